@@ -1,0 +1,73 @@
+"""Checks of numbers and images that several rooms share; each raises one clear error."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe.errors import DataError, RangeError, ShapeError
+from featureprobe.types import FloatArray
+
+
+def number(name: str, value: Any, *, least: float = -math.inf, above: float = -math.inf) -> float:
+    """Return a finite number in range, or raise RangeError naming ``name``."""
+    ok = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not ok or not math.isfinite(value) or value < least or value <= above:
+        wanted = f"greater than {above:g}" if above > -math.inf else f"at least {least:g}"
+        wanted = wanted if max(least, above) > -math.inf else "finite"
+        raise RangeError(f"{name} is a number, {wanted}. Received: {value!r}. Give another value.")
+    return float(value)
+
+
+def whole(name: str, value: Any, *, least: int) -> int:
+    """Return an integer of at least ``least``, or raise RangeError naming ``name``."""
+    ok = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not ok or value < least:
+        raise RangeError(
+            f"{name} is a whole number, at least {least}. Received: {value!r}. Give another value."
+        )
+    return int(value)
+
+
+def images(
+    values: npt.ArrayLike, shape: tuple[int | None, int | None, int], *, what: str = "images"
+) -> FloatArray:
+    """Return images as float32 (N, H, W, C), or raise one clear error.
+
+    Args:
+        values: (N, H, W, C), or one image (H, W, C), pixel units, any real dtype.
+        shape: The (H, W, C) that the model wants; None where any size will do.
+        what: Name of the argument in messages.
+
+    Raises:
+        ShapeError: Wrong rank, shape or dtype, or no image at all.
+        DataError: NaN or infinite values.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "uif":
+        raise ShapeError(
+            f"{what} are numbers (uint8 or float, pixel units). Received dtype {array.dtype}. "
+            "Convert them first, for instance with .astype('float32')."
+        )
+    if array.ndim == 3:
+        array = array[None]
+    fits = array.ndim == 4 and all(
+        s is None or s == a for s, a in zip(shape, array.shape[1:], strict=True)
+    )
+    if not fits or len(array) == 0 or 0 in array.shape:
+        wanted = ", ".join("any" if s is None else str(s) for s in shape)
+        hint = "Add the channel axis: images[..., None]." if array.ndim in (2, 3) else (
+            "Resize or re-arrange them; a single image is (H, W, C)."
+        )
+        raise ShapeError(
+            f"{what} have the shape (N, {wanted}). Received: {np.shape(values)}. {hint}"
+        )
+    result = array.astype(np.float32)
+    if not np.isfinite(result).all():
+        bad = int(np.argmin(np.isfinite(result).all(axis=(1, 2, 3))))
+        raise DataError(
+            f"{what} must be finite. Image {bad} holds NaN or infinite values. "
+            "Mend or leave out that image."
+        )
+    return result

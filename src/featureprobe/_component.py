@@ -1,0 +1,202 @@
+"""Frozen values with a kind: the base of every ingredient, and its way to JSON and back."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe import plugins
+from featureprobe.errors import ConfigError, nearest
+
+Arrays = dict[str, npt.NDArray[Any]]
+"""Arrays beside a config, by sha256."""
+
+
+class ArrayValue:
+    """An array as a value: read-only, equal and hashed by content.
+
+    Args:
+        array: Any numeric array; it is copied.
+
+    Example:
+        >>> ArrayValue([1.0, 2.0]) == ArrayValue([1.0, 2.0])
+        True
+    """
+
+    __slots__ = ("_array", "sha256")
+
+    def __init__(self, array: npt.ArrayLike) -> None:
+        copy = np.array(array)
+        if copy.dtype.kind not in "biuf":
+            raise ConfigError(
+                f"An ArrayValue holds numbers. Received an array of dtype {copy.dtype}. "
+                "Convert it to float32 or an integer type first."
+            )
+        copy.setflags(write=False)
+        self._array = copy
+        head = f"{copy.dtype.str}{copy.shape}".encode()
+        self.sha256: str = hashlib.sha256(head + np.ascontiguousarray(copy).tobytes()).hexdigest()
+
+    @property
+    def array(self) -> npt.NDArray[Any]:
+        """The read-only array."""
+        return self._array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.array(self._array, dtype=dtype, copy=copy)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ArrayValue) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        return f"ArrayValue(shape={self._array.shape}, sha256={self.sha256[:8]}...)"
+
+
+class Component:
+    """Base of every ingredient: a frozen dataclass with a ``kind``.
+
+    Subclass a room's base class, not this one. Decorate with ``@dataclass(frozen=True)``; fields are
+    numbers, strings, booleans, None, tuples of these, :class:`ArrayValue`, or other components.
+    """
+
+    kind: ClassVar[str] = ""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        params = cls.__dict__.get("__dataclass_params__")
+        if params is None or not params.frozen:
+            raise ConfigError(
+                f"{cls.__name__} is not a frozen dataclass. "
+                f"Write `@dataclass(frozen=True)` above `class {cls.__name__}`."
+            )
+        if not cls.kind:
+            raise ConfigError(
+                f"{cls.__name__} has no kind. "
+                f"Add `kind: ClassVar[str] = 'mylab.{cls.__name__.lower()}'` to it."
+            )
+        return super().__new__(cls)
+
+    def to_config(self, arrays: Arrays | None = None) -> dict[str, Any]:
+        """Return this component as JSON values.
+
+        Args:
+            arrays: Receives the contents of array fields by sha256. Without it they are left out,
+                which is enough to compare or digest configs.
+
+        Returns:
+            ``{"kind": ..., field: value, ...}``.
+        """
+        found: dict[str, Any] = {"kind": self.kind}
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            if field.init:
+                value = getattr(self, field.name)
+                if field.type is float and isinstance(value, int):
+                    value = float(value)
+                found[field.name] = _to_json(value, arrays, f"{self.kind}.{field.name}")
+        return found
+
+    def digest(self) -> str:
+        """Return the sha256 of this component's config."""
+        text = json.dumps(self.to_config(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _to_json(value: Any, arrays: Arrays | None, where: str) -> Any:
+    if isinstance(value, Component):
+        return value.to_config(arrays)
+    if isinstance(value, ArrayValue):
+        if arrays is not None:
+            arrays[value.sha256] = value.array
+        return {"array": value.sha256}
+    if isinstance(value, tuple | list):
+        return [_to_json(v, arrays, where) for v in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise ConfigError(
+        f"{where} cannot be recorded: {type(value).__name__} is no JSON value. "
+        "Use numbers, strings, tuples, fp.ArrayValue or components as fields."
+    )
+
+
+def revive(config: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]] | None = None) -> Any:
+    """Make the component that a config describes.
+
+    Args:
+        config: What :meth:`Component.to_config` gave, through JSON or not.
+        arrays: The contents of array fields by sha256.
+
+    Returns:
+        A component that equals the recorded one.
+
+    Raises:
+        ConfigError: When the config is malformed.
+        PluginError: When its kind is unknown.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> revive(fp.GaussianBlur(0.6).to_config())
+        GaussianBlur(sigma=0.6, size=None)
+    """
+    if not isinstance(config, Mapping) or not isinstance(config.get("kind"), str):
+        raise ConfigError(
+            f"A config is a mapping with a 'kind'. Received: {_short(config)}. "
+            "Take what component.to_config() returns."
+        )
+    cls = plugins.find(config["kind"])
+    if not issubclass(cls, Component):
+        raise ConfigError(f"The kind {config['kind']!r} is {cls.__name__}, not a component.")
+    if hasattr(cls, "_rebuild"):  # lifted functions explain why they cannot come back
+        return cls._rebuild(**config)
+    known = [f.name for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
+    values = {}
+    for name, value in config.items():
+        if name == "kind":
+            continue
+        if name not in known:
+            raise ConfigError(
+                f"The config of {config['kind']!r} has an unknown field {name!r}. "
+                f"{nearest(name, known)}"
+            )
+        values[name] = _from_json(value, arrays or {})
+    try:
+        return cls(**values)
+    except TypeError as cause:
+        raise ConfigError(
+            f"The config of {config['kind']!r} does not fit its class: {cause}. "
+            "It may come from another version of the package."
+        ) from cause
+
+
+def _from_json(value: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"array"}:
+            return _array_from(value["array"], arrays)
+        return revive(value, arrays)
+    if isinstance(value, list | tuple):
+        return tuple(_from_json(v, arrays) for v in value)
+    return value
+
+
+def _array_from(digest: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> ArrayValue:
+    if digest not in arrays:
+        raise ConfigError(
+            f"The array {_short(digest)} of this config is not beside it. "
+            "Pass the arrays that to_config(arrays) filled."
+        )
+    found = ArrayValue(arrays[digest])
+    if found.sha256 != digest:
+        raise ConfigError(f"The array {_short(digest)} is damaged: its content has another sha256.")
+    return found
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,82 @@
+"""From a recipe and a group to compiled calls, made once for each net and structure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from featureprobe.ascent.loop import Carry, Loop, Trace
+from featureprobe.ascent.plan import Chunk, Group
+from featureprobe.regularizers.base import Regularizer
+from featureprobe.regularizers.every import Every
+from featureprobe.types import FloatArray, Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """The calls of one structure on one net.
+
+    Attributes:
+        loop: What is compiled.
+        advance: ``advance(carry, index, count, data) -> (carry, traces)``, traced on first use.
+    """
+
+    loop: Loop
+    advance: Callable[[Carry, Tensor, Tensor, dict[str, Tensor]], tuple[Carry, Trace]]
+
+
+def compiled(group: Group, recipe_key: Any, make_loop: Callable[[Group], Loop]) -> Compiled:
+    """Return the compiled calls of a group; targets of equal structure share them.
+
+    Args:
+        group: The group.
+        recipe_key: Hashable; everything of the recipe that is fixed in the trace.
+        make_loop: Makes the loop when it is not there yet.
+    """
+
+    def make() -> Compiled:
+        loop = make_loop(group)
+        return Compiled(loop, _with_signature(loop, group.chunks[0]))
+
+    return group.evaluation.network.compiled(("ascent", group.key, recipe_key), make)
+
+
+def as_tensors(chunk: Chunk, dtype: str) -> dict[str, Tensor]:
+    """Return a chunk's numbers as tensors; floats in the net's dtype."""
+    return {
+        name: tf.constant(values, dtype if np.asarray(values).dtype.kind == "f" else tf.int32)
+        for name, values in chunk.data.items()
+    }
+
+
+def begin(loop: Loop, chunk: Chunk, start_images: FloatArray) -> Carry:
+    """Return the carry of a chunk from start images (starts, H, W, C) in model units."""
+    dtype = loop.evaluation.network.dtype
+    images = start_images[chunk.rows % len(start_images)]
+    return loop.begin(tf.constant(images, dtype), as_tensors(chunk, dtype))
+
+
+def due(regularizers: tuple[Regularizer, ...]) -> Callable[[Tensor], Tensor]:
+    """Return ``due(index)``: was an operator that runs now and then due after step ``index``?"""
+    periods = sorted({op.n for op in regularizers if isinstance(op, Every) and op.n > 1})
+
+    def ask(index: Tensor) -> Tensor:
+        answers = [tf.equal(index % n, 0) for n in periods]
+        return tf.reduce_any(answers) if answers else tf.constant(value=False)
+
+    return ask
+
+
+def _with_signature(loop: Loop, chunk: Chunk) -> Any:
+    """Compile ``advance`` for any number of rows: one trace serves all chunks."""
+    network = loop.evaluation.network
+    data = as_tensors(chunk, network.dtype)
+    one = tf.zeros((1, *network.image_shape), network.dtype)
+    example = loop.begin(one, {**data, "field": data["field"][:1], "fill": data["fill"][:1]})
+    any_rows = lambda t: tf.TensorSpec((None, *t.shape[1:]), t.dtype)  # noqa: E731
+    carry = tf.nest.map_structure(any_rows, example)
+    scalar = tf.TensorSpec((), tf.int32)
+    specs = {n: scalar if n == "starts" else any_rows(t) for n, t in data.items()}
+    return tf.function(loop.advance, input_signature=[carry, scalar, scalar, specs])

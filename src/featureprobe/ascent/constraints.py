@@ -1,0 +1,156 @@
+"""The constraint sets: where an image may be. Without one a maximum does not exist.
+
+A ReLU net is piecewise affine, so its answers grow without bound along most rays. On a compact set
+a maximum exists, and there is a certificate for having reached a stationary point.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import tensorflow as tf
+
+from featureprobe._component import Component
+from featureprobe.ascent.live import LivePixels
+from featureprobe.errors import ConfigError
+from featureprobe.input_space import InputSpace
+from featureprobe.types import Tensor
+
+_TINY = 1e-30
+
+
+class Constraint(Component, ABC):
+    """A set of images; a closed choice of :class:`Sphere` and :class:`Box`."""
+
+    @abstractmethod
+    def project(self, images: Tensor, live: LivePixels, space: InputSpace) -> Tensor:
+        """Return the images (N, H, W, C) of the set that stand for the given ones."""
+
+    @abstractmethod
+    def tangent(self, gradient: Tensor, live: LivePixels) -> Tensor:
+        """Return the gradient (N, H, W, C) without what the set's equations take back at once."""
+
+    @abstractmethod
+    def certificate(
+        self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
+    ) -> Tensor:
+        """Return (N,): 1 at a stationary point of the set; 0 where the gradient is 0."""
+
+    def check(self, space: InputSpace) -> None:
+        """Raise ConfigError when the space lacks what the set needs."""
+
+
+@dataclass(frozen=True)
+class Sphere(Constraint):
+    """Mean 0 and standard deviation 1 in units of the input space's spread, over live pixels.
+
+    This is the articles' per-image standardization, seen as the constraint that it is: centred
+    images of one norm (Erhan et al. 2009). Pixels that cannot reach the layer hold the space's
+    centre and do not count; outside a node's receptive field there is one constant.
+
+    Its certificate is the cosine of the centred gradient and the image: 1 at a stationary point.
+
+    Example:
+        >>> Sphere()
+        Sphere()
+    """
+
+    kind: ClassVar[str] = "sphere"
+
+    def project(self, images: Tensor, live: LivePixels, space: InputSpace) -> Tensor:
+        """Return standardized images, (N, H, W, C)."""
+        z = (images - space.typical_center) / space.typical_spread * live.field
+        total = tf.reduce_sum(z, axis=(1, 2, 3), keepdims=True)
+        outside = live.outside_count
+        # With a constant outside, that constant makes the mean 0; without, every pixel gives way.
+        mean = tf.where(outside > 0, tf.zeros_like(total), total / live.count)
+        fill = tf.where(outside > 0, -total / tf.maximum(outside, 1.0), tf.zeros_like(total))
+        z = (z - mean) * live.field + fill * live.outside
+        norm = tf.reduce_sum(z**2, axis=(1, 2, 3), keepdims=True)
+        scale = tf.sqrt(live.count / tf.maximum(norm, _TINY))
+        return space.typical_center + space.typical_spread * z * scale
+
+    def tangent(self, gradient: Tensor, live: LivePixels) -> Tensor:
+        """Return the gradient with mean 0 over live pixels; what falls outside is shared there."""
+        inside = gradient * live.field
+        mean = tf.reduce_sum(inside, axis=(1, 2, 3), keepdims=True) / live.count
+        return inside - mean * (live.field + live.outside)
+
+    def certificate(
+        self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
+    ) -> Tensor:
+        """Return the cosine of tangent gradient and centred image, (N,)."""
+        z = (images - space.typical_center) * (live.field + live.outside)
+        peak = tf.reduce_max(tf.abs(gradient), axis=(1, 2, 3), keepdims=True)
+        g = tf.math.divide_no_nan(gradient, peak)  # squares of small gradients would vanish
+        dot = tf.reduce_sum(g * z, axis=(1, 2, 3))
+        norms = tf.reduce_sum(g**2, axis=(1, 2, 3)) * tf.reduce_sum(z**2, axis=(1, 2, 3))
+        return tf.math.divide_no_nan(dot, tf.sqrt(norms))
+
+
+@dataclass(frozen=True)
+class Box(Constraint):
+    """The range of the input space, ``low..high``, for every pixel.
+
+    Its certificate is ``1 - |free gradient| / |gradient|``, where the free gradient leaves out
+    pixels at an end of the range that are pushed further out.
+
+    Raises:
+        ConfigError: On use, when the input space has an open range.
+
+    Example:
+        >>> Box()
+        Box()
+    """
+
+    kind: ClassVar[str] = "box"
+
+    def check(self, space: InputSpace) -> None:
+        """Raise ConfigError when the range is open."""
+        if space.bounds is None:
+            raise ConfigError(
+                "fp.Box() needs the range of pixel values, which this InputSpace leaves open. "
+                "Give it low= and high=, or use constraint=fp.Sphere()."
+            )
+
+    def project(self, images: Tensor, live: LivePixels, space: InputSpace) -> Tensor:
+        """Return images within the range, (N, H, W, C)."""
+        low, high = self._ends(space, images.dtype)
+        dead = 1.0 - live.field - live.outside
+        filled = images * live.field + live.fill * live.outside + space.typical_center * dead
+        return tf.clip_by_value(filled, low, high)
+
+    def tangent(self, gradient: Tensor, live: LivePixels) -> Tensor:
+        """Return the gradient inside the receptive field."""
+        return gradient * live.field
+
+    def certificate(
+        self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
+    ) -> Tensor:
+        """Return the share of the gradient's norm that the range holds back, (N,)."""
+        low, high = self._ends(space, images.dtype)
+        slack = 1e-6 * (high - low)
+        pushed_out = ((images >= high - slack) & (gradient > 0)) | (
+            (images <= low + slack) & (gradient < 0)
+        )
+        peak = tf.reduce_max(tf.abs(gradient), axis=(1, 2, 3), keepdims=True)
+        g = tf.math.divide_no_nan(gradient, peak)
+        free = tf.where(pushed_out, tf.zeros_like(g), g)
+        squares = (tf.reduce_sum(v**2, axis=(1, 2, 3)) for v in (free, g))
+        ratio = tf.sqrt(tf.math.divide_no_nan(*squares))
+        return tf.where(peak[:, 0, 0, 0] > 0, 1.0 - ratio, tf.zeros_like(ratio))
+
+    @staticmethod
+    def _ends(space: InputSpace, dtype: tf.DType) -> tuple[Tensor, Tensor]:
+        ends = space.bounds
+        if ends is None:
+            raise ConfigError("fp.Box() needs an InputSpace with low= and high=.")
+        return tf.constant(ends[0], dtype), tf.constant(ends[1], dtype)
+
+
+def resolve(constraint: Constraint | None, space: InputSpace) -> Constraint:
+    """Return the given constraint, or the default one of a space, checked against it."""
+    if constraint is None:
+        return Box() if space.bounds is not None else Sphere()
+    constraint.check(space)
+    return constraint

@@ -1,0 +1,112 @@
+"""Evaluate the targets of one structure on a batch of images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from featureprobe.errors import ShapeError
+from featureprobe.input_space import InputSpace
+from featureprobe.objectives.base import Seen
+from featureprobe.objectives.structure import Leaf, stand_in
+from featureprobe.probe.layer_graph import Wanted
+from featureprobe.probe.network import Network
+from featureprobe.probe.reads import gather
+from featureprobe.types import Tensor
+
+
+class Values(NamedTuple):
+    """What an evaluation gives.
+
+    Attributes:
+        terms: (N, terms) the unweighted value of each term.
+        score: (N,) the weighted terms that read a layer and are no group terms.
+        total: (N,) all weighted terms; this is climbed.
+    """
+
+    terms: Tensor
+    score: Tensor
+    total: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The traced function of one structure.
+
+    Args:
+        network: The net.
+        space: The input space.
+        leaves: The terms' structure.
+    """
+
+    network: Network
+    space: InputSpace
+    leaves: tuple[Leaf, ...]
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        """The (layer, pre) pairs that the terms read, each once."""
+        pairs = ((r[0], r[2]) for leaf in self.leaves for r in leaf.reads)
+        return tuple(dict.fromkeys(pairs))
+
+    def __call__(
+        self, images: Tensor, weights: Tensor, numbers: Tensor, starts: Tensor
+    ) -> Values:
+        """Evaluate all terms.
+
+        Args:
+            images: (N, H, W, C) model units.
+            weights: (N, terms).
+            numbers: (N, K) int32: for each term its index fields, then the indices of its reads.
+            starts: int32 scalar: images per target, for group terms.
+        """
+        made = self.network.forward(images, self.wanted) if self.wanted else []
+        outputs = dict(zip(self.wanted, made, strict=True))
+        terms, first = [], 0
+        for leaf in self.leaves:
+            own = [numbers[:, first + i] for i in range(leaf.n_numbers)]
+            terms.append(self._term(leaf, own, outputs, images, starts))
+            first += leaf.n_numbers
+        stacked = tf.stack(terms, axis=1)
+        counted = tf.constant([float(leaf.is_score) for leaf in self.leaves], stacked.dtype)
+        weighted = stacked * tf.cast(weights, stacked.dtype)
+        return Values(
+            stacked, tf.reduce_sum(weighted * counted, axis=1), tf.reduce_sum(weighted, axis=1)
+        )
+
+    def _term(
+        self,
+        leaf: Leaf,
+        numbers: Sequence[Tensor],
+        outputs: dict[Wanted, Tensor],
+        images: Tensor,
+        starts: Tensor,
+    ) -> Tensor:
+        values, first = [], leaf.n_fields
+        for layer, axes, pre in leaf.reads:
+            last = first + len(axes)
+            values.append(gather(outputs[layer, pre], axes, numbers[first:last]))
+            first = last
+        fields = list(numbers[: leaf.n_fields])
+        if leaf.is_group:
+            values = [_grouped(v, starts) for v in values]
+            fields = [_grouped(f, starts)[:, 0] for f in fields]
+            images = _grouped(images, starts)
+        objective = stand_in(leaf.template, iter(fields))
+        result = objective.value(Seen(tuple(values), images, self.space))
+        result = tf.convert_to_tensor(result)
+        if result.shape.rank != 1:
+            raise ShapeError(
+                f"{type(leaf.template).__name__}.value must return one score per image, shape (N,). "
+                f"Received the shape {result.shape}. Reduce over all axes but the first."
+            )
+        return tf.repeat(result, starts) if leaf.is_group else result
+
+
+def _grouped(values: Tensor, starts: Tensor) -> Tensor:
+    """Return (N, ...) as (targets, starts, ...)."""
+    shape = tf.concat([[-1, starts], tf.shape(values)[1:]], axis=0)
+    grouped = tf.reshape(values, shape)
+    grouped.set_shape([None, None, *values.shape[1:]])
+    return grouped

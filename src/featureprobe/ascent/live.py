@@ -1,0 +1,62 @@
+"""Live pixels: which pixels can matter to a target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from featureprobe.objectives.base import Objective
+from featureprobe.probe.network import Network
+from featureprobe.types import FloatArray, Read, Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class LivePixels:
+    """Masks of one chunk; M is 1 where all images share them, else N.
+
+    Attributes:
+        layer: (M, H, W, 1) 1.0 where a pixel can reach the read layers at all, else 0.0.
+        field: (M, H, W, 1) 1.0 inside the receptive field of what the target reads.
+        count: (M, 1, 1, 1) live values: live pixels times channels, at least 1.
+        fill: (N, 1, 1, 1) the constant outside the field in a Box, model units.
+    """
+
+    layer: Tensor
+    field: Tensor
+    count: Tensor
+    fill: Tensor
+
+    @property
+    def outside(self) -> Tensor:
+        """(M, H, W, 1) 1.0 where a pixel reaches the layer, but not the target."""
+        return self.layer - self.field
+
+    @property
+    def outside_count(self) -> Tensor:
+        """(M, 1, 1, 1) values outside the receptive field."""
+        covered = tf.reduce_sum(self.field, axis=(1, 2, 3), keepdims=True)
+        live = tf.reduce_sum(self.layer, axis=(1, 2, 3), keepdims=True)
+        return tf.math.divide_no_nan((live - covered) * self.count, live)
+
+
+def masks_of(network: Network, objective: Objective) -> tuple[FloatArray, FloatArray]:
+    """Return the (H, W) masks ``layer`` and ``field`` of one target.
+
+    An objective that reads nothing is about all pixels.
+    """
+    reads = objective.reads()
+    if not reads:
+        ones = np.ones(network.image_shape[:2], dtype=np.float32)
+        return ones, ones
+    layer = np.max([network.live_box(Read(read.layer)) for read in reads], axis=0)
+    field = np.max([network.live_box(read) for read in reads], axis=0)
+    return layer, field
+
+
+def stack_masks(masks: Sequence[FloatArray], starts: int) -> FloatArray:
+    """Return (1, H, W, 1) when all (H, W) masks are equal, else (targets * starts, H, W, 1)."""
+    first = masks[0]
+    if all(mask is first or np.array_equal(mask, first) for mask in masks):
+        return first[None, :, :, None]
+    return np.repeat(np.stack(masks)[..., None], starts, axis=0)

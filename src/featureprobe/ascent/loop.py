@@ -1,0 +1,184 @@
+"""The compiled loop: k steps for one chunk in one call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from featureprobe.ascent.constraints import Constraint
+from featureprobe.ascent.evaluation import Evaluation, Values
+from featureprobe.ascent.live import LivePixels
+from featureprobe.ascent.rules import UpdateRule
+from featureprobe.ascent.step import ImageStep
+from featureprobe.input_space import InputSpace
+from featureprobe.parameterizations.base import Parameterization
+from featureprobe.parameterizations.pixels import Pixels
+from featureprobe.regularizers.base import Regularizer
+from featureprobe.transforms.base import Transform
+from featureprobe.types import Tensor
+
+Carry = dict[str, Any]
+"""``params``, ``slots`` and ``best`` of one chunk: nested tensors with a leading N."""
+
+Trace = dict[str, Tensor]
+"""(k, N, ...) values at the images that each step started from."""
+
+TRACED = ("terms", "score", "total", "gradient", "certificate")
+
+
+@dataclass(frozen=True, eq=False)
+class Loop:
+    """What one chunk does in a step; every field is fixed in the trace.
+
+    Args:
+        evaluation: The targets' structure on their net.
+        space: The input space.
+        constraint: The constraint set.
+        rule: The update rule.
+        parameterization: What is climbed.
+        regularizers: Operators after the update, in order.
+        transforms: Views before the model, in order.
+        due: Whether an operator was due after a step, so that keeping starts anew.
+        keep_best: Keep the best image since then, or the last one.
+    """
+
+    evaluation: Evaluation
+    space: InputSpace
+    constraint: Constraint
+    rule: UpdateRule
+    parameterization: Parameterization
+    regularizers: tuple[Regularizer, ...]
+    transforms: tuple[Transform, ...]
+    due: Callable[[Tensor], Tensor]
+    keep_best: bool
+
+    def begin(self, images: Tensor, data: dict[str, Tensor]) -> Carry:
+        """Return the carry for start images (N, H, W, C) in model units."""
+        images = self.constraint.project(images, _live(data), self.space)
+        params = self.parameterization.fit(images)
+        zeros = tf.zeros_like(images[:, 0, 0, 0])
+        best = {
+            "images": images,
+            "total": zeros - float("inf"),
+            "score": zeros,
+            "gradient": zeros,
+            "certificate": zeros,
+        }
+        return {"params": params, "slots": self.rule.init(params), "best": best}
+
+    def advance(
+        self, carry: Carry, index: Tensor, count: Tensor, data: dict[str, Tensor]
+    ) -> tuple[Carry, Trace]:
+        """Run ``count`` steps after step number ``index``; return the carry and their traces."""
+        self.evaluation.network.traces += 1  # runs in Python, so once a trace
+        dtype = carry["best"]["total"].dtype
+        arrays = tuple(
+            tf.TensorArray(dtype, size=count, element_shape=_element(name, self.evaluation))
+            for name in TRACED
+        )
+
+        def body(i: Tensor, carry: Carry, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+            carry, seen = self._step(carry, index + i + 1, data)
+            written = tuple(a.write(i, seen[n]) for n, a in zip(TRACED, arrays, strict=True))
+            return i + 1, carry, written
+
+        shapes = tf.nest.map_structure(lambda t: t.shape, carry)
+        _, carry, arrays = tf.while_loop(
+            lambda i, *_: i < count,
+            body,
+            (tf.constant(0), carry, arrays),
+            shape_invariants=(
+                tf.TensorShape(()),
+                shapes,
+                tuple(tf.TensorShape(None) for _ in arrays),
+            ),
+            parallel_iterations=1,
+        )
+        return carry, {n: a.stack() for n, a in zip(TRACED, arrays, strict=True)}
+
+    def _step(
+        self, carry: Carry, index: Tensor, data: dict[str, Tensor]
+    ) -> tuple[Carry, dict[str, Tensor]]:
+        live = _live(data)
+        step = ImageStep(index, self.space, None, live, data["keys"], 0)
+        images, pull_back = self._render(carry["params"], live)
+        values, raw = self._value_and_gradient(images, step, data)
+        gradient = self.constraint.tangent(raw, live)
+        seen = {
+            **values._asdict(),
+            "gradient": _norm(gradient) * self.space.typical_spread,
+            "certificate": self.constraint.certificate(gradient, images, live, self.space),
+        }
+        best = self._offer(carry["best"], images, seen, self.due(index - 1))
+        grad = pull_back(gradient)
+        step = ImageStep(index, self.space, gradient, live, data["keys"], 0)
+        params, slots = self.rule.update(carry["params"], grad, values.score, carry["slots"], step)
+        if self.parameterization.exact:
+            params = self.parameterization.fit(
+                self._finish(self.parameterization.render(params), step)
+            )
+        return {"params": params, "slots": slots, "best": best}, seen
+
+    def _render(self, params: Any, live: LivePixels) -> tuple[Tensor, Callable[[Tensor], Any]]:
+        """Return the images, and the function that carries their gradient back to the params."""
+        if isinstance(self.parameterization, Pixels):
+            return params["pixels"], lambda gradient: {"pixels": gradient}
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(params)
+            images = self.parameterization.render(params)
+        pull_back = lambda gradient: tape.gradient(images, params, output_gradients=gradient)  # noqa: E731
+        if not self.parameterization.exact:
+            return self.constraint.project(images, live, self.space), pull_back
+        return images, pull_back
+
+    def _value_and_gradient(
+        self, images: Tensor, step: ImageStep, data: dict[str, Tensor]
+    ) -> tuple[Values, Tensor]:
+        given = (data["weights"], data["numbers"], data["starts"])
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(images)
+            views = images
+            for salt, transform in enumerate(self.transforms):
+                views = transform.view(views, _salted(step, salt))
+            values = self.evaluation(views, *given)
+        gradient = tape.gradient(
+            values.total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        # Scores are of the clean image, the one that may be returned.
+        return (self.evaluation(images, *given) if self.transforms else values), gradient
+
+    def _finish(self, images: Tensor, step: ImageStep) -> Tensor:
+        for number, regularizer in enumerate(self.regularizers):
+            images = regularizer.apply(images, _salted(step, len(self.transforms) + number))
+        return self.constraint.project(images, step.live, self.space)
+
+    def _offer(
+        self, best: dict[str, Tensor], images: Tensor, seen: dict[str, Tensor], anew: Tensor
+    ) -> dict[str, Tensor]:
+        better = seen["total"] > best["total"] if self.keep_best else tf.math.is_finite(seen["total"])
+        better |= anew & tf.math.is_finite(seen["total"])
+        offered = {"images": images, **{n: seen[n] for n in best if n != "images"}}
+        return {
+            name: tf.where(tf.reshape(better, [-1, *([1] * (len(old.shape) - 1))]), offered[name], old)
+            for name, old in best.items()
+        }
+
+
+def _salted(step: ImageStep, salt: int) -> ImageStep:
+    return ImageStep(step.index, step.space, step.gradient, step.live, step.keys, salt)
+
+
+def _live(data: dict[str, Tensor]) -> LivePixels:
+    return LivePixels(data["layer"], data["field"], data["count"], data["fill"])
+
+
+def _norm(gradient: Tensor) -> Tensor:
+    """Return (N,) Euclidean norms without losing small numbers to underflow."""
+    peak = tf.reduce_max(tf.abs(gradient), axis=(1, 2, 3), keepdims=True)
+    scaled = tf.math.divide_no_nan(gradient, peak)
+    return peak[:, 0, 0, 0] * tf.sqrt(tf.reduce_sum(scaled**2, axis=(1, 2, 3)))
+
+
+def _element(name: str, evaluation: Evaluation) -> tf.TensorShape:
+    return tf.TensorShape([None, len(evaluation.leaves)] if name == "terms" else [None])

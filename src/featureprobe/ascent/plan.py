@@ -1,0 +1,159 @@
+"""The plan of a run: which targets go together, in what chunks, with what numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe._randomness import run_key
+from featureprobe.ascent.evaluation import Evaluation
+from featureprobe.ascent.live import masks_of, stack_masks
+from featureprobe.errors import ConfigError, ShapeError
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.structure import leaf_of, numbers_of, terms_of
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.reads import check_read
+from featureprobe.types import FloatArray
+
+_COPIES = 3  # forward values, their gradients, and what the convolutions need beside them
+_IMAGES = 16  # image-sized tensors that a step holds: params, best, views, gradient, masks, ...
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Rows of one group that run together.
+
+    Attributes:
+        rows: Row numbers of the run; row = target * starts + start.
+        data: The numbers of these rows, by name, as the loop takes them.
+    """
+
+    rows: npt.NDArray[np.int64]
+    data: dict[str, npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Targets of one structure: one trace.
+
+    Attributes:
+        evaluation: Their traced function.
+        key: Equal for groups that can share a trace.
+        chunks: Their rows.
+    """
+
+    evaluation: Evaluation
+    key: tuple[object, ...]
+    chunks: tuple[Chunk, ...]
+
+
+def as_targets(objective: Objective | Sequence[Objective]) -> tuple[Objective, ...]:
+    """Return the targets of a run.
+
+    Raises:
+        ConfigError: When there are none, or something is no objective.
+    """
+    targets = (objective,) if isinstance(objective, Objective) else tuple(objective)
+    if not targets:
+        raise ConfigError(
+            "There is nothing to climb: the list of targets is empty. "
+            "Pass an objective, or fp.MapMean.each(probe, layer)."
+        )
+    for target in targets:
+        if not isinstance(target, Objective):
+            raise ConfigError(
+                f"A target is an Objective. Received: {target!r}. "
+                "Write fp.MapMean(layer, channel=...), or lift a function with fp.objective_from."
+            )
+    return targets
+
+
+def make_plan(
+    probe: ModelProbe,
+    targets: Sequence[Objective],
+    *,
+    starts: int,
+    seed: int,
+    memory: int,
+    start_images: FloatArray,
+) -> tuple[Group, ...]:
+    """Return groups of targets in chunks that fit the memory budget.
+
+    Args:
+        probe: The probe.
+        targets: All targets.
+        starts: Starts per target.
+        seed: The run's seed.
+        memory: Budget of a chunk in bytes.
+        start_images: (starts, H, W, C) model units.
+
+    Raises:
+        FeatureProbeError: When a read does not fit the model.
+    """
+    for target in targets:
+        _check_reads(probe, target)
+    grouped: dict[tuple[object, ...], list[int]] = {}
+    for number, target in enumerate(targets):
+        key = tuple(leaf_of(term).key for _, term in terms_of(target))
+        grouped.setdefault(key, []).append(number)
+    groups = []
+    for key, members in grouped.items():
+        leaves = tuple(leaf_of(term) for _, term in terms_of(targets[members[0]]))
+        evaluation = Evaluation(probe.network, probe.input_space, leaves)
+        per_chunk = _targets_per_chunk(probe, evaluation, starts, memory)
+        chunks = tuple(
+            _chunk(probe, targets, members[i : i + per_chunk], starts, seed, start_images)
+            for i in range(0, len(members), per_chunk)
+        )
+        groups.append(Group(evaluation, key, chunks))
+    return tuple(groups)
+
+
+def _check_reads(probe: ModelProbe, target: Objective) -> None:
+    reads = target.reads()
+    for read in reads:
+        check_read(read, probe.shape_of(read.layer))
+    if not any(leaf_of(term).is_score for _, term in terms_of(target)):
+        raise ShapeError(
+            f"{target!r} reads no layer, so there is no score to climb. "
+            "Add an objective such as fp.MapMean to the penalty."
+        )
+
+
+def _targets_per_chunk(
+    probe: ModelProbe, evaluation: Evaluation, starts: int, memory: int
+) -> int:
+    image = 4 * int(np.prod(probe.image_shape))
+    row = _COPIES * probe.network.bytes_per_image(evaluation.wanted) + _IMAGES * image
+    return max(1, memory // (row * starts))
+
+
+def _chunk(
+    probe: ModelProbe,
+    targets: Sequence[Objective],
+    members: Sequence[int],
+    starts: int,
+    seed: int,
+    start_images: FloatArray,
+) -> Chunk:
+    own = [targets[m] for m in members]
+    terms = [terms_of(target) for target in own]
+    masks = [masks_of(probe.network, target) for target in own]
+    layer = masks[0][0][None, :, :, None]  # a group reads the same layers, so it shares this one
+    live = layer.sum() * probe.image_shape[2]
+    means = (start_images * layer).sum(axis=(1, 2, 3), keepdims=True) / max(live, 1)
+    digests = [target.digest() for target in own]
+    numbers = [[n for _, term in t for n in numbers_of(term)] for t in terms]
+    data: dict[str, npt.NDArray[np.generic]] = {
+        "weights": np.repeat(np.array([[w for w, _ in t] for t in terms], np.float32), starts, 0),
+        "numbers": np.repeat(np.array(numbers, np.int32).reshape(len(own), -1), starts, 0),
+        "keys": np.stack([run_key(seed, d, s) for d in digests for s in range(starts)]),
+        "layer": layer,
+        "field": stack_masks([m[1] for m in masks], starts),
+        "count": np.full((1, 1, 1, 1), max(live, 1), np.float32),
+        "fill": np.tile(means, (len(own), 1, 1, 1)).astype(np.float32),
+        "starts": np.asarray(starts, np.int32),
+    }
+    rows = (np.array(members)[:, None] * starts + np.arange(starts)).ravel()
+    return Chunk(rows, data)

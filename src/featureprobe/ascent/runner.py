@@ -1,0 +1,272 @@
+"""Ascent: from starts to the images that targets answer to most strongly."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+
+from featureprobe import _checks
+from featureprobe._component import Component
+from featureprobe._randomness import Rng, seed_from, start_generator
+from featureprobe.ascent.assembly import assemble, look
+from featureprobe.ascent.blocks import BlockSizes
+from featureprobe.ascent.compiling import compiled, due
+from featureprobe.ascent.constraints import Constraint, resolve
+from featureprobe.ascent.driving import Drive
+from featureprobe.ascent.loop import Loop
+from featureprobe.ascent.plan import Group, as_targets, make_plan
+from featureprobe.ascent.progress import Progress
+from featureprobe.ascent.rules import NormalizedGradient, UpdateRule
+from featureprobe.errors import ConfigError, DataError
+from featureprobe.initializers.base import InputInitializer
+from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
+from featureprobe.objectives.base import Objective
+from featureprobe.parameterizations.base import Parameterization
+from featureprobe.parameterizations.pixels import Pixels
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.regularizers.base import Regularizer
+from featureprobe.regularizers.every import Every
+from featureprobe.regularizers.gaussian_blur import GaussianBlur
+from featureprobe.results.result import AscentResult
+from featureprobe.results.state import AscentState, StepInfo
+from featureprobe.transforms.base import Transform
+from featureprobe.types import FloatArray
+
+Targets = Objective | Sequence[Objective]
+
+
+@dataclass(frozen=True)
+class Ascent(Component):
+    """Climb objectives from start images, all targets and starts in one batch.
+
+    A step is: transforms, gradient, rule, regularizers in order, projection on the constraint set.
+
+    Args:
+        steps: Steps to do, at least 1.
+        starts: Start images of each target, at least 1; all targets share them.
+        initializer: Draws the starts.
+        regularizers: Operators on the image after each update, in this order.
+        transforms: Random views of the image before the model, in this order.
+        parameterization: The numbers that are climbed.
+        rule: How they follow the gradient.
+        constraint: ``Sphere()``, ``Box()``, or None: Box where the input space has a range, else
+            Sphere.
+        keep: ``"best"``: the image with the best total since a regularizer under ``Every`` was
+            last due; ``"last"``: the last image.
+        memory: Budget of a chunk in bytes; targets run in as many chunks as that takes.
+        record_every: Keep a snapshot of all images every so many steps; None keeps none.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe = fp.samples.mnist_probe()
+        >>> result = fp.Ascent(steps=8, starts=1).run(probe, fp.MapMean("Conv2D_3", channel=5), rng=7)
+        >>> result.images.shape
+        (1, 1, 28, 28, 1)
+    """
+
+    kind: ClassVar[str] = "ascent"
+    _: KW_ONLY
+    steps: int = 64
+    starts: int = 4
+    initializer: InputInitializer = MultiScaleNoise()  # noqa: RUF009  (a frozen value)
+    regularizers: tuple[Regularizer, ...] = (Every(8, GaussianBlur(0.6)),)  # noqa: RUF009
+    transforms: tuple[Transform, ...] = ()
+    parameterization: Parameterization = Pixels()  # noqa: RUF009
+    rule: UpdateRule = NormalizedGradient()  # noqa: RUF009
+    constraint: Constraint | None = None
+    keep: str = "best"
+    memory: int = 2**30
+    record_every: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "starts", "memory"):
+            _checks.whole(name, getattr(self, name), least=1)
+        if self.record_every is not None:
+            _checks.whole("record_every", self.record_every, least=1)
+        if self.keep not in ("best", "last"):
+            raise ConfigError(f"keep is 'best' or 'last'. Received: {self.keep!r}.")
+        for name, base in (("regularizers", Regularizer), ("transforms", Transform)):
+            given = getattr(self, name)
+            given = (given,) if isinstance(given, base) else tuple(given)
+            object.__setattr__(self, name, given)
+            _check_kinds(name, given, base)
+        _check_kinds("initializer", (self.initializer,), InputInitializer)
+        _check_kinds("parameterization", (self.parameterization,), Parameterization)
+        _check_kinds("rule", (self.rule,), UpdateRule)
+        if self.constraint is not None:
+            _check_kinds("constraint", (self.constraint,), Constraint)
+        if self.regularizers and not self.parameterization.exact:
+            raise ConfigError(
+                f"{self.parameterization!r} cannot be fitted to a regularized image exactly, so "
+                "regularizers would be lost. Pass regularizers=(), or use a transform or a penalty."
+            )
+
+    def run(
+        self,
+        probe: ModelProbe,
+        objective: Targets,
+        *,
+        rng: Rng = None,
+        progress: bool | None = None,
+    ) -> AscentResult:
+        """Climb, and return what was reached.
+
+        Ctrl-C ends the run early and returns what there is.
+
+        Args:
+            probe: The opened model.
+            objective: One objective or a list of any; results keep the list's order.
+            rng: Seed, numpy Generator, or None for a fresh seed; the seed used is in the result.
+            progress: Show a bar; None shows one on a terminal.
+
+        Returns:
+            Images (targets, starts, H, W, C) in pixel units, with scores, traces and statuses.
+
+        Raises:
+            FeatureProbeError: When the targets do not fit the model; nothing has run then.
+        """
+        targets = as_targets(objective)
+        seed = seed_from(rng)
+        images = self._start_images(probe, seed)
+        drive = self._drive(probe, targets, seed, images)
+        state = drive.start(seed, images)
+        snapshots: list[tuple[int, FloatArray]] = []
+        interrupted = False
+        with Progress(self.steps, drive.rows, progress) as bar:
+            try:
+                for state, info in self._go(probe, drive, state):  # noqa: B020
+                    bar.at(info)
+                    if self.record_every and info.index % self.record_every == 0:
+                        snapshots.append((info.index, self._images(state)))
+            except KeyboardInterrupt:
+                interrupted = True
+        finished = drive.finish(state)
+        return assemble(
+            probe, targets, self._done(state), finished, interrupted=interrupted, snapshots=snapshots
+        )
+
+    def start(self, probe: ModelProbe, objective: Targets, *, rng: Rng = None) -> AscentState:
+        """Return the state before the first step; arguments as for :meth:`run`."""
+        seed = seed_from(rng)
+        images = self._start_images(probe, seed)
+        drive = self._drive(probe, as_targets(objective), seed, images)
+        return drive.start(seed, images)
+
+    def iterate(
+        self, probe: ModelProbe, objective: Targets, state: AscentState
+    ) -> Iterator[tuple[AscentState, StepInfo]]:
+        """Go on from ``state`` to :attr:`steps` steps, a block of steps at a time.
+
+        States are values: keep one to resume from it. An Ascent with more steps continues the
+        same run: 100 steps and then 100 more are the same as 200.
+
+        Args:
+            probe: The opened model.
+            objective: The targets that ``state`` was made for.
+            state: From :meth:`start`, or from an earlier iteration.
+
+        Yields:
+            (state, info) after each block.
+        """
+        drive = self._resume(probe, as_targets(objective), state)
+        yield from self._go(probe, drive, state)
+
+    def _go(
+        self, probe: ModelProbe, drive: Drive, state: AscentState
+    ) -> Iterator[tuple[AscentState, StepInfo]]:
+        blocks = BlockSizes(self.steps, self.record_every)
+        while state.index < self.steps:
+            state = drive.advance(state, blocks.next(state.index))
+            yield state, look(probe, state, self.steps, self._images(state))
+
+    def result(
+        self, probe: ModelProbe, objective: Targets, state: AscentState
+    ) -> AscentResult:
+        """Return the result of a state, as :meth:`run` does at its end.
+
+        Args:
+            probe: The opened model.
+            objective: The targets that ``state`` was made for.
+            state: From :meth:`start` or :meth:`iterate`.
+        """
+        targets = as_targets(objective)
+        finished = self._resume(probe, targets, state).finish(state)
+        return assemble(probe, targets, self._done(state), finished)
+
+    def _done(self, state: AscentState) -> Self:
+        """Return the Ascent that did what was done: a recipe repeats that, not what was meant."""
+        return replace(self, steps=max(1, state.index))
+
+    def _resume(
+        self, probe: ModelProbe, targets: Sequence[Objective], state: AscentState
+    ) -> Drive:
+        rows = len(state.best["total"])
+        if state.starts != self.starts or rows != len(targets) * self.starts:
+            raise ConfigError(
+                f"The state holds {rows // state.starts} targets with {state.starts} starts. "
+                f"Received {len(targets)} targets for an Ascent with {self.starts} starts. "
+                "Pass the targets and the Ascent that the state was made with."
+            )
+        return self._drive(probe, targets, state.seed, state.start_images)
+
+    def _images(self, state: AscentState) -> FloatArray:
+        """Return the current images of a state, (rows, H, W, C) in model units."""
+        return np.asarray(self.parameterization.render(state.params), np.float32)
+
+    def _start_images(self, probe: ModelProbe, seed: int) -> FloatArray:
+        shape, space = probe.image_shape, probe.input_space
+        drawn = []
+        for number in range(self.starts):
+            image = self.initializer.draw(shape, space, start_generator(seed, number))
+            drawn.append(_checks.images(image, shape, what="start images")[0])
+        images = space.to_model(np.stack(drawn))
+        if not np.isfinite(images).all():
+            raise DataError("Start images must be finite in model units. Check the InputSpace.")
+        return images
+
+    def _drive(
+        self, probe: ModelProbe, targets: Sequence[Objective], seed: int, images: FloatArray
+    ) -> Drive:
+        groups = make_plan(
+            probe,
+            targets,
+            starts=self.starts,
+            seed=seed,
+            memory=self.memory,
+            start_images=images,
+        )
+        space = probe.input_space
+        fixed = (
+            self.rule,
+            self.regularizers,
+            self.transforms,
+            self.parameterization,
+            resolve(self.constraint, space),
+            self.keep,
+            space,
+        )
+        calls = tuple(compiled(group, fixed, lambda g: self._loop(probe, g)) for group in groups)
+        return Drive(groups, calls, len(targets) * self.starts)
+
+    def _loop(self, probe: ModelProbe, group: Group) -> Loop:
+        return Loop(
+            evaluation=group.evaluation,
+            space=probe.input_space,
+            constraint=resolve(self.constraint, probe.input_space),
+            rule=self.rule,
+            parameterization=self.parameterization,
+            regularizers=self.regularizers,
+            transforms=self.transforms,
+            due=due(self.regularizers),
+            keep_best=self.keep == "best",
+        )
+
+
+def _check_kinds(name: str, given: tuple[object, ...], base: type) -> None:
+    for part in given:
+        if not isinstance(part, base):
+            raise ConfigError(
+                f"{name}: expected a {base.__name__}. Received: {part!r}. Plain functions are lifted "
+                "with fp.initializer_from, fp.regularizer_from or fp.transform_from."
+            )

@@ -1,0 +1,52 @@
+"""The step that regularizers, transforms and rules see, with its randomness."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from featureprobe.ascent.live import LivePixels
+from featureprobe.input_space import InputSpace
+from featureprobe.types import Tensor
+
+_STREAMS = 64  # draws that one component may tell apart in one step
+
+
+@dataclass(frozen=True, eq=False)
+class ImageStep:
+    """One step of a chunk; see :class:`featureprobe.types.Step`.
+
+    Attributes:
+        index: int32 scalar, from 1.
+        space: The probe's input space.
+        gradient: (N, H, W, C) tangent gradient, or None for transforms.
+        live: Live pixels.
+        keys: (N, 2) int32 keys of the images.
+        salt: Number of the component that draws, so that two components differ.
+    """
+
+    index: Tensor
+    space: InputSpace
+    gradient: Tensor
+    live: LivePixels
+    keys: Tensor
+    salt: int
+
+    def uniform(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
+        """Draw (N, *shape) float32 in [0, 1), one key per image."""
+        return self._draw(tf.random.stateless_uniform, shape, 2 * stream)
+
+    def normal(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
+        """Draw (N, *shape) float32 standard normal, one key per image."""
+        return self._draw(tf.random.stateless_normal, shape, 2 * stream + 1)
+
+    def _draw(self, draw: object, shape: Sequence[int], stream: int) -> Tensor:
+        use = self.salt * _STREAMS + stream
+
+        def one(key: Tensor) -> Tensor:
+            # Chained folding keeps (step, use) pairs apart, which adding them would not.
+            key = tf.random.fold_in(tf.random.fold_in(key, self.index), use)
+            return draw(shape=tuple(shape), seed=key)  # type: ignore[operator]
+
+        spec = tf.TensorSpec(tuple(shape), tf.float32)
+        return tf.map_fn(one, self.keys, fn_output_signature=spec)

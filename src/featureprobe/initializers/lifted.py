@@ -1,0 +1,48 @@
+"""initializer_from: a plain function as an initializer, for notebooks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from featureprobe._component import Arrays
+from featureprobe._lifting import Lifted, check_function, provenance
+from featureprobe.initializers.base import InputInitializer
+from featureprobe.input_space import InputSpace
+from featureprobe.types import FloatArray, ImageShape
+
+Draw = Callable[[ImageShape, InputSpace, np.random.Generator], FloatArray]
+
+
+@dataclass(frozen=True)
+class LiftedInitializer(Lifted, InputInitializer):
+    """What :func:`initializer_from` makes."""
+
+    kind: ClassVar[str] = "lifted_initializer"
+    function: Draw
+
+    def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
+        """Return what the function gives, (H, W, C) in pixel units."""
+        return np.asarray(self.function(shape, space, rng), dtype=np.float32)
+
+    def to_config(self, arrays: Arrays | None = None) -> dict[str, Any]:
+        """Return where the function came from; it cannot be revived."""
+        return provenance(self.kind, self.function)
+
+
+def initializer_from(function: Draw) -> LiftedInitializer:
+    """Return an initializer that runs ``function(shape, space, rng) -> image``.
+
+    It runs at once and is recorded as provenance only; to save and re-run it, write a class.
+
+    Raises:
+        ConfigError: When ``function`` cannot be called.
+
+    Example:
+        >>> import numpy as np
+        >>> import featureprobe as fp
+        >>> grey = fp.initializer_from(lambda shape, space, rng: np.full(shape, 127.0))
+    """
+    check_function("initializer_from", function)
+    return LiftedInitializer(function)

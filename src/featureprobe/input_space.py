@@ -1,0 +1,212 @@
+"""InputSpace: between the numbers of an image file and the numbers that a network wants."""
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe._component import ArrayValue, Component
+from featureprobe.errors import ConfigError, RangeError
+from featureprobe.types import FloatArray
+
+Values = float | tuple[float, ...] | ArrayValue
+"""One number, one per channel, or one per pixel (H, W, C)."""
+
+_TYPICAL_SPREAD = 0.275  # standard deviation of photographs, about 70 of 255
+
+
+@dataclass(frozen=True)
+class InputSpace(Component):
+    """The map between pixel units and model units, with the range of both.
+
+    ``model = (pixel[..., order] - mean) / std``, and the exact inverse.
+
+    Args:
+        mean: Subtracted: one number, one per channel (in the model's channel order), or an
+            ``ArrayValue`` (H, W, C) for per-pixel standardization.
+        std: Divided by, greater than 0; like ``mean``.
+        low: Smallest pixel value, pixel units; None when the range is open.
+        high: Largest pixel value, pixel units.
+        order: The pixel channel that each model channel takes; ``(2, 1, 0)`` feeds BGR from RGB.
+        center: Mean of typical data in model units, one number. Default: 0 where data is
+            centred (``mean`` is not 0), else the middle of the range, else 0.
+        spread: Standard deviation of typical data in model units, > 0; rates and noise are
+            multiples of it. Default: 1 where data is standardized (``std`` is not 1), else 0.275
+            of the range, else 1.
+        assumed: Where these numbers come from, when nobody gave them.
+
+    Raises:
+        ConfigError: When numbers are missing, of the wrong shape or not finite.
+        RangeError: When ``low >= high``, ``std <= 0`` or ``spread <= 0``.
+
+    Example:
+        >>> space = InputSpace(mean=33.3, std=78.6, low=0, high=255)
+        >>> space.to_model(np.float32([[[33.3]]]))
+        array([[[0.]]], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "input_space"
+    mean: Values = 0.0
+    _: KW_ONLY
+    std: Values = 1.0
+    low: float | None = None
+    high: float | None = None
+    order: tuple[int, ...] | None = None
+    center: float | None = None
+    spread: float | None = None
+    assumed: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("mean", "std"):
+            object.__setattr__(self, name, _values(name, getattr(self, name)))
+        if np.min(_array(self.std)) <= 0:
+            raise RangeError(f"std must be greater than 0. Received: {self.std!r}.")
+        self._check_range()
+        if self.order is not None:
+            order = tuple(int(i) for i in self.order)
+            if sorted(order) != list(range(len(order))):
+                raise ConfigError(
+                    f"order is a permutation of the channels. Received: {self.order!r}. "
+                    "Give (2, 1, 0) for a model that wants BGR."
+                )
+            object.__setattr__(self, "order", order)
+        if self.center is None:
+            object.__setattr__(self, "center", self._typical_center())
+        if self.spread is None:
+            object.__setattr__(self, "spread", self._typical_spread())
+        if not np.isfinite(self.center or 0.0) or not 0 < (self.spread or 0.0) < np.inf:
+            raise RangeError(
+                f"center is finite and spread > 0. Received: {self.center!r}, {self.spread!r}."
+            )
+
+    def _check_range(self) -> None:
+        if (self.low is None) != (self.high is None):
+            raise ConfigError(
+                f"A range needs both ends. Received: low={self.low!r}, high={self.high!r}. "
+                "Give both, or none for an open range."
+            )
+        if self.low is not None and not float(self.low) < float(self.high or 0.0):
+            raise RangeError(
+                f"low must be smaller than high. Received: low={self.low!r}, high={self.high!r}. "
+                "Swap them."
+            )
+
+    def _typical_center(self) -> float:
+        if np.any(_array(self.mean) != 0) or self.low is None or self.high is None:
+            return 0.0
+        return float(np.mean((self.low + self.high) / 2 / _array(self.std)))
+
+    def _typical_spread(self) -> float:
+        if np.any(_array(self.std) != 1) or self.low is None or self.high is None:
+            return 1.0
+        return _TYPICAL_SPREAD * (self.high - self.low)
+
+    @property
+    def typical_center(self) -> float:
+        """Mean of typical data in model units; ``center``, never None."""
+        return float(self.center or 0.0)
+
+    @property
+    def typical_spread(self) -> float:
+        """Standard deviation of typical data in model units; ``spread``, never None."""
+        return float(self.spread or 1.0)
+
+    @classmethod
+    def identity(cls, *, low: float | None = None, high: float | None = None) -> Self:
+        """Return the space of a model that takes pixel values as they are."""
+        return cls(low=low, high=high)
+
+    @classmethod
+    def caffe(cls) -> Self:
+        """Return the space of Keras' ``caffe`` preprocessing: RGB 0..255 to centred BGR."""
+        return cls((103.939, 116.779, 123.68), low=0.0, high=255.0, order=(2, 1, 0), spread=70.0)
+
+    @classmethod
+    def tf(cls) -> Self:
+        """Return the space of Keras' ``tf`` preprocessing: 0..255 to -1..1."""
+        return cls(127.5, std=127.5, low=0.0, high=255.0, spread=70.0 / 127.5)
+
+    @classmethod
+    def torch(cls) -> Self:
+        """Return the space of Keras' ``torch`` preprocessing: ImageNet mean and deviation."""
+        mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+        return cls(
+            tuple(255 * m for m in mean), std=tuple(255 * s for s in std), low=0.0, high=255.0
+        )
+
+    @property
+    def bounds(self) -> tuple[FloatArray, FloatArray] | None:
+        """Smallest and largest model values, broadcastable to (H, W, C); None when open."""
+        if self.low is None or self.high is None:
+            return None
+        ends = [(np.float64(v) - _array(self.mean)) / _array(self.std) for v in (self.low, self.high)]
+        return np.asarray(ends[0], np.float32), np.asarray(ends[1], np.float32)
+
+    def to_model(self, images: npt.ArrayLike) -> FloatArray:
+        """Return images (..., H, W, C) in model units, float32."""
+        values = np.asarray(images)
+        if self.order is not None:
+            self._check_channels(values.shape)
+            values = values[..., list(self.order)]
+        return ((values - _array(self.mean)) / _array(self.std)).astype(np.float32)
+
+    def to_pixels(self, images: npt.ArrayLike) -> FloatArray:
+        """Return images (..., H, W, C) in pixel units, float32, not clipped."""
+        values = np.asarray(images) * _array(self.std) + _array(self.mean)
+        if self.order is not None:
+            self._check_channels(values.shape)
+            values = values[..., list(np.argsort(self.order))]
+        return values.astype(np.float32)
+
+    def describe(self) -> str:
+        """Return one sentence on the range and the units, with what was assumed."""
+        reach = "any value" if self.low is None else f"{self.low:g}..{self.high:g}"
+        origin = f" (assumed: {self.assumed})" if self.assumed else ""
+        return f"Pixels take {reach}; one spread is {self.spread:g} model units{origin}."
+
+    def check_shape(self, shape: Sequence[int]) -> None:
+        """Raise ConfigError when images of ``shape`` (H, W, C) do not fit this space."""
+        for name in ("mean", "std"):
+            own = _array(getattr(self, name)).shape
+            try:
+                fits = np.broadcast_shapes(own, tuple(shape)) == tuple(shape)
+            except ValueError:
+                fits = False
+            if not fits:
+                raise ConfigError(
+                    f"{name} of the InputSpace has the shape {own}, images have {tuple(shape)}. "
+                    "Give one number, one per channel, or one per pixel."
+                )
+        if self.order is not None:
+            self._check_channels(shape)
+
+    def _check_channels(self, shape: Sequence[int]) -> None:
+        if len(self.order or ()) != shape[-1]:
+            raise ConfigError(
+                f"order={self.order} is for {len(self.order or ())} channels, images have "
+                f"{shape[-1]}. Give one entry a channel."
+            )
+
+
+def _array(values: Values) -> npt.NDArray[np.float64]:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _values(name: str, given: object) -> Values:
+    if isinstance(given, ArrayValue):
+        result: Values = given
+    elif isinstance(given, np.ndarray) and given.ndim > 1:
+        result = ArrayValue(given)
+    elif isinstance(given, int | float | np.number):
+        result = float(given)
+    elif isinstance(given, tuple | list | np.ndarray):
+        result = tuple(float(v) for v in given)
+    else:
+        raise ConfigError(
+            f"{name} is a number, one per channel, or one per pixel. Received: {given!r}."
+        )
+    if not np.isfinite(_array(result)).all():
+        raise ConfigError(f"{name} must be finite. Received: {given!r}.")
+    return result

@@ -1,0 +1,66 @@
+"""MapMean: the mean activation of one map."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar, Self
+
+import tensorflow as tf
+
+from featureprobe import _checks
+from featureprobe.errors import ShapeError
+from featureprobe.objectives.base import Objective, Seen
+from featureprobe.types import HasLayers, Index, Read, Tensor
+
+
+@dataclass(frozen=True)
+class MapMean(Objective):
+    """The mean activation of one map: the classic objective for filter visualization.
+
+    Args:
+        layer: Path of a layer with maps, output (H, W, C); 1-D layers (L, C) will do too.
+        channel: Number of the map.
+        pre: Take the values before the activation. Its mean is a poor objective by itself (for a
+            first convolution it is linear in the image), so it serves warm-ups.
+
+    Source: Erhan et al. 2009; article VII of the MNIST series.
+
+    Example:
+        >>> MapMean("Conv2D_3", channel=5).label
+        'Conv2D_3 channel 5'
+    """
+
+    kind: ClassVar[str] = "map_mean"
+    layer: str
+    _: KW_ONLY
+    channel: Index
+    pre: bool = False
+
+    def __post_init__(self) -> None:
+        _checks.whole("channel", self.channel, least=0)
+
+    @classmethod
+    def each(cls, probe: HasLayers, layer: str, *, pre: bool = False) -> list[Self]:
+        """Return one objective for each map of a layer, in order.
+
+        Args:
+            probe: The probe that has the layer.
+            layer: Path of a layer with maps.
+            pre: As above.
+
+        Raises:
+            ShapeError: When the layer has no maps.
+        """
+        shape = probe.shape_of(layer)
+        if len(shape) < 2:
+            raise ShapeError(
+                f"The layer {layer!r} has no maps: its output has the shape {shape}. "
+                f"Use fp.Node.each(probe, {layer!r}) for its nodes."
+            )
+        return [cls(layer, channel=c, pre=pre) for c in range(shape[-1])]
+
+    def reads(self) -> tuple[Read, ...]:
+        """Return the map."""
+        return (Read(self.layer, channel=self.channel, pre=self.pre),)
+
+    def value(self, seen: Seen) -> Tensor:
+        """Return the mean over rows and columns, (N,)."""
+        return tf.reduce_mean(seen[0], axis=tuple(range(1, len(seen[0].shape))))

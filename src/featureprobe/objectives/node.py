@@ -1,0 +1,103 @@
+"""Node: one scalar of a layer's output."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar, Self
+
+from featureprobe import _checks
+from featureprobe.errors import ConfigError, RangeError
+from featureprobe.objectives.base import Objective, Seen
+from featureprobe.types import HasLayers, Index, Read, Tensor
+
+
+@dataclass(frozen=True)
+class Node(Objective):
+    """One node: ``row, col, channel`` in a map, ``index`` in a dense layer.
+
+    Args:
+        layer: Path of the layer.
+        row: Row in the map.
+        col: Column in the map; leave it out for 1-D layers (L, C).
+        channel: Number of the map.
+        index: Number of the node, for dense layers.
+        pre: Take the value before the activation.
+
+    Raises:
+        ConfigError: When neither an index nor a row and a channel are given, or both.
+
+    Example:
+        >>> Node("Conv2D_3", row=1, col=1, channel=5).label
+        'Conv2D_3 row 1 col 1 channel 5'
+        >>> Node("Dense_1", index=7).label
+        'Dense_1 index 7'
+    """
+
+    kind: ClassVar[str] = "node"
+    layer: str
+    _: KW_ONLY
+    row: Index | None = None
+    col: Index | None = None
+    channel: Index | None = None
+    index: Index | None = None
+    pre: bool = False
+
+    def __post_init__(self) -> None:
+        given = {n: getattr(self, n) for n in ("row", "col", "channel", "index")}
+        for name, value in given.items():
+            if value is not None:
+                _checks.whole(name, value, least=0)
+        in_map = self.row is not None and self.channel is not None
+        if in_map == (self.index is not None):
+            raise ConfigError(
+                "A Node is one scalar: give row=, col=, channel= in a map, or index= in a dense "
+                f"layer. Received: {given}."
+            )
+
+    @classmethod
+    def each(
+        cls,
+        probe: HasLayers,
+        layer: str,
+        *,
+        row: int | None = None,
+        col: int | None = None,
+        pre: bool = False,
+    ) -> list[Self]:
+        """Return one objective for each node of a layer, in the order of the output's axes.
+
+        Args:
+            probe: The probe that has the layer.
+            layer: Path of the layer.
+            row: Only nodes of this row.
+            col: Only nodes of this column; with ``row``, one node of each map.
+            pre: As above.
+
+        Raises:
+            RangeError: When the row or column is outside the layer.
+        """
+        shape = probe.shape_of(layer)
+        if len(shape) == 1:
+            return [cls(layer, index=i, pre=pre) for i in range(shape[0])]
+        ranges = []
+        for axis, only, size in zip(("row", "col"), (row, col), shape[:-1]):
+            if only is not None and not 0 <= only < size:
+                raise RangeError(
+                    f"{axis} {only} is outside the layer {layer!r}, whose output has the shape "
+                    f"{shape}. Choose {axis} from 0 to {size - 1}."
+                )
+            ranges.append(range(size) if only is None else [only])
+        cols = ranges[1] if len(ranges) > 1 else [None]
+        return [
+            cls(layer, row=r, col=c, channel=k, pre=pre)
+            for r in ranges[0]
+            for c in cols
+            for k in range(shape[-1])
+        ]
+
+    def reads(self) -> tuple[Read, ...]:
+        """Return the node."""
+        place = {"row": self.row, "col": self.col, "channel": self.channel, "index": self.index}
+        return (Read(self.layer, **place, pre=self.pre),)
+
+    def value(self, seen: Seen) -> Tensor:
+        """Return the node's value, (N,)."""
+        return seen[0]

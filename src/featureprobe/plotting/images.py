@@ -1,0 +1,154 @@
+"""One image, plain or with its contrast stretched."""
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from featureprobe.errors import RangeError
+from featureprobe.plotting._axes import axes_or_new, fit_size
+from featureprobe.plotting._cells import bare, headline
+from featureprobe.plotting._checks import (
+    FloatLike,
+    as_floats,
+    require_finite,
+    require_interval,
+)
+from featureprobe.plotting.tiles import tile
+
+STRETCH_NOTE = "contrast stretched"
+
+
+def clip_to_display(image: npt.ArrayLike, *, low: float = 0.0, high: float = 255.0) -> FloatLike:
+    """Turn pixel units into display values without changing their contrast.
+
+    Args:
+        image: Any shape, pixel units. Never written to.
+        low: The value shown black, as in ``InputSpace.low`` in pixel units.
+        high: The value shown white.
+
+    Returns:
+        ``255 * (image - low) / (high - low)``, clipped to 0..255: new float32 array, same shape.
+
+    Raises:
+        RangeError: When ``low`` is not below ``high``.
+
+    Example:
+        >>> from featureprobe.plotting import clip_to_display
+        >>> clip_to_display([-1.0, 0.0, 0.5, 2.0], low=0.0, high=1.0)
+        array([  0. ,   0. , 127.5, 255. ], dtype=float32)
+    """
+    require_interval(low, high, "low..high")
+    values = np.asarray(image, dtype=np.float64)
+    return np.clip(255.0 * (values - low) / (high - low), 0.0, 255.0).astype(np.float32)
+
+
+def stretch(image: npt.ArrayLike, quantile: float = 0.01) -> FloatLike:
+    """Stretch the contrast of one image about its median, for display.
+
+    With ``m`` the median of all values (all channels together, so that hues stay) and ``r`` the
+    ``1 - quantile`` quantile of ``|image - m|``, the result is
+    ``127.5 + 127.5 * clip((image - m) / r, -1, 1)``: the median is mid-grey, equal distances
+    stay equal, and the share ``quantile`` of the values ends black or white. Where fewer values
+    than that differ from the median at all, ``r`` is the largest ``|image - m|``.
+
+    Args:
+        image: (H, W, C) finite values in any unit. Never written to.
+        quantile: Share of the values that may be clipped, 0 <= quantile < 1.
+
+    Returns:
+        A new (H, W, C) float32 array in 0..255. A constant image is 127.5 throughout; constant
+        means that ``r`` is at most 1e-6 of the largest magnitude.
+
+    Raises:
+        ShapeError: When ``image`` has another rank or is empty.
+        DataError: When a value is NaN or infinite.
+        RangeError: When ``quantile`` lies outside [0, 1).
+
+    Example:
+        >>> import numpy as np
+        >>> from featureprobe.plotting import stretch
+        >>> stretch(np.array([[[9.0], [10.0], [12.0]]]), quantile=0.0).ravel()
+        array([ 63.75, 127.5 , 255.  ], dtype=float32)
+    """
+    values = as_floats(image, "image", ["(H, W, C)"]).astype(np.float64)
+    require_finite(values, "image")
+    if not 0.0 <= quantile < 1.0:
+        raise RangeError(
+            f"quantile must lie in [0, 1). Received {quantile!r}. "
+            "Give the share of the values that may be clipped, such as 0.01."
+        )
+    centred = values - np.median(values)
+    magnitudes = np.abs(centred)
+    noise = 1e-6 * np.abs(values).max()
+    reach = float(np.quantile(magnitudes, 1.0 - quantile))
+    if reach <= noise:
+        reach = float(magnitudes.max())
+    if reach <= noise:
+        return np.full(values.shape, 127.5, dtype=np.float32)
+    return (127.5 + 127.5 * np.clip(centred / reach, -1.0, 1.0)).astype(np.float32)
+
+
+def to_rgb(image: FloatLike, *, contrast: bool, low: float, high: float) -> npt.NDArray[np.uint8]:
+    """Return an (H, W, C) image as (rows, columns, 3) uint8, rounded once, here.
+
+    One channel becomes grey and three become RGB. Another number of channels has no colour of its
+    own: the channels stand side by side as grey pictures, in a grid that is nearly square, with
+    one white pixel between them.
+    """
+    shown = stretch(image) if contrast else clip_to_display(image, low=low, high=high)
+    channels = shown.shape[2]
+    if channels != 3:
+        shown = np.pad(shown, ((0, 1), (0, 1), (0, 0)), constant_values=np.nan)
+        shown = tile(shown, int(np.ceil(np.sqrt(channels))))[:-1, :-1, None]
+        shown = np.nan_to_num(np.repeat(shown, 3, axis=2), nan=255.0)
+    return np.rint(shown).astype(np.uint8)
+
+
+def show_image(
+    image: npt.ArrayLike,
+    *,
+    ax: Axes | None = None,
+    contrast: bool = False,
+    low: float = 0.0,
+    high: float = 255.0,
+    title: str | None = None,
+) -> Axes:
+    """Show one image: an input, or the OIP of a map.
+
+    One channel is grey, three are RGB; for any other number the channels stand side by side as
+    grey pictures, row by row, since no colour would be true.
+
+    Args:
+        image: (H, W, C) finite values in pixel units. Never written to.
+        ax: Axes to draw on; None makes a new figure.
+        contrast: False shows ``low..high`` as black to white and clips; True applies
+            :func:`stretch`, and a note says so.
+        low: Pixel units shown black when ``contrast`` is False.
+        high: Pixel units shown white when ``contrast`` is False.
+        title: Title of the Axes.
+
+    Returns:
+        The Axes; the picture is ``ax.images[0]``.
+
+    Raises:
+        ShapeError: When ``image`` has another rank or is empty.
+        DataError: When a value is NaN or infinite.
+        RangeError: When ``low`` is not below ``high``.
+
+    Example:
+        >>> import numpy as np
+        >>> from featureprobe.plotting import show_image
+        >>> ax = show_image(np.zeros((28, 28, 1)), title="Conv2D_3, map 5")
+        >>> ax.images[0].get_array().shape
+        (28, 28, 3)
+    """
+    values = as_floats(image, "image", ["(H, W, C)"])
+    require_finite(values, "image")
+    shown = to_rgb(values, contrast=contrast, low=low, high=high)
+    inch = 3.2 / max(shown.shape[:2])
+    size = fit_size(shown.shape[1] * inch, shown.shape[0] * inch, margin=(0.2, 0.5))
+    ax = axes_or_new(ax, size)
+    ax.imshow(shown)
+    bare(ax)
+    headline(ax, title, STRETCH_NOTE if contrast else "")
+    return ax

@@ -1,0 +1,221 @@
+"""The maps of a layer as one picture."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.image import AxesImage
+from matplotlib.patheffects import withStroke
+
+from featureprobe.errors import ConfigError
+from featureprobe.plotting._axes import axes_or_new, fit_size
+from featureprobe.plotting._cells import (
+    Cells,
+    bare,
+    cell_points,
+    frame_cells,
+    headline,
+    number_rows,
+    strike_cells,
+)
+from featureprobe.plotting._checks import (
+    FloatLike,
+    require_count,
+    require_finite,
+    require_interval,
+    require_whole,
+)
+from featureprobe.plotting.tiles import as_maps, constant_maps, standardize_maps, tile
+
+Scale = Literal["layer", "map"]
+SCALE_LABELS = {"layer": "activation", "map": "per-map scale (mean 128, 64 per std)"}
+_STRIP_RATIO = 4.0
+_SMALLEST_NUMBERED = 17.0
+_FLAT = 60.0
+
+
+def show_maps(
+    maps: npt.ArrayLike,
+    *,
+    columns: int = 8,
+    ax: Axes | None = None,
+    scale: Scale = "layer",
+    vmin: float | None = None,
+    vmax: float | None = None,
+    cmap: str | Colormap = "viridis",
+    numbers: bool | Sequence[int] = True,
+    colorbar: bool = True,
+    title: str | None = None,
+) -> Axes:
+    """Show all maps of a layer as one mosaic, row by row from the top.
+
+    A constant map is struck through by a thin diagonal, and a note says how many there are;
+    on its own scale (``scale="map"``) it is grey, for there is nothing to be amplified.
+
+    Args:
+        maps: (H, W, C) maps, (L, C) strips or (n,) nodes of a layer for one image; finite, never
+            written to. A node is one square; a strip is drawn four times as wide as high.
+        columns: Maps per row, at least 1.
+        ax: Axes to draw on; None makes a new figure of at most 16 x 9 inches.
+        scale: ``"layer"``: one scale for all maps, so that colours can be compared. ``"map"``:
+            each map on its own scale, see :func:`standardize_maps`; shapes only.
+        vmin: Lower end of the layer's scale; None: the smallest value, at most 0.
+        vmax: Upper end of the layer's scale; None: the largest value.
+        cmap: Any matplotlib colour map; ``"jet"`` makes edges that are not in the data.
+        numbers: True numbers the maps 0..C-1; a sequence gives C other numbers; False none.
+            Where cells are small, only the first map of a row is numbered, at the left.
+        colorbar: Whether to draw the colour bar.
+        title: Title of the Axes.
+
+    Returns:
+        The Axes; the mosaic is ``ax.images[0]``.
+
+    Raises:
+        ShapeError: When ``maps`` has another rank or is empty, or ``numbers`` another length.
+        DataError: When a value is NaN or infinite.
+        RangeError: When ``columns`` is below 1 or ``vmin`` not below ``vmax``.
+        ConfigError: For an unknown ``scale`` or colour map, or limits with ``scale="map"``.
+
+    Example:
+        >>> import numpy as np
+        >>> from featureprobe.plotting import show_maps
+        >>> ax = show_maps(np.random.default_rng(0).random((5, 5, 64)), cmap="jet")
+        >>> ax.images[0].get_array().shape
+        (40, 40)
+    """
+    raw = as_maps(maps)
+    require_finite(raw, "maps")
+    require_whole(columns, "columns")
+    limits = scale_limits([raw], scale, vmin, vmax)
+    cells = _cells_of(raw, columns)
+    names = _names(numbers, cells.count)
+    stretch, colors = pixel_stretch(raw), as_colormap(cmap)
+    ax = axes_or_new(ax, natural_size(raw, columns, colorbar=colorbar))
+    image = ax.imshow(
+        tile(raw if scale == "layer" else standardize_maps(raw), cells.columns),
+        cmap=colors,
+        vmin=limits[0],
+        vmax=limits[1],
+        aspect=stretch,
+        interpolation="nearest",
+    )
+    bare(ax)
+    constant = np.flatnonzero(constant_maps(raw)).tolist()
+    width, height = cell_points(ax, cells, stretch)
+    _draw_lines(ax, cells, constant, scale, min(width, height))
+    if names:
+        _draw_numbers(ax, cells, names, (width, height))
+    headline(ax, title, _note(constant, raw))
+    if colorbar:
+        size = (width * cells.columns, height * cells.rows)
+        _draw_colorbar(ax, image, SCALE_LABELS[scale], size)
+    return ax
+
+
+def scale_limits(
+    layers: Sequence[FloatLike], scale: str, vmin: float | None, vmax: float | None
+) -> tuple[float, float]:
+    """Return the (vmin, vmax) that one or several layers are shown with."""
+    if scale not in SCALE_LABELS:
+        raise ConfigError(f"scale must be 'layer' or 'map'. Received {scale!r}. Give one of them.")
+    if scale == "map":
+        if vmin is not None or vmax is not None:
+            raise ConfigError(
+                "vmin and vmax belong to scale='layer'. Received them with scale='map', which "
+                "shows 0..255 always. Leave them out or change the scale."
+            )
+        return 0.0, 255.0
+    low = min(0.0, *(float(layer.min()) for layer in layers)) if vmin is None else float(vmin)
+    high = max(float(layer.max()) for layer in layers) if vmax is None else float(vmax)
+    if vmax is None and high <= low:
+        high = low + 1.0  # A layer that is silent everywhere still needs a scale.
+    require_interval(low, high, "vmin..vmax")
+    return low, high
+
+
+def pixel_stretch(maps: FloatLike) -> float:
+    """Return height over width of one node as drawn: 1, or more for the nodes of a strip."""
+    height, width, _ = maps.shape
+    return max(1.0, width / _STRIP_RATIO) if height == 1 else 1.0
+
+
+def natural_size(maps: FloatLike, columns: int, *, colorbar: bool) -> tuple[float, float]:
+    """Return the size in inches of a new figure for a mosaic of maps (H, W, C)."""
+    cells, stretch = _cells_of(maps, columns), pixel_stretch(maps)
+    rows, cols = cells.shape
+    inch = 1.1 / min(cells.width, cells.height * stretch)
+    width, height = fit_size(
+        cols * inch, rows * stretch * inch, margin=(1.0 if colorbar else 0.4, 0.6)
+    )
+    # A flat mosaic has its colour bar below, which needs height.
+    return width, height + 0.6 * (colorbar and height - 0.6 < _FLAT / 72.0)
+
+
+def as_colormap(cmap: str | Colormap) -> Colormap:
+    """Return the colour map with cells without a value left transparent."""
+    if isinstance(cmap, str) and cmap not in colormaps:
+        raise ConfigError(
+            f"cmap must be a matplotlib colour map. Received {cmap!r}. "
+            "Give one such as 'viridis', 'gray', 'RdBu_r' or 'jet'."
+        )
+    found = colormaps[cmap] if isinstance(cmap, str) else cmap
+    return found.with_extremes(bad="none")
+
+
+def _cells_of(maps: FloatLike, columns: int) -> Cells:
+    height, width, count = maps.shape
+    return Cells(count, min(int(columns), count), height, width)
+
+
+def _names(numbers: bool | Sequence[int], count: int) -> list[str]:
+    if isinstance(numbers, bool):
+        return [str(k) for k in range(count)] if numbers else []
+    require_count(numbers, count, "numbers", "maps")
+    return [str(k) for k in numbers]
+
+
+def _note(constant: list[int], maps: FloatLike) -> str:
+    if not constant:
+        return ""
+    word = "zero node" if maps.shape[:2] == (1, 1) else "constant map"
+    return f"diagonal: {word} ({len(constant)} of {maps.shape[2]})"
+
+
+def _draw_lines(ax: Axes, cells: Cells, constant: list[int], scale: str, size: float) -> None:
+    if scale == "map":
+        frame_cells(ax, cells, constant, color="none", width=0.0, fill="0.75")
+    line = float(np.clip(0.03 * size, 0.25, 1.5))
+    frame_cells(ax, cells, range(cells.count), color="white", width=line)
+    strike_cells(ax, cells, constant)
+
+
+def _draw_numbers(ax: Axes, cells: Cells, names: list[str], size: tuple[float, float]) -> None:
+    if min(size) < _SMALLEST_NUMBERED:
+        number_rows(ax, cells, names, size[1])
+        return
+    font = float(np.clip(0.22 * min(size), 6.0, 9.0))
+    rim = [withStroke(linewidth=1.6, foreground="0.15")]
+    inset = (0.25 * font, -0.2 * font)
+    for cell, name in enumerate(names):
+        row, col = cells.origin(cell)
+        ax.annotate(
+            name, (col - 0.5, row - 0.5), inset, textcoords="offset points",
+            fontsize=font, color="white", ha="left", va="top", path_effects=rim,
+        )  # fmt: skip
+
+
+def _draw_colorbar(ax: Axes, image: AxesImage, label: str, size: tuple[float, float]) -> None:
+    # An inset belongs to ax: it is as high as the picture, and nobody else's Axes shrink.
+    width, height = size
+    flat = height < _FLAT
+    below = (0.0, -18.0 / height, min(1.0, 160.0 / width), 8.0 / height)
+    beside = (1.0 + 8.0 / width, 0.0, 10.0 / width, 1.0)
+    cax = ax.inset_axes(below if flat else beside)
+    bar = ax.figure.colorbar(image, cax=cax, orientation="horizontal" if flat else "vertical")
+    bar.set_label(label, fontsize=9)
+    bar.ax.tick_params(labelsize=8)
+    bar.outline.set_visible(False)

@@ -1,0 +1,190 @@
+"""Many images as one mosaic, each with its number, its score and how its run ended."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+from featureprobe.plotting._axes import axes_or_new, fit_size
+from featureprobe.plotting._cells import (
+    Cells,
+    bare,
+    cell_points,
+    frame_cells,
+    headline,
+    number_rows,
+    strike_cells,
+)
+from featureprobe.plotting._checks import (
+    FloatLike,
+    as_floats,
+    require_count,
+    require_interval,
+    require_whole,
+)
+from featureprobe.plotting.images import to_rgb
+
+# Okabe and Ito's colours: told apart by colour-blind readers, too.
+STATUS_COLORS = {
+    "converged": "#009E73",
+    "rising": "#E69F00",
+    "saturated": "#56B4E9",
+    "dead": "#5A5A5A",
+    "diverged": "#D55E00",
+    "interrupted": "#CC79A7",
+}
+_OTHER_COLORS = ("#0072B2", "#8C6D31", "#7B4173", "#000000")
+_STRUCK = ("dead", "diverged")
+
+
+def show_mosaic(
+    images: npt.ArrayLike,
+    *,
+    titles: Sequence[str | int] | None = None,
+    scores: npt.ArrayLike | None = None,
+    statuses: Sequence[str] | None = None,
+    contrast: bool = False,
+    low: float = 0.0,
+    high: float = 255.0,
+    columns: int = 16,
+    ax: Axes | None = None,
+    title: str | None = None,
+) -> Axes:
+    """Show many images, row by row from the top, in one picture.
+
+    Above each image stand its number (left) and its score (right); its frame has the colour of
+    its status, explained by a legend with counts. Dead and diverged images are struck through,
+    and an image with values that are not finite is an empty, struck cell. Where cells are too
+    small for that, scores are left out first, then all numbers but the first of each row.
+
+    Args:
+        images: (N, H, W, C) pixel units, never written to. Channels as in :func:`show_image`.
+        titles: N numbers or short names; None numbers the images 0..N-1.
+        scores: (N,) numbers, any unit.
+        statuses: N words such as ``"converged"``, ``"rising"`` or ``"dead"``; any words do.
+        contrast: True applies :func:`stretch` to each image on its own, and a note says so; False
+            shows ``low..high`` as black to white.
+        low: Pixel units shown black when ``contrast`` is False.
+        high: Pixel units shown white when ``contrast`` is False.
+        columns: Images per row, at least 1.
+        ax: Axes to draw on; None makes a new figure of at most 16 x 9 inches.
+        title: Title of the Axes.
+
+    Returns:
+        The Axes; the mosaic is ``ax.images[0]``.
+
+    Raises:
+        ShapeError: When ``images`` has another rank or is empty, or when ``titles``, ``scores`` or
+            ``statuses`` have another length.
+        RangeError: When ``columns`` is below 1 or ``low`` not below ``high``.
+
+    Example:
+        >>> import numpy as np
+        >>> from featureprobe.plotting import show_mosaic
+        >>> ax = show_mosaic(np.zeros((3, 8, 8, 1)), statuses=["converged", "rising", "dead"])
+        >>> [text.get_text() for text in ax.get_legend().get_texts()]
+        ['converged (1)', 'rising (1)', 'dead, struck through (1)']
+    """
+    values = as_floats(images, "images", ["(N, H, W, C)"])
+    require_whole(columns, "columns")
+    require_interval(low, high, "low..high")
+    count = len(values)
+    require_count(titles, count, "titles", "images")
+    require_count(statuses, count, "statuses", "images")
+    texts = _score_texts(scores, count)
+    canvas, cells = _paint(values, min(int(columns), count), contrast, low, high)
+    ax = axes_or_new(ax, _natural_size(cells))
+    ax.imshow(canvas)
+    bare(ax)
+    names = [str(t) for t in (range(count) if titles is None else titles)]
+    width, height = cell_points(ax, cells)
+    scored = _write(ax, cells, names, texts, (width, height))
+    struck = set(np.flatnonzero(~np.isfinite(values).all(axis=(1, 2, 3))).tolist())
+    if statuses is not None:
+        words = [str(word) for word in statuses]
+        _mark(ax, cells, words, float(np.clip(0.03 * width, 0.6, 2.2)))
+        struck |= {k for k, word in enumerate(words) if word in _STRUCK}
+    strike_cells(ax, cells, sorted(struck))
+    notes = ["number | score above each image"] * scored
+    notes += ["each image contrast stretched on its own"] * contrast
+    headline(ax, title, "; ".join(notes))
+    return ax
+
+
+def _paint(
+    values: FloatLike, columns: int, contrast: bool, low: float, high: float
+) -> tuple[npt.NDArray[np.uint8], Cells]:
+    pictures = [
+        to_rgb(image, contrast=contrast, low=low, high=high) if np.isfinite(image).all() else None
+        for image in values
+    ]
+    blank = to_rgb(np.zeros_like(values[0]), contrast=False, low=low, high=high)
+    height, width = blank.shape[:2]
+    cells = Cells(
+        len(values), columns, height, width, max(1, round(0.07 * width)), max(1, round(0.2 * width))
+    )
+    # Transparent between the cells, so that the mosaic sits on any background.
+    canvas = np.zeros((*cells.shape, 4), dtype=np.uint8)
+    for k, picture in enumerate(pictures):
+        row, col = cells.origin(k)
+        canvas[row : row + height, col : col + width, :3] = 224 if picture is None else picture
+        canvas[row : row + height, col : col + width, 3] = 255
+    return canvas, cells
+
+
+def _natural_size(cells: Cells) -> tuple[float, float]:
+    rows, cols = cells.shape
+    inch = 1.3 / max(cells.height, cells.width)
+    # Narrow figures need more lines for the title, the note and the legend.
+    return fit_size(cols * inch, rows * inch, margin=(0.3, 0.8 if cols * inch > 7.0 else 1.3))
+
+
+def _score_texts(scores: npt.ArrayLike | None, count: int) -> list[str]:
+    if scores is None:
+        return [""] * count
+    numbers = as_floats(scores, "scores", ["(N,)"])
+    require_count(numbers, count, "scores", "images")
+    return [f"{number:#.3g}" for number in numbers]
+
+
+def _write(
+    ax: Axes, cells: Cells, names: list[str], texts: list[str], size: tuple[float, float]
+) -> bool:
+    """Write names and scores as far as there is room; return whether scores were written."""
+    width, height = size
+    font = float(np.clip(0.8 * cells.header / cells.height * height, 0.0, 10.0))
+    longest = max(map(len, names))
+    if font < 4.5 or 0.62 * font * longest > width:
+        number_rows(ax, cells, names, height * (1 + (cells.header + cells.gap) / cells.height))
+        return False
+    widest = max(len(name) + len(text) for name, text in zip(names, texts, strict=True))
+    with_scores = any(texts) and bool(0.6 * font * (widest + 1) <= width)
+    for k, (name, text) in enumerate(zip(names, texts, strict=True)):
+        row, col = cells.origin(k)
+        above = row - 0.5 - 0.12 * cells.header
+        ax.text(col - 0.5, above, name, fontsize=font, weight="bold", ha="left", va="baseline")
+        if with_scores:
+            right = col + cells.width - 0.5
+            ax.text(right, above, text, fontsize=font, alpha=0.75, ha="right", va="baseline")
+    return with_scores
+
+
+def _mark(ax: Axes, cells: Cells, words: list[str], line: float) -> None:
+    present = [word for word in STATUS_COLORS if word in words]
+    others = [word for word in dict.fromkeys(words) if word not in STATUS_COLORS]
+    handles = []
+    for place, word in enumerate(present + others):
+        other = _OTHER_COLORS[(place - len(present)) % len(_OTHER_COLORS)]
+        color = STATUS_COLORS.get(word, other)
+        which = [k for k, found in enumerate(words) if found == word]
+        frame_cells(ax, cells, which, color=color, width=line)
+        label = f"{word}{', struck through' if word in _STRUCK else ''} ({len(which)})"
+        handles.append(Patch(facecolor="none", edgecolor=color, linewidth=2.0, label=label))
+    room = cells.columns * cell_points(ax, cells)[0]
+    ax.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0), frameon=False, fontsize=9,
+        ncols=max(1, min(len(handles), int(room // 110.0))), handlelength=1.0, handleheight=1.0,
+        borderaxespad=0.4, borderpad=0.0, columnspacing=1.4,
+    )  # fmt: skip

@@ -1,0 +1,13 @@
+"""Room of the model: open a trained Keras model and see inside, without changing it.
+
+What lives here: ModelProbe, the layer graph and table, reads, receptive fields.
+May import: results, grid, input_space, plotting and the rooms below; TensorFlow and Keras.
+Must not import: the vocabulary rooms beside it, the engine, samples.
+To teach it a layer type: add its receptive field to `receptive_field.py` and a test that compares
+it with gradients.
+"""
+
+from featureprobe.probe.layer_table import LayerRow, LayerTable
+from featureprobe.probe.model_probe import ModelProbe
+
+__all__ = ["LayerRow", "LayerTable", "ModelProbe"]

@@ -1,0 +1,87 @@
+"""The value before a layer's activation, without touching the layer."""
+
+from typing import Any, Literal
+
+import keras
+import tensorflow as tf
+
+from featureprobe.errors import ModelError
+from featureprobe.types import Tensor
+
+# Layers whose last act is their `activation`, on the whole output.
+_FUSED = (
+    keras.layers.Dense,
+    keras.layers.EinsumDense,
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.DepthwiseConv1D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv1D,
+    keras.layers.SeparableConv2D,
+)
+_ALONE = (
+    keras.layers.Activation,
+    keras.layers.ReLU,
+    keras.layers.LeakyReLU,
+    keras.layers.PReLU,
+    keras.layers.ELU,
+    keras.layers.Softmax,
+)
+_ALONE_OPS = frozenset({"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Gelu", "Silu", "Softmax",
+                        "Sigmoid", "Softplus", "Tanh", "HardSigmoid", "HardSilu"})  # fmt: skip
+
+
+def strip_activation(layer: Any, path: str) -> Literal["none", "input", "fused"]:
+    """Say how to get the value before the activation of ``layer``.
+
+    Returns:
+        ``"none"``: it has no activation, its output is the value. ``"input"``: it is an activation,
+        its input is the value. ``"fused"``: run :class:`LinearTwin`.
+
+    Raises:
+        ModelError: When the layer has an activation of a kind that cannot be taken off.
+    """
+    if isinstance(layer, _ALONE) or type(layer).__name__ in _ALONE_OPS:
+        return "input"
+    activation = getattr(layer, "activation", None)
+    if activation is None or activation is keras.activations.linear:
+        if isinstance(layer, keras.Model):
+            raise ModelError(
+                f"{path!r} is a subclassed model: what happens before its last activation cannot "
+                "be seen. Read its output (pre=False), or probe a functional model."
+            )
+        return "none"
+    if isinstance(layer, _FUSED):
+        return "fused"
+    raise ModelError(
+        f"The value before the activation of {path!r} ({type(layer).__name__}) cannot be read: only "
+        "Dense, convolution and activation layers let it be taken off. Read it with pre=False."
+    )
+
+
+class LinearTwin:
+    """A layer's computation with its weights, without its activation.
+
+    The twin is made from the layer's config and borrows the weights at each call, so it follows
+    them and the user's layer stays as it is.
+    """
+
+    def __init__(self, layer: Any) -> None:
+        self._layer = layer
+        with tf.init_scope():  # variables must not be made inside the graph that is being traced
+            config = {**layer.get_config(), "activation": "linear"}
+            self._twin = type(layer).from_config(config)
+            self._twin.build(layer.get_build_config()["input_shape"])
+
+    def call(self, values: Tensor) -> Tensor:
+        """Return the layer's output before its activation."""
+        outputs, _ = self._twin.stateless_call(
+            [v.value for v in self._layer.trainable_variables],
+            [v.value for v in self._layer.non_trainable_variables],
+            values,
+        )
+        return outputs
+
+    __call__ = call

@@ -1,0 +1,187 @@
+"""The inputs of a model: which one is the image, of what size, and in which space."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe.errors import ConfigError, ModelError, ShapeError, nearest
+from featureprobe.input_space import InputSpace
+from featureprobe.probe.layer_graph import LayerGraph
+from featureprobe.types import FloatArray, ImageShape
+
+
+def check_backend(model: Any) -> None:
+    """Raise ModelError unless ``model`` is a Keras model that runs on TensorFlow, channels last."""
+    if not isinstance(model, keras.Model):
+        raise ModelError(
+            f"A ModelProbe opens a Keras 3 model. Received: {type(model).__name__}. "
+            "Load it with fp.ModelProbe.load(path) or keras.models.load_model(path)."
+        )
+    if keras.backend.backend() != "tensorflow":
+        raise ModelError(
+            f"featureprobe runs on Keras' TensorFlow backend. Keras uses "
+            f"{keras.backend.backend()!r}. Set KERAS_BACKEND=tensorflow before keras is imported."
+        )
+    for layer in model._flatten_layers():  # noqa: SLF001  (the public list leaves out nested ones)
+        if getattr(layer, "data_format", None) == "channels_first":
+            raise ModelError(
+                f"The layer {layer.name!r} is channels_first; featureprobe wants channels_last, as "
+                "TensorFlow on CPU does. Rebuild the model with data_format='channels_last'."
+            )
+
+
+def symbolic_inputs(model: Any) -> dict[str, tuple[int | None, ...]]:
+    """Return name -> shape without the batch axis, of all inputs in order.
+
+    A subclassed model has no symbolic inputs; the shape that it was built with is used.
+
+    Raises:
+        ModelError: When a subclassed model does not say what one tensor it takes.
+    """
+    inputs = getattr(model, "inputs", None)
+    if inputs:
+        return {t.name: tuple(t.shape[1:]) for t in inputs}
+    built = (model.get_build_config() or {}).get("input_shape")
+    if not isinstance(built, tuple | list) or not all(s is None or isinstance(s, int) for s in built):
+        raise ModelError(
+            f"The subclassed model {model.name!r} takes {built!r}; only one image tensor will do. "
+            "Probe its functional part, or rebuild it with keras.Model(inputs, outputs)."
+        )
+    return {"images": tuple(built[1:])}
+
+
+def image_dtype(model: Any, name: str) -> str:
+    """Return the float dtype that the image input wants."""
+    for tensor in getattr(model, "inputs", None) or ():
+        if tensor.name == name and "float" in str(tensor.dtype):
+            return str(tensor.dtype)
+    return "float32"
+
+
+def choose_image_input(
+    shapes: Mapping[str, tuple[int | None, ...]], asked: str | None
+) -> str:
+    """Return the name of the input that takes images.
+
+    Raises:
+        ModelError: When there is none, or more than one and none was asked for.
+    """
+    if asked is not None and asked not in shapes:
+        raise ModelError(f"The model has no input {asked!r}. {nearest(asked, shapes)}")
+    images = [name for name, shape in shapes.items() if len(shape) == 3]
+    if asked is not None and asked in images:
+        return asked
+    if len(images) != 1 or asked is not None:
+        raise ModelError(
+            f"One input takes images (rows, columns, channels). This model has {dict(shapes)}. "
+            + (f"Say which: image_input={images[0]!r}." if len(images) > 1 else "Probe a 2-D CNN.")
+        )
+    return images[0]
+
+
+def image_shape(
+    shape: Sequence[int | None], size: tuple[int, int] | None, name: str
+) -> ImageShape:
+    """Return (H, W, C), filling unknown rows and columns from ``size``.
+
+    Raises:
+        ShapeError: When a size is needed and not given, or contradicts the model.
+    """
+    rows, cols, channels = shape
+    if channels is None:
+        raise ModelError(f"The input {name!r} has an unknown number of channels; fix it first.")
+    if size is None:
+        if rows is None or cols is None:
+            raise ShapeError(
+                f"The model takes images of any size: {tuple(shape)}. "
+                "Choose one: fp.ModelProbe(model, size=(224, 224))."
+            )
+        return rows, cols, channels
+    good = len(size) == 2 and all(isinstance(s, int | np.integer) and s > 0 for s in size)
+    if not good or any(s is not None and s != g for s, g in zip((rows, cols), size, strict=True)):
+        raise ShapeError(
+            f"size is (rows, columns) of an image. Received: {size!r}, the model wants "
+            f"{tuple(shape)}. Leave it out, or give a size that fits."
+        )
+    return int(size[0]), int(size[1]), channels
+
+
+def other_values(
+    shapes: Mapping[str, tuple[int | None, ...]],
+    image_input: str,
+    given: Mapping[str, npt.ArrayLike] | None,
+) -> dict[str, FloatArray]:
+    """Return one constant value for each input that is no image.
+
+    Raises:
+        ModelError: When a value is missing or belongs to no input.
+        ShapeError: When it has the wrong shape.
+    """
+    given = dict(given or {})
+    wanted = [name for name in shapes if name != image_input]
+    for name in given:
+        if name not in wanted:
+            raise ModelError(f"other_inputs has {name!r}. {nearest(name, wanted)}")
+    missing = [name for name in wanted if name not in given]
+    if missing:
+        raise ModelError(
+            f"The inputs {missing} need constant values while images are probed. "
+            f"Pass other_inputs={{{missing[0]!r}: array of shape {shapes[missing[0]]}}}."
+        )
+    values = {name: np.asarray(given[name], dtype=np.float32) for name in wanted}
+    for name, value in values.items():
+        if len(value.shape) != len(shapes[name]) or any(
+            s is not None and s != v for s, v in zip(shapes[name], value.shape, strict=True)
+        ):
+            raise ShapeError(
+                f"other_inputs[{name!r}] has the shape {shapes[name]}, without the batch axis. "
+                f"Received: {value.shape}."
+            )
+    return values
+
+
+def space_from_layers(graph: LayerGraph) -> InputSpace:
+    """Read the input space off a leading Rescaling or Normalization layer.
+
+    Args:
+        graph: The model's layer graph; only its first computing layer counts.
+
+    Raises:
+        ConfigError: When there is none: the range of a model cannot be guessed.
+    """
+    layer = graph.calls[0].layer
+    if isinstance(layer, keras.layers.Rescaling):
+        return _of_rescaling(layer)
+    if isinstance(layer, keras.layers.Normalization):
+        return _of_normalization(layer)
+    raise ConfigError(
+        "The range of a model's input cannot be guessed, and it has no leading Rescaling or "
+        "Normalization layer to read it off. Pass input_space=fp.InputSpace(mean=, std=, low=, "
+        "high=), a preset such as fp.InputSpace.torch(), or fp.InputSpace.identity(low=0, high=255)."
+    )
+
+
+def _of_rescaling(layer: Any) -> InputSpace:
+    scale = np.asarray(layer.scale, dtype=np.float64).max()
+    offset = np.asarray(layer.offset, dtype=np.float64).min()
+    # What such a layer makes: 0..1 without an offset, -1..1 with one.
+    lowest = 0.0 if offset == 0 else -1.0
+    low, high = (lowest - offset) / scale, (1.0 - offset) / scale
+    return InputSpace(
+        low=float(round(low, 6)),
+        high=float(round(high, 6)),
+        assumed=f"range that the layer {layer.name!r} (Rescaling) maps to {lowest:g}..1",
+    )
+
+
+def _of_normalization(layer: Any) -> InputSpace:
+    mean = float(np.mean(np.asarray(layer.mean)))
+    spread = float(np.sqrt(np.mean(np.asarray(layer.variance))))
+    return InputSpace(
+        center=mean,
+        spread=spread,
+        assumed=f"mean and deviation of the layer {layer.name!r} (Normalization); open range",
+    )

@@ -1,0 +1,262 @@
+"""A Keras model as a flat list of layer calls that can be run up to any layer.
+
+Why not ``keras.Model(inputs, layer.output)``: it fails inside nested models, and calling layers on
+symbolic tensors would add nodes to the user's layers. The list is read off the finished graph once
+and changes nothing.
+"""
+
+import inspect
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import tree
+
+from featureprobe.errors import ModelError, UnknownLayerError, nearest
+from featureprobe.probe.activations import LinearTwin, strip_activation
+from featureprobe.types import OUTPUT, Tensor
+
+Wanted = tuple[str, bool]
+"""A layer path, and whether the value before its activation is meant."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Stands for value number ``number`` of the graph among the arguments of a call."""
+
+    number: int
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call of one layer.
+
+    Attributes:
+        path: Address of the call, such as ``backbone/conv2`` or, for a layer that is called more
+            than once, ``conv@2``.
+        layer: The user's layer or operation; never changed.
+        args: Positional arguments, with :class:`Slot` for tensors.
+        kwargs: Keyword arguments, likewise.
+        sources: Numbers of the values it reads.
+        results: Numbers of the values it makes.
+        shapes: Their shapes without the batch axis; None where unknown.
+    """
+
+    path: str
+    layer: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    sources: tuple[int, ...]
+    results: tuple[int, ...]
+    shapes: tuple[tuple[int | None, ...], ...]
+
+    def run(self, values: Mapping[int, Tensor], layer: Any = None) -> list[Tensor]:
+        """Call ``layer`` (this call's own by default) in inference mode; return its outputs."""
+        layer = self.layer if layer is None else layer
+        fill = lambda a: values[a.number] if isinstance(a, Slot) else a  # noqa: E731
+        args, kwargs = tree.map_structure(fill, (self.args, self.kwargs))
+        if _takes_training(layer):
+            kwargs = {**kwargs, "training": False}
+        return list(tree.flatten(layer(*args, **kwargs)))
+
+
+@dataclass(frozen=True, eq=False)
+class LayerGraph:
+    """All calls of a model in an order in which they can run.
+
+    Attributes:
+        inputs: Numbers of the model's inputs.
+        outputs: Numbers of its outputs.
+        calls: Every call; nested models are unrolled.
+        paths: Value number of each address, nested models included.
+    """
+
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    calls: tuple[Call, ...]
+    paths: dict[str, int]
+
+    @property
+    def is_opaque(self) -> bool:
+        """Whether this is a subclassed model, of which only the output can be reached."""
+        return len(self.calls) == 1 and isinstance(self.calls[0].layer, keras.Model)
+
+    def call_of(self, path: str) -> Call:
+        """Return the call that makes the value at ``path``.
+
+        Raises:
+            UnknownLayerError: When there is no such layer, with the nearest names.
+            ModelError: When ``path`` is OUTPUT and the model has several outputs.
+        """
+        number = self.number_of(path)
+        return next(c for c in self.calls if number in c.results)
+
+    def number_of(self, path: str) -> int:
+        """Return the value number of a path; see :meth:`call_of` for errors."""
+        if path == OUTPUT:
+            if len(self.outputs) != 1:
+                made = [c.path for c in self.calls if set(c.results) & set(self.outputs)]
+                raise ModelError(
+                    f"fp.OUTPUT is the only output, but this model has {len(self.outputs)}. "
+                    f"Name the layer instead: {', '.join(map(repr, made))}."
+                )
+            return self.outputs[0]
+        if path in self.paths:
+            return self.paths[path]
+        several = [p for p in self.paths if _without_counts(p) == path]
+        if several:
+            raise UnknownLayerError(
+                f"The layer {path!r} is called {len(several)} times. "
+                f"Name the call: {', '.join(map(repr, several))}."
+            )
+        raise UnknownLayerError(
+            f"The model has no layer {path!r}. {nearest(path, self.paths)} "
+            "print(probe.summary()) lists all paths; a layer in a nested model is 'outer/inner'."
+        )
+
+    def needed(self, wanted: Sequence[Wanted]) -> tuple[Call, ...]:
+        """Return the calls that ``wanted`` depends on, in order."""
+        open_values = {self.number_of(path) for path, _ in wanted}
+        found = []
+        for call in reversed(self.calls):
+            if open_values & set(call.results):
+                open_values |= set(call.sources)
+                found.append(call)
+        return tuple(reversed(found))
+
+    def run(self, inputs: Sequence[Tensor], wanted: Sequence[Wanted]) -> list[Tensor]:
+        """Compute the wanted values, and nothing that they do not need.
+
+        Args:
+            inputs: One tensor for each of :attr:`inputs`, with a leading batch axis.
+            wanted: (path, pre) pairs.
+
+        Returns:
+            One tensor for each pair.
+        """
+        values: dict[int, Tensor] = dict(zip(self.inputs, inputs, strict=True))
+        before: dict[int, Tensor] = {}
+        stripped = {self.number_of(path) for path, pre in wanted if pre}
+        for call in self.needed(wanted):
+            if stripped & set(call.results):
+                before[call.results[0]] = self._before_activation(call, values)
+            values.update(zip(call.results, call.run(values), strict=True))
+        return [
+            (before if pre else values)[self.number_of(path)] for path, pre in wanted
+        ]
+
+    @staticmethod
+    def _before_activation(call: Call, values: Mapping[int, Tensor]) -> Tensor:
+        how = strip_activation(call.layer, call.path)
+        if how == "input":
+            return values[call.sources[0]]
+        return call.run(values, LinearTwin(call.layer) if how == "fused" else call.layer)[0]
+
+
+def read_graph(model: keras.Model) -> LayerGraph:
+    """Return the layer graph of a built model.
+
+    A subclassed model without a symbolic graph becomes one opaque call: only its output can be
+    reached.
+
+    Raises:
+        ModelError: When the model was never built.
+    """
+    function = _function_of(model)
+    if function is None:
+        return _opaque(model)
+    reader = _Reader()
+    inputs = tuple(reader.new() for _ in function.inputs)
+    outputs = reader.unroll(function, inputs, "")
+    return LayerGraph(inputs, outputs, tuple(reader.calls), reader.paths)
+
+
+class _Reader:
+    """Walks nested graphs and collects calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.paths: dict[str, int] = {}
+        self._count = 0
+
+    def new(self) -> int:
+        self._count += 1
+        return self._count - 1
+
+    def unroll(self, function: Any, inputs: Sequence[int], prefix: str) -> tuple[int, ...]:
+        numbers = {id(t): n for t, n in zip(function.inputs, inputs, strict=True)}
+        nodes = [n for n in _nodes(function) if not n.is_input]
+        total = Counter(n.operation.name for n in nodes)
+        seen: Counter[str] = Counter()
+        for node in nodes:
+            name = node.operation.name
+            seen[name] += 1
+            path = prefix + (f"{name}@{seen[name]}" if total[name] > 1 else name)
+            self._add(node, path, numbers)
+        return tuple(numbers[id(t)] for t in function.outputs)
+
+    def _add(self, node: Any, path: str, numbers: dict[int, int]) -> None:
+        inner = _function_of(node.operation)
+        sources = [numbers[id(t)] for t in node.arguments.keras_tensors]
+        if inner is not None and len(inner.inputs) == len(sources):
+            results = self.unroll(inner, sources, f"{path}/")
+        else:
+            results = tuple(self.new() for _ in node.outputs)
+            to_slot = lambda a: Slot(numbers[id(a)]) if _is_symbolic(a) else a  # noqa: E731
+            args, kwargs = tree.map_structure(to_slot, (node.arguments.args, node.arguments.kwargs))
+            shapes = tuple(tuple(t.shape[1:]) for t in node.outputs)
+            self.calls.append(
+                Call(path, node.operation, args, kwargs, tuple(sources), results, shapes)
+            )
+        numbers.update({id(t): n for t, n in zip(node.outputs, results, strict=True)})
+        if len(results) == 1:
+            self.paths[path] = results[0]
+        else:
+            self.paths.update({f"{path}:{i}": n for i, n in enumerate(results)})
+
+
+def _nodes(function: Any) -> Iterator[Any]:
+    """Yield the nodes of a Keras function from inputs to outputs."""
+    by_depth = function._nodes_by_depth  # noqa: SLF001  (Keras has no public way to its nodes)
+    for depth in sorted(by_depth, reverse=True):
+        yield from by_depth[depth]
+
+
+def _function_of(layer: Any) -> Any:
+    """Return the Keras Function behind a Sequential or functional model, else None."""
+    if isinstance(layer, keras.Sequential):
+        function = getattr(layer, "_functional", None)
+        if function is None:
+            raise ModelError(
+                f"The model {layer.name!r} was never built, so its layers have no shapes. "
+                "Add keras.Input(shape) as its first layer, or call it on one batch."
+            )
+        return function
+    functional = isinstance(layer, keras.Model) and hasattr(layer, "_nodes_by_depth")
+    # A functional model whose call() was overridden does something else than its graph says.
+    if functional and type(layer).call.__qualname__ == "Functional.call":
+        return layer
+    return None
+
+
+def _opaque(model: keras.Model) -> LayerGraph:
+    if not model.built:
+        raise ModelError(
+            f"The model {model.name!r} was never built. Call it on one batch before probing it."
+        )
+    call = Call(model.name, model, (Slot(0),), {}, (0,), (1,), ((),))
+    return LayerGraph((0,), (1,), (call,), {model.name: 1})
+
+
+def _is_symbolic(value: object) -> bool:
+    return isinstance(value, keras.KerasTensor)
+
+
+def _takes_training(layer: Any) -> bool:
+    return "training" in inspect.signature(layer.call).parameters
+
+
+def _without_counts(path: str) -> str:
+    return "/".join(part.split("@")[0] for part in path.split("/"))

@@ -1,0 +1,91 @@
+"""The layer table: what there is to probe, as typed rows, text and HTML."""
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer.
+
+    Attributes:
+        path: Address for ``probe.activations``, objectives and reads.
+        kind: Class of the layer, such as ``Conv2D``.
+        shape: Output shape without the batch axis.
+        maps: Number of maps; None for layers without rows and columns.
+        parameters: Number of weights, biases included.
+        receptive_field: (rows, columns) in pixels; None when it is the whole image or unknown.
+        jump: (rows, columns) in pixels between neighbouring nodes; None likewise.
+    """
+
+    path: str
+    kind: str
+    shape: tuple[int, ...]
+    maps: int | None
+    parameters: int
+    receptive_field: tuple[int, int] | None
+    jump: tuple[float, float] | None
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The row as text."""
+        field = _pair(self.receptive_field)
+        return (
+            self.path,
+            self.kind,
+            " x ".join(map(str, self.shape)),
+            "" if self.maps is None else str(self.maps),
+            f"{self.parameters:,}",
+            field if field else "all",
+            _pair(self.jump),
+        )
+
+
+_HEAD = ("layer", "kind", "output", "maps", "parameters", "receptive field", "jump")
+
+
+@dataclass(frozen=True)
+class LayerTable:
+    """All layers of a model; ``print`` it, iterate it, or let a notebook show it.
+
+    Attributes:
+        model: Name of the model.
+        rows: One :class:`LayerRow` a layer, from input to output.
+        note: What cannot be reached, and the input space.
+    """
+
+    model: str
+    rows: tuple[LayerRow, ...]
+    note: str = ""
+
+    def __iter__(self) -> Iterator[LayerRow]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __str__(self) -> str:
+        lines = [_HEAD, *(row.cells for row in self.rows)]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(_HEAD))]
+        text = ["  ".join(c.ljust(w) for c, w in zip(line, widths)).rstrip() for line in lines]
+        text.insert(1, "-" * max(map(len, text)))
+        total = sum(row.parameters for row in self.rows)
+        return "\n".join([f"{self.model}: {total:,} parameters", *text, self.note]).rstrip()
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{c}</th>" for c in _HEAD)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row.cells) + "</tr>"
+            for row in self.rows
+        )
+        caption = f"<caption>{html.escape(self.model)}</caption>"
+        note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+
+
+def _pair(values: tuple[float, float] | None) -> str:
+    if values is None:
+        return ""
+    first, second = (f"{v:g}" for v in values)
+    return first if first == second else f"{first} x {second}"

@@ -1,0 +1,230 @@
+"""ModelProbe: a trained model, opened."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe import _checks, image_source
+from featureprobe.errors import ShapeError
+from featureprobe.grid import ActivationGrid
+from featureprobe.input_space import InputSpace
+from featureprobe.probe import inputs as _inputs
+from featureprobe.probe.layer_graph import LayerGraph, Wanted, read_graph
+from featureprobe.probe.layer_table import LayerRow, LayerTable
+from featureprobe.probe.loading import load_model
+from featureprobe.probe.network import Network
+from featureprobe.types import OUTPUT, FloatArray, ImageShape
+
+
+
+class ModelProbe:
+    """A trained Keras model, opened for looking; it is never changed.
+
+    Sequential, functional and nested models are seen layer by layer (``backbone/conv2``; a layer
+    that is called twice is ``conv@1`` and ``conv@2``). Of a subclassed model without a symbolic graph only
+    the output can be reached: probe its functional part instead, or rebuild it functionally.
+
+    Args:
+        model: A built Keras 3 model on the TensorFlow backend, channels last.
+        input_space: How pixel units become model units. Without it, it is read off a leading
+            Rescaling or Normalization layer.
+        size: (rows, columns), for models that take images of any size.
+        image_input: Name of the input that takes images, when there are several.
+        other_inputs: Constant values, without the batch axis, of all other inputs by name.
+
+    Raises:
+        ModelError: When the model cannot be probed.
+        ConfigError: When the input space is missing or does not fit.
+        ShapeError: When a size is missing or does not fit.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe = fp.samples.mnist_probe()
+        >>> probe.image_shape
+        (28, 28, 1)
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        input_space: InputSpace | None = None,
+        size: tuple[int, int] | None = None,
+        image_input: str | None = None,
+        other_inputs: Mapping[str, npt.ArrayLike] | None = None,
+    ) -> None:
+        _inputs.check_backend(model)
+        self._model = model
+        graph = read_graph(model)
+        shapes = _inputs.symbolic_inputs(model)
+        image = _inputs.choose_image_input(shapes, image_input)
+        others = _inputs.other_values(shapes, image, other_inputs)
+        self._network = Network(
+            graph,
+            list(shapes).index(image),
+            _inputs.image_shape(shapes[image], size, image),
+            [others.get(name) for name in shapes],
+            _inputs.image_dtype(model, image),
+        )
+        self._input_space = input_space or _inputs.space_from_layers(graph)
+        self._input_space.check_shape(self.image_shape)
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, custom_objects: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> Self:
+        """Open a saved model (``.keras``, or legacy ``.h5``) in Keras' safe mode.
+
+        Args:
+            path: The file.
+            custom_objects: Classes of the model that Keras does not know, by name.
+            **kwargs: As for :class:`ModelProbe`.
+
+        Raises:
+            DataError: When the file is missing or damaged.
+            ModelError: When a custom class is missing (it is named), or safe mode refuses the file.
+        """
+        return cls(load_model(path, custom_objects), **kwargs)
+
+    @property
+    def model(self) -> Any:
+        """The user's model, as it was given."""
+        return self._model
+
+    @property
+    def network(self) -> Network:
+        """The layer graph as a function of images in model units, for engines and analyses."""
+        return self._network
+
+    @property
+    def input_space(self) -> InputSpace:
+        """How pixel units become model units."""
+        return self._input_space
+
+    @property
+    def image_shape(self) -> ImageShape:
+        """(H, W, C) of one image."""
+        return self._network.image_shape
+
+    @property
+    def _graph(self) -> LayerGraph:
+        return self._network.graph
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return str(self.model.name)
+
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """Paths of all layers, from input to output."""
+        return tuple(call.path for call in self._graph.calls)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 of the weights and the layer paths: which net a recipe was made for."""
+        digest = hashlib.sha256(repr(self.layers).encode())
+        for weight in self._model.weights:
+            digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
+        return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        return (
+            f"ModelProbe({self.name!r}, {len(self._graph.calls)} layers, images "
+            f"{self.image_shape}, {self.input_space!r})"
+        )
+
+    def summary(self) -> LayerTable:
+        """Return the layer table: path, kind, shape, maps, parameters, receptive field, jump."""
+        rows = []
+        counted: set[int] = set()
+        for call in self._graph.calls:
+            number = call.results[0]
+            shape = self._network.shapes[number]
+            sizes = tuple(axis.size for axis in self._network.fields[number])
+            jumps = tuple(axis.jump for axis in self._network.fields[number])
+            fresh = id(call.layer) not in counted and hasattr(call.layer, "count_params")
+            counted.add(id(call.layer))
+            rows.append(
+                LayerRow(
+                    path=call.path,
+                    kind=type(call.layer).__name__,
+                    shape=shape,
+                    maps=shape[-1] if len(shape) == 3 else None,
+                    parameters=call.layer.count_params() if fresh else 0,
+                    receptive_field=None if None in sizes else sizes,  # type: ignore[arg-type]
+                    jump=None if None in jumps else jumps,  # type: ignore[arg-type]
+                )
+            )
+        note = f"Images {self.image_shape} in pixel units. {self.input_space.describe()}"
+        if self._graph.is_opaque:
+            note += " A subclassed model: only its output (fp.OUTPUT) can be reached."
+        return LayerTable(self.name, tuple(rows), note)
+
+    def shape_of(self, layer: str) -> tuple[int, ...]:
+        """Return a layer's output shape without the batch axis.
+
+        Raises:
+            UnknownLayerError: When there is no such layer.
+        """
+        return self._network.shape_of(layer)
+
+    @overload
+    def activations(self, images: npt.ArrayLike, layers: str, *, pre: bool = ...) -> FloatArray: ...
+    @overload
+    def activations(
+        self, images: npt.ArrayLike, layers: Sequence[str], *, pre: bool = ...
+    ) -> dict[str, FloatArray]: ...
+    def activations(
+        self, images: npt.ArrayLike, layers: str | Sequence[str], *, pre: bool = False
+    ) -> FloatArray | dict[str, FloatArray]:
+        """Return what layers answer to images, computed in memory-bounded batches.
+
+        Args:
+            images: (N, H, W, C) or (H, W, C), pixel units, uint8 or float.
+            layers: A path, or a list of paths.
+            pre: Take the values before the layers' activation functions.
+
+        Returns:
+            float32 (N, ...) of one layer, or a dict of such arrays by path.
+        """
+        paths = [layers] if isinstance(layers, str) else list(layers)
+        wanted = tuple((path, pre) for path in paths)
+        found = dict(zip(paths, self._run(images, wanted), strict=True))
+        return found[layers] if isinstance(layers, str) else found
+
+    def predict(self, images: npt.ArrayLike) -> FloatArray:
+        """Return the model's output for images (N, H, W, C) in pixel units; see OUTPUT."""
+        return self.activations(images, OUTPUT)
+
+    def grid(self, image: npt.ArrayLike, layer: str, *, name: str | None = None) -> ActivationGrid:
+        """Return what all maps or nodes of a layer answer to one image.
+
+        Args:
+            image: (H, W, C), pixel units.
+            layer: Path of the layer.
+            name: Name of the image; images of ``fp.samples`` carry theirs.
+        """
+        batch = _checks.images(image, self.image_shape, what="image")
+        if len(batch) != 1:
+            raise ShapeError(f"A grid shows one image. Received {len(batch)}; pass images[0].")
+        single_output = len(self._graph.outputs) == 1
+        wanted = ((layer, False), *(((OUTPUT, False),) if single_output else ()))
+        values = self._run(batch, wanted)
+        return ActivationGrid(
+            values[0][0],
+            layer=layer,
+            kind=type(self._graph.call_of(layer).layer).__name__,
+            image=batch[0],
+            prediction=values[1][0] if single_output and values[1].ndim == 2 else None,
+            source=image_source.source_of(batch[0], name),
+        )
+
+    def _run(self, images: npt.ArrayLike, wanted: tuple[Wanted, ...]) -> list[FloatArray]:
+        pixels = _checks.images(images, self.image_shape)
+        return self._network.run(self._input_space.to_model(pixels), wanted)

@@ -1,0 +1,145 @@
+"""Network: the layer graph with one image input, ready to be traced; what the engine works with."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import tensorflow as tf
+
+from featureprobe.errors import ShapeError
+from featureprobe.probe.layer_graph import LayerGraph, Wanted
+from featureprobe.probe.receptive_field import Field, fields_of
+from featureprobe.types import FloatArray, ImageShape, Read, Tensor
+
+_Made = TypeVar("_Made")
+_BATCH_BYTES = 256 * 2**20  # what one batch of activations may take
+
+
+class Network:
+    """A layer graph seen as a function of one image batch in model units.
+
+    Args:
+        graph: The layer graph.
+        position: Which of its inputs takes images.
+        image_shape: (H, W, C) of one image.
+        others: A constant value for each other input, in order; None at ``position``.
+        dtype: The dtype that the image input wants.
+    """
+
+    def __init__(
+        self,
+        graph: LayerGraph,
+        position: int,
+        image_shape: ImageShape,
+        others: Sequence[FloatArray | None],
+        dtype: str,
+    ) -> None:
+        self.graph = graph
+        self.image_shape = image_shape
+        self.dtype = dtype
+        self._position = position
+        self._others = tuple(others)
+        self._compiled: dict[Any, Any] = {}
+        self.traces = 0  # how often an ascent was traced on this net; targets share traces
+
+    def forward(self, images: Tensor, wanted: Sequence[Wanted]) -> list[Tensor]:
+        """Compute layers for images (N, H, W, C) in model units; may be traced.
+
+        Args:
+            images: A tensor of :attr:`dtype`.
+            wanted: (path, pre) pairs.
+
+        Returns:
+            One tensor (N, ...) for each pair.
+        """
+        feeds = []
+        for place, other in enumerate(self._others):
+            if place == self._position:
+                feeds.append(images)
+            else:
+                repeats = [tf.shape(images)[0], *([1] * np.ndim(other))]
+                feeds.append(tf.tile(tf.constant(other)[None], repeats))
+        return self.graph.run(feeds, wanted)
+
+    def run(self, images: FloatArray, wanted: tuple[Wanted, ...]) -> list[FloatArray]:
+        """Compute layers for images (N, H, W, C) in model units, in memory-bounded batches.
+
+        Returns:
+            One float32 array (N, ...) for each (path, pre) pair.
+        """
+        spec = tf.TensorSpec((None, *self.image_shape), self.dtype)
+        call = self.compiled(
+            ("forward", wanted),
+            lambda: tf.function(lambda x: self.forward(x, wanted), input_signature=[spec]),
+        )
+        size = max(1, _BATCH_BYTES // self.bytes_per_image(wanted))
+        parts = []
+        for first in range(0, len(images), size):
+            batch = tf.cast(images[first : first + size], self.dtype)
+            parts.append([np.asarray(v, np.float32) for v in call(batch)])
+        return [np.concatenate(values) for values in zip(*parts, strict=True)]
+
+    def compiled(self, key: Any, make: Callable[[], _Made]) -> _Made:
+        """Return what ``make`` gives, made once for each hashable ``key``."""
+        if key not in self._compiled:
+            self._compiled[key] = make()
+        found: _Made = self._compiled[key]
+        return found
+
+    @cached_property
+    def shapes(self) -> dict[int, tuple[int, ...]]:
+        """Shape of every value without the batch axis, for images of :attr:`image_shape`."""
+        image = self.graph.inputs[self._position]
+        known: dict[int, Any] = {image: self.image_shape}
+        for number, other in zip(self.graph.inputs, self._others):
+            if other is not None:
+                known[number] = other.shape
+        declared = {n: s for c in self.graph.calls for n, s in zip(c.results, c.shapes)}
+        if all(s is not None and None not in s and s != () for s in declared.values()):
+            return known | declared
+        return known | self._traced_shapes()
+
+    def _traced_shapes(self) -> dict[int, tuple[int, ...]]:
+        """Trace the net on images of the given size: nothing is computed."""
+        results = [(c.path if len(c.results) == 1 else f"{c.path}:{i}", n)
+                   for c in self.graph.calls for i, n in enumerate(c.results)]  # fmt: skip
+        wanted = [(path, False) for path, _ in results]
+        spec = tf.TensorSpec((None, *self.image_shape), self.dtype)
+        traced = tf.function(lambda x: self.forward(x, wanted)).get_concrete_function(spec)
+        found = {}
+        for (path, number), made in zip(results, traced.structured_outputs, strict=True):
+            if made.shape.rank is None or None in made.shape[1:]:
+                raise ShapeError(
+                    f"The output of {path!r} has the shape {made.shape}, which is not known for "
+                    f"images of {self.image_shape}. Give the model a fixed input size."
+                )
+            found[number] = tuple(made.shape[1:])
+        return found
+
+    @cached_property
+    def fields(self) -> dict[int, Field]:
+        """(rows, columns) receptive fields of every value."""
+        return fields_of(self.graph, self.graph.inputs[self._position], self.shapes)
+
+    def shape_of(self, path: str) -> tuple[int, ...]:
+        """Return the output shape of a layer without the batch axis."""
+        return self.shapes[self.graph.number_of(path)]
+
+    def live_box(self, read: Read) -> FloatArray:
+        """Return (H, W) with 1 where a pixel can reach what ``read`` reads, else 0.
+
+        Rows and columns that ``read`` leaves open count with all their positions.
+        """
+        axes = []
+        for axis, index in zip(self.fields[self.graph.number_of(read.layer)], (read.row, read.col)):
+            fixed = index is not None and len(axis.reach) > 1
+            axes.append(axis.reach[index] if fixed else axis.reach.any(axis=0))
+        return np.outer(axes[0], axes[1]).astype(np.float32)
+
+    def bytes_per_image(self, wanted: Sequence[Wanted]) -> int:
+        """Return the memory of all values that ``wanted`` needs, for one image, in bytes."""
+        size = np.dtype(self.dtype).itemsize
+        numbers = {n for call in self.graph.needed(wanted) for n in call.results}
+        values = sum(int(np.prod(self.shapes[n])) for n in numbers)
+        return size * (values + int(np.prod(self.image_shape)))

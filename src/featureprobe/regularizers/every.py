@@ -1,0 +1,48 @@
+"""Every: run a regularizer now and then."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import tensorflow as tf
+
+from featureprobe import _checks
+from featureprobe.errors import ConfigError
+from featureprobe.regularizers.base import Regularizer
+from featureprobe.types import Step, Tensor
+
+
+@dataclass(frozen=True)
+class Every(Regularizer):
+    """Run a regularizer after steps n, 2n, 3n, ..., counted from 1.
+
+    Args:
+        n: Period in steps, at least 1.
+        regularizer: What to run.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> fp.Every(8, fp.GaussianBlur(0.6)).n
+        8
+    """
+
+    kind: ClassVar[str] = "every"
+    n: int
+    regularizer: Regularizer
+
+    def __post_init__(self) -> None:
+        _checks.whole("n", self.n, least=1)
+        if not isinstance(self.regularizer, Regularizer):
+            raise ConfigError(
+                f"Every(n, op) wraps a regularizer. Received: {self.regularizer!r}. "
+                "Write fp.Every(8, fp.GaussianBlur(0.6))."
+            )
+
+    def apply(self, images: Tensor, step: Step) -> Tensor:
+        """Return the regularizer's images when it is due, else the same images."""
+        if self.n == 1:
+            return self.regularizer.apply(images, step)
+        return tf.cond(
+            tf.equal(step.index % self.n, 0),
+            lambda: self.regularizer.apply(images, step),
+            lambda: images,
+        )

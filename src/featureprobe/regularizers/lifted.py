@@ -1,0 +1,42 @@
+"""regularizer_from: a plain function as a regularizer, for notebooks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from featureprobe._component import Arrays
+from featureprobe._lifting import Lifted, check_function, provenance
+from featureprobe.regularizers.base import Regularizer
+from featureprobe.types import Step, Tensor
+
+
+@dataclass(frozen=True)
+class LiftedRegularizer(Lifted, Regularizer):
+    """What :func:`regularizer_from` makes."""
+
+    kind: ClassVar[str] = "lifted_regularizer"
+    function: Callable[[Tensor, Step], Tensor]
+
+    def apply(self, images: Tensor, step: Step) -> Tensor:
+        """Return what the function gives, (N, H, W, C)."""
+        return self.function(images, step)
+
+    def to_config(self, arrays: Arrays | None = None) -> dict[str, Any]:
+        """Return where the function came from; it cannot be revived."""
+        return provenance(self.kind, self.function)
+
+
+def regularizer_from(function: Callable[[Tensor, Step], Tensor]) -> LiftedRegularizer:
+    """Return a regularizer that runs ``function(images, step) -> images``.
+
+    It runs at once and is recorded as provenance only; to save and re-run it, write a class.
+
+    Raises:
+        ConfigError: When ``function`` cannot be called.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> fade = fp.regularizer_from(lambda images, step: 0.99 * images)
+    """
+    check_function("regularizer_from", function)
+    return LiftedRegularizer(function)

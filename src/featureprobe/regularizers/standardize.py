@@ -1,0 +1,37 @@
+"""Standardize: one mean and one deviation for every image."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import tensorflow as tf
+
+from featureprobe.regularizers.base import Regularizer
+from featureprobe.types import Step, Tensor
+
+_FLAT = 1e-6  # a deviation below this share of the spread is rounding noise, not a picture
+
+
+@dataclass(frozen=True)
+class Standardize(Regularizer):
+    """Give each image the mean and deviation of typical data of its input space.
+
+    The constraint ``Sphere()`` does this for live pixels at every step; this operator is for other
+    constraints. A constant image becomes the middle of the space.
+
+    Source: article VII of the MNIST series, step 7.
+
+    Example:
+        >>> Standardize()
+        Standardize()
+    """
+
+    kind: ClassVar[str] = "standardize"
+
+    def apply(self, images: Tensor, step: Step) -> Tensor:
+        """Return images with mean ``center`` and deviation ``spread``, (N, H, W, C)."""
+        spread = step.space.typical_spread
+        centred = images - tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
+        deviation = tf.sqrt(tf.reduce_mean(centred**2, axis=(1, 2, 3), keepdims=True))
+        flat = deviation <= _FLAT * spread
+        scaled = centred * (spread / tf.where(flat, 1.0, deviation))
+        return step.space.typical_center + tf.where(flat, tf.zeros_like(scaled), scaled)

@@ -1,0 +1,288 @@
+"""AscentResult: the images that were reached, and how far to believe them."""
+
+import base64
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from featureprobe import plotting
+from featureprobe.errors import DivergedError, RangeError
+from featureprobe.results.recipe import Recipe
+from featureprobe.results.state import AscentState
+from featureprobe.results.status import Status
+from featureprobe.results.storage import read_result, write_result
+from featureprobe.types import FloatArray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AscentResult:
+    """What an ascent reached: T targets, S starts each.
+
+    Images are in pixel units, float32 and not clipped; :meth:`to_uint8` clips. Scores are those of the
+    very images that are returned. Traces hold T steps + 1 entries: the values of the start image, of the
+    image after step 1, and so on.
+
+    Attributes:
+        images: (T, S, H, W, C) kept images.
+        scores: (T, S) objective without penalties; NaN where nothing finite was seen.
+        totals: (T, S) what was climbed, penalties and group terms included.
+        status: (T, S) of :class:`Status`.
+        certificates: (T, S) 1 at a stationary point of the constraint set.
+        gradient_norms: (T, S) norm of the tangent gradient, score units per spread.
+        dead_thresholds: (T,) scores at or below which a target counts as dead; -inf for none.
+        score_trace: (steps + 1, T, S).
+        total_trace: (steps + 1, T, S).
+        term_trace: (steps + 1, T, S, terms), unweighted; NaN where a target has fewer terms.
+        gradient_trace: (steps + 1, T, S).
+        certificate_trace: (steps + 1, T, S).
+        snapshots: (K, T, S, H, W, C) images of ``record_every``; K may be 0.
+        snapshot_steps: (K,) steps of the snapshots.
+        labels: One short text a target.
+        steps: Steps done.
+        recipe: The run as a value.
+        state: Where the run can be resumed; None after loading.
+    """
+
+    images: FloatArray
+    scores: FloatArray
+    totals: FloatArray
+    status: npt.NDArray[np.object_]
+    certificates: FloatArray
+    gradient_norms: FloatArray
+    dead_thresholds: FloatArray
+    score_trace: FloatArray
+    total_trace: FloatArray
+    term_trace: FloatArray
+    gradient_trace: FloatArray
+    certificate_trace: FloatArray
+    snapshots: FloatArray
+    snapshot_steps: npt.NDArray[np.int64]
+    labels: tuple[str, ...]
+    steps: int
+    recipe: Recipe
+    state: AscentState | None = None
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run, given or drawn."""
+        return self.recipe.seed
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        counts = Counter(str(s) for s in self.status.ravel())
+        endings = ", ".join(f"{n} {s}" for s, n in counts.most_common())
+        targets, starts = self.scores.shape
+        return (
+            f"<AscentResult: {targets} targets x {starts} starts, {self.steps} steps, seed "
+            f"{self.seed}: {endings}>"
+        )
+
+    def best_starts(self) -> npt.NDArray[np.int64]:
+        """Return (T,) the start with the highest score of each target; NaN scores come last."""
+        return np.asarray(np.argmax(np.nan_to_num(self.scores, nan=-np.inf), axis=1))
+
+    def best(self) -> FloatArray:
+        """Return (T, H, W, C): for each target the image of its best start, pixel units."""
+        return self.images[np.arange(len(self)), self.best_starts()]
+
+    def best_scores(self) -> FloatArray:
+        """Return (T,) the scores of :meth:`best`."""
+        return self.scores[np.arange(len(self)), self.best_starts()]
+
+    def best_status(self) -> npt.NDArray[np.object_]:
+        """Return (T,) the statuses of :meth:`best`."""
+        return self.status[np.arange(len(self)), self.best_starts()]
+
+    def to_uint8(self) -> npt.NDArray[np.uint8]:
+        """Return the images rounded and clipped to 0..255, (T, S, H, W, C) uint8."""
+        return to_uint8(self.images)
+
+    def table(self, count: int | None = None) -> str:
+        """Return a text table of targets: best score, certificate, status, and what to try.
+
+        Args:
+            count: How many targets to list; None lists all.
+        """
+        rows = [("target", "score", "certificate", "status", "what that means")]
+        for target, start in list(enumerate(self.best_starts()))[:count]:
+            status = self.status[target, start]
+            score, sure = self.scores[target, start], self.certificates[target, start]
+            rows.append(
+                (self.labels[target], f"{score:.4g}", f"{sure:.3f}", str(status), status.advice)
+            )
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        return "\n".join("  ".join([*map(str.ljust, row[:4], widths), row[4]]) for row in rows)
+
+    def raise_if_failed(self) -> Self:
+        """Return this result, or raise when a target has no finite image at all.
+
+        Raises:
+            DivergedError: Naming the targets whose every start diverged.
+        """
+        failed = np.flatnonzero((self.status == Status.DIVERGED).all(axis=1))
+        if failed.size:
+            raise DivergedError(
+                f"All starts diverged for: {', '.join(self.labels[t] for t in failed[:5])}. "
+                + Status.DIVERGED.advice
+            )
+        return self
+
+    def plot(
+        self, *, ax: Axes | None = None, contrast: bool = False, columns: int = 16, **kwargs: Any
+    ) -> Axes:
+        """Draw the best image of each target as one mosaic with number, score and status.
+
+        Args:
+            ax: Axes to draw on; None makes a new figure.
+            contrast: Stretch the contrast of each image; see ``featureprobe.plotting.stretch``.
+            columns: Images a row.
+            **kwargs: As for ``featureprobe.plotting.show_mosaic``.
+        """
+        low, high = self._display_range()
+        given = {
+            "titles": self._numbers(),
+            "scores": self.best_scores(),
+            "statuses": [str(s) for s in self.best_status()],
+            "low": low,
+            "high": high,
+        }
+        shown = np.nan_to_num(self.best(), posinf=high, neginf=low)
+        return plotting.show_mosaic(
+            shown, ax=ax, contrast=contrast, columns=columns, **{**given, **kwargs}
+        )
+
+    def plot_trace(self, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
+        """Draw the score of each target's best start over the steps.
+
+        Args:
+            ax: Axes to draw on; None makes a new figure.
+            **kwargs: As for ``featureprobe.plotting.show_trace``.
+        """
+        lines = self.score_trace[:, np.arange(len(self)), self.best_starts()]
+        return plotting.show_trace(lines, ax=ax, **{"labels": list(self.labels), **kwargs})
+
+    def animate(
+        self, path: str | Path, *, target: int = 0, start: int | None = None, **kwargs: Any
+    ) -> None:
+        """Write the snapshots of one ascent as an animation, ``.gif`` or ``.webp``.
+
+        Args:
+            path: The file to write.
+            target: Number of the target.
+            start: Number of the start; None takes the best one.
+            **kwargs: As for ``featureprobe.plotting.save_animation``.
+
+        Raises:
+            RangeError: When there are no snapshots, or no such target or start.
+        """
+        targets, starts = self.scores.shape
+        start = int(self.best_starts()[target % targets]) if start is None else start
+        if not len(self.snapshots) or not (0 <= target < targets and 0 <= start < starts):
+            raise RangeError(
+                f"There are {len(self.snapshots)} snapshots of {targets} targets x {starts} starts. "
+                f"Received target={target}, start={start}. Run with fp.Ascent(record_every=2)."
+            )
+        low, high = self._display_range()
+        captions = [f"step {step}" for step in self.snapshot_steps]
+        plotting.save_animation(
+            self.snapshots[:, target, start],
+            path,
+            **{"captions": captions, "low": low, "high": high, **kwargs},
+        )
+
+    def save_images(
+        self, folder: str | Path, *, contrast: bool = False, upscale: int = 4
+    ) -> list[Path]:
+        """Write the best image of each target as a PNG file.
+
+        Args:
+            folder: Where to; it is made when missing.
+            contrast: Stretch the contrast of each image.
+            upscale: Screen pixels per image pixel.
+
+        Returns:
+            The files, one a target.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        low, high = self._display_range()
+        files = []
+        for number, (image, label) in enumerate(zip(self.best(), self.labels, strict=True)):
+            safe = "".join(c if c.isalnum() else "_" for c in label).strip("_")
+            files.append(folder / f"{number:04d}_{safe}.png")
+            image = np.nan_to_num(image, posinf=high, neginf=low)
+            plotting.save_png(
+                image, files[-1], upscale=upscale, contrast=contrast, low=low, high=high
+            )
+        return files
+
+    def save(self, path: str | Path) -> None:
+        """Write everything but the resumable state to one ``.npz`` file, without pickle."""
+        write_result(path, self)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what :meth:`save` wrote; nothing in the file is ever executed.
+
+        Raises:
+            DataError: When the file is missing, truncated, or not a result.
+            ConfigError: When it comes from another version of the format.
+        """
+        return cls(**read_result(path))
+
+    def __getitem__(self, targets: int | slice | Sequence[int]) -> Self:
+        """Return the result of some targets only."""
+        chosen = np.atleast_1d(np.arange(len(self))[targets])
+        by_row = {
+            name: getattr(self, name)[chosen]
+            for name in ("images", "scores", "totals", "status", "certificates",
+                         "gradient_norms", "dead_thresholds")
+        }  # fmt: skip
+        by_step = {
+            name: getattr(self, name)[:, chosen]
+            for name in ("score_trace", "total_trace", "term_trace", "gradient_trace",
+                         "certificate_trace", "snapshots")
+        }  # fmt: skip
+        objectives = tuple(self.recipe.objectives[t] for t in chosen)
+        return replace(
+            self,
+            **by_row,
+            **by_step,
+            labels=tuple(self.labels[t] for t in chosen),
+            recipe=replace(self.recipe, objectives=objectives),
+            state=None,
+        )
+
+    def _display_range(self) -> tuple[float, float]:
+        space = self.recipe.revive(self.recipe.input_space)
+        if space.low is not None:
+            return float(space.low), float(space.high)
+        finite = self.images[np.isfinite(self.images)]
+        if not finite.size or finite.min() == finite.max():
+            return 0.0, 255.0
+        return float(finite.min()), float(finite.max())
+
+    def _numbers(self) -> list[str]:
+        """Return the short numbers of the targets: the last index of each label."""
+        return [label.split()[-1] if label.split() else str(i) for i, label in enumerate(self.labels)]
+
+    def _repr_png_(self) -> bytes:
+        return plotting.png_bytes(self.plot().figure)
+
+    def _repr_html_(self) -> str:
+        picture = base64.b64encode(self._repr_png_()).decode()
+        text = repr(self).replace("<", "&lt;").replace(">", "&gt;")
+        return f'<p>{text}</p><img alt="best images" src="data:image/png;base64,{picture}">'
+
+
+def to_uint8(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+    """Return images in pixel units rounded and clipped to 0..255; NaN becomes 0."""
+    return np.clip(np.rint(np.nan_to_num(np.asarray(images))), 0, 255).astype(np.uint8)

@@ -1,0 +1,91 @@
+"""AscentState: everything that a run carries from step to step; StepInfo: what is worth a look."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe.types import FloatArray
+
+Tree = Any
+"""Nested dicts and tuples of arrays with a leading axis of rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class AscentState:
+    """A run between two steps, all targets and starts; goes in and comes out, never changes.
+
+    Rows are (target, start) pairs, target by target.
+
+    Attributes:
+        index: Steps done.
+        seed: The run's seed.
+        starts: Starts per target.
+        start_images: (starts, H, W, C) model units, before the projection.
+        params: What is climbed: arrays (rows, ...) by name.
+        slots: What the update rule remembers.
+        best: What is kept: ``images`` (rows, H, W, C) in model units, ``total``, ``score``,
+            ``gradient``, ``certificate``, each (rows,).
+        traces: (index, rows, ...) by name: the values that each step started from.
+    """
+
+    index: int
+    seed: int
+    starts: int
+    start_images: FloatArray
+    params: Tree
+    slots: Tree
+    best: dict[str, FloatArray]
+    traces: dict[str, FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class StepInfo:
+    """A look at a running ascent.
+
+    Attributes:
+        index: Steps done.
+        steps: Steps to do.
+        scores: (targets, starts) scores of the kept images.
+        images: (targets, starts, H, W, C) the current images in pixel units.
+    """
+
+    index: int
+    steps: int
+    scores: FloatArray
+    images: FloatArray
+
+    def __str__(self) -> str:
+        finite = self.scores[np.isfinite(self.scores)]
+        median = f"{np.median(finite):.4g}" if finite.size else "none yet"
+        return f"step {self.index}/{self.steps}  median score {median}"
+
+
+def take_rows(tree: Tree, rows: npt.NDArray[np.int64]) -> Tree:
+    """Return the given rows of nested arrays."""
+    if isinstance(tree, dict):
+        return {name: take_rows(value, rows) for name, value in tree.items()}
+    if isinstance(tree, tuple | list):
+        return tuple(take_rows(value, rows) for value in tree)
+    return np.asarray(tree)[rows]
+
+
+def put_rows(tree: Tree, rows: npt.NDArray[np.int64], part: Tree, total: int) -> Tree:
+    """Return ``tree`` with ``part`` at the given rows; the arrays of ``tree`` are written to.
+
+    Args:
+        tree: Nested arrays made by an earlier call, or None to make them.
+        rows: Where ``part`` belongs.
+        part: Nested arrays of these rows.
+        total: Number of all rows.
+    """
+    if isinstance(part, dict):
+        return {k: put_rows(tree and tree[k], rows, v, total) for k, v in part.items()}
+    if isinstance(part, tuple | list):
+        return tuple(put_rows(tree and tree[i], rows, v, total) for i, v in enumerate(part))
+    values = np.asarray(part)
+    if tree is None:
+        tree = np.zeros((total, *values.shape[1:]), values.dtype)
+    tree[rows] = values
+    return tree

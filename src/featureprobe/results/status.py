@@ -1,0 +1,42 @@
+"""Status: how the ascent of one start ended, and what to try next."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """How the ascent of one target from one start ended; ``advice`` says what to try.
+
+    Example:
+        >>> Status.DEAD == "dead"
+        True
+        >>> Status.RISING.advice
+        'Steps ran out before the score settled: give more steps.'
+    """
+
+    CONVERGED = "converged"
+    RISING = "rising"
+    SATURATED = "saturated"
+    DEAD = "dead"
+    DIVERGED = "diverged"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def advice(self) -> str:
+        """One sentence that says what happened and what to try."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    Status.CONVERGED: "The score has settled at a stationary point of the constraint set.",
+    Status.RISING: "Steps ran out before the score settled: give more steps.",
+    Status.SATURATED: (
+        "The score has no gradient any more though the target is active: read the value before "
+        "the activation (pre=True), or start elsewhere."
+    ),
+    Status.DEAD: (
+        "The target never answered: give more starts, larger length scales, or a natural image "
+        "(fp.FromImage) to start from."
+    ),
+    Status.DIVERGED: "Values became infinite or NaN: lower the rate, or check the objective.",
+    Status.INTERRUPTED: "The run was stopped by the user: resume it from its state.",
+}

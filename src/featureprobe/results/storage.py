@@ -1,0 +1,133 @@
+"""Results on disk: one npz file with plain arrays and a JSON header, no pickle."""
+
+import json
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe.errors import ConfigError, DataError
+from featureprobe.results.recipe import Recipe
+from featureprobe.results.status import Status
+
+if TYPE_CHECKING:
+    from featureprobe.results.result import AscentResult
+
+SCHEMA = 1
+_HEADER = "header"
+_ARRAY = "array_"  # prefix of arrays that belong to the recipe
+
+# Shape of each array in words: T targets, S starts, N steps + 1, M terms, K snapshots, image axes.
+_SHAPES = {
+    "images": "TSHWC",
+    "scores": "TS",
+    "totals": "TS",
+    "certificates": "TS",
+    "gradient_norms": "TS",
+    "dead_thresholds": "T",
+    "score_trace": "NTS",
+    "total_trace": "NTS",
+    "term_trace": "NTSM",
+    "gradient_trace": "NTS",
+    "certificate_trace": "NTS",
+    "snapshots": "KTSHWC",
+    "snapshot_steps": "K",
+}
+
+
+def write_result(path: str | Path, result: "AscentResult") -> None:
+    """Write a result; the file appears whole or not at all.
+
+    Raises:
+        DataError: When the name does not end in ``.npz``.
+    """
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise DataError(f"A result is saved as .npz. Received: {path.name}. Rename it.")
+    header = {
+        "schema": SCHEMA,
+        "status": [[str(s) for s in row] for row in result.status],
+        "labels": list(result.labels),
+        "steps": result.steps,
+        "recipe": result.recipe.to_json(),
+    }
+    text = json.dumps(header, allow_nan=False).encode()
+    arrays: dict[str, npt.NDArray[Any]] = {name: getattr(result, name) for name in _SHAPES}
+    arrays |= {_ARRAY + digest: values for digest, values in result.recipe.arrays.items()}
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **{_HEADER: np.frombuffer(text, np.uint8)}, **arrays)
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def read_result(path: str | Path) -> dict[str, Any]:
+    """Return the fields of a saved result, checked.
+
+    Raises:
+        DataError: When the file is missing, truncated, or not a result.
+        ConfigError: When it has another schema.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no file {path}. Check the path.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            stored = {name: file[name] for name in file.files}
+        header = json.loads(stored.pop(_HEADER).tobytes())
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, MemoryError) as cause:
+        raise _broken(path, f"it cannot be read ({type(cause).__name__}: {cause})") from cause
+    if not isinstance(header, dict):
+        raise _broken(path, "its header is not a mapping")
+    if header.get("schema") != SCHEMA:
+        raise ConfigError(
+            f"{path.name} has the schema {header.get('schema')!r}; this version of featureprobe "
+            f"reads {SCHEMA}. Install the version that wrote it."
+        )
+    arrays = {n.removeprefix(_ARRAY): v for n, v in stored.items() if n.startswith(_ARRAY)}
+    fields: dict[str, Any] = {name: stored.get(name) for name in _SHAPES}
+    sizes = _check_shapes(path, fields)
+    try:
+        status = [[Status(word) for word in row] for row in header["status"]]
+        fields["labels"] = tuple(str(label) for label in header["labels"])
+        fields["steps"] = int(header["steps"])
+        recipe = header["recipe"]
+    except (KeyError, TypeError, ValueError) as cause:
+        raise _broken(path, f"its header lacks or garbles {cause}") from cause
+    if not isinstance(recipe, dict):
+        raise _broken(path, "its recipe is not a mapping")
+    fields["recipe"] = Recipe.from_json(recipe, arrays)
+    fields["status"] = np.array(status, dtype=object).reshape(len(status), -1)
+    expected = (sizes["T"], sizes["S"])
+    if fields["status"].shape != expected or len(fields["labels"]) != sizes["T"]:
+        raise _broken(path, "its statuses or labels do not fit its images")
+    return fields
+
+
+def _check_shapes(path: Path, fields: dict[str, Any]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for name, letters in _SHAPES.items():
+        array = fields[name]
+        wanted = "i" if name == "snapshot_steps" else "f"
+        if not isinstance(array, np.ndarray) or array.dtype.kind != wanted:
+            raise _broken(path, f"the array {name!r} is missing or no array of numbers")
+        if array.ndim != len(letters):
+            raise _broken(path, f"the array {name!r} has the shape {array.shape}")
+        for letter, size in zip(letters, array.shape):
+            if sizes.setdefault(letter, size) != size:
+                raise _broken(path, f"the array {name!r} does not fit the others")
+    return sizes
+
+
+def _broken(path: Path, why: str) -> DataError:
+    return DataError(
+        f"{path.name} is no saved AscentResult: {why}. It may be truncated or from another program; "
+        "save it again with result.save(path)."
+    )

@@ -1,0 +1,34 @@
+"""Noise: look at the image through noise."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import tensorflow as tf
+
+from featureprobe import _checks
+from featureprobe.transforms.base import Transform
+from featureprobe.types import Step, Tensor
+
+
+@dataclass(frozen=True)
+class Noise(Transform):
+    """Add normal noise to each image before the model sees it.
+
+    Args:
+        amount: Standard deviation in units of the input space's spread, at least 0.
+
+    Example:
+        >>> Noise(0.1)
+        Noise(amount=0.1)
+    """
+
+    kind: ClassVar[str] = "noise"
+    amount: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "amount", _checks.number("amount", self.amount, least=0.0))
+
+    def view(self, images: Tensor, step: Step) -> Tensor:
+        """Return noisy images, (N, H, W, C)."""
+        noise = tf.cast(step.normal(tuple(images.shape[1:])), images.dtype)
+        return images + self.amount * step.space.typical_spread * noise

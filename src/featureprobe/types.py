@@ -1,0 +1,158 @@
+"""Shared words: what an index, a read and a step are. No TensorFlow, no imports from above."""
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe.errors import ConfigError
+
+if TYPE_CHECKING:
+    from featureprobe.input_space import InputSpace
+
+Tensor: TypeAlias = Any
+"""A ``tf.Tensor``. TensorFlow ships no types; shapes are given in docstrings."""
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+ImageShape: TypeAlias = tuple[int, int, int]
+"""(rows, columns, channels) of one image."""
+
+
+class _IndexMark:
+    """Marks a field that varies from target to target (see :data:`Index`)."""
+
+    def __repr__(self) -> str:
+        return "Index"
+
+
+INDEX_MARK = _IndexMark()
+Index: TypeAlias = Annotated[int, INDEX_MARK]
+"""An ``int`` field that tells targets of one objective apart.
+
+Objectives that differ only in their ``Index`` fields run as one batch of one compiled step; in
+``value`` such a field is an int32 tensor of shape (N,).
+"""
+
+OUTPUT = "@output"
+"""The layer path that stands for the model's only output."""
+
+_AXES = ("row", "col", "channel", "index")
+
+
+@dataclass(frozen=True)
+class Read:
+    """What an objective wants to see of one layer.
+
+    Args:
+        layer: The layer's path as in ``probe.summary()``, or :data:`OUTPUT`.
+        row: Row of the output, for layers of rank 4 (N, H, W, C); with 1-D layers (N, L, C) the
+            position.
+        col: Column of the output, for layers of rank 4.
+        channel: Channel (map).
+        index: Node of a dense layer, rank 2 (N, n).
+        pre: Read the value before the layer's activation function.
+
+    A given axis is gathered for each image's own target and vanishes from the shape:
+    ``Read("conv", channel=3)`` gives (N, H, W), ``Read("conv", row=0, col=1, channel=3)`` and
+    ``Read("dense", index=4)`` give (N,), ``Read("conv")`` gives (N, H, W, C).
+
+    Example:
+        >>> Read("conv", channel=3).axes
+        ('channel',)
+    """
+
+    layer: str
+    _: KW_ONLY
+    row: int | None = None
+    col: int | None = None
+    channel: int | None = None
+    index: int | None = None
+    pre: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layer, str) or not self.layer:
+            raise ConfigError(
+                f"A Read needs the path of a layer. Received: {self.layer!r}. "
+                "Give a path of probe.summary(), or fp.OUTPUT."
+            )
+        if self.index is not None and self.axes != ("index",):
+            raise ConfigError(
+                "A Read has either index= (dense layers) or row=, col=, channel= (maps). "
+                f"Received both: {self.axes}. Leave one out."
+            )
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the given axes, in the order row, col, channel, index."""
+        return tuple(axis for axis in _AXES if getattr(self, axis) is not None)
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """The numbers that belong to :attr:`axes`."""
+        return tuple(getattr(self, axis) for axis in self.axes)
+
+
+class HasLayers(Protocol):
+    """What ``.each`` needs of a probe."""
+
+    def shape_of(self, layer: str) -> tuple[int, ...]:
+        """Return a layer's output shape without the batch axis."""
+
+
+class Live(Protocol):
+    """Which pixels can matter to a target.
+
+    Attributes:
+        layer: (1 or N, H, W, 1) 1.0 where a pixel can reach the read layers at all, else 0.0.
+        field: (1 or N, H, W, 1) 1.0 inside the receptive field of what the target reads.
+        count: (1 or N, 1, 1, 1) number of live values: live pixels times channels.
+    """
+
+    layer: Tensor
+    field: Tensor
+    count: Tensor
+
+
+class Step(Protocol):
+    """What a regularizer, transform or rule may know about the step it runs in.
+
+    Attributes:
+        index: int32 scalar tensor; steps are counted from 1.
+        space: The probe's :class:`~featureprobe.InputSpace`.
+        gradient: (N, H, W, C) gradient of the total with respect to the image in model units,
+            made tangent to the constraint set; None for transforms, which run before it exists.
+        live: The :class:`Live` pixels.
+    """
+
+    index: Tensor
+    space: "InputSpace"
+    gradient: Tensor
+    live: Live
+
+    def uniform(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
+        """Draw (N, *shape) float32 in [0, 1) with one key per image.
+
+        Args:
+            shape: Shape of one image's draw.
+            stream: Draws of one component in one step with different streams are independent.
+
+        Returns:
+            The same numbers for the same seed, target, start, step and stream, in any batch.
+        """
+
+    def normal(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
+        """Draw (N, *shape) float32 standard normal numbers; see :meth:`uniform`."""
+
+
+def index_fields(cls: type) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass that are marked :data:`Index`."""
+    return tuple(f.name for f in fields(cls) if _is_index(f.type))
+
+
+def _is_index(annotation: object) -> bool:
+    if isinstance(annotation, str):
+        # `from __future__ import annotations` turns annotations into text.
+        return annotation.split(".")[-1].split("|")[0].strip() == "Index"
+    return INDEX_MARK in getattr(annotation, "__metadata__", ())
