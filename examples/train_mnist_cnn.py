@@ -73,8 +73,11 @@ def train_net(
 ) -> keras.Model:
     """Train on standardized ``images`` (N, 28, 28, 1) and return the net, ready for inference."""
     learner = build_net(name, L2)
-    steps = epochs * -(-len(images) // BATCH)
-    rate = keras.optimizers.schedules.CosineDecay(PEAK_RATE, steps)
+    epoch = -(-len(images) // BATCH)  # in steps
+    # Without the warm-up the first steps switch off up to a fifth of the maps for good.
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, (epochs - 1) * epoch, warmup_target=PEAK_RATE, warmup_steps=epoch
+    )
     learner.compile(
         optimizer=keras.optimizers.SGD(rate, momentum=0.9),
         loss="sparse_categorical_crossentropy",

@@ -17,6 +17,7 @@ from featureprobe.probe.reads import check_read
 from featureprobe.types import FloatArray
 
 _COPIES = 3  # forward values, their gradients, and what the convolutions need beside them
+_TWICE_BELOW = 8 * 2**20  # bytes of a row up to which running it twice costs next to nothing
 _IMAGES = 16  # image-sized tensors that a step holds: params, best, views, gradient, masks, ...
 
 
@@ -101,11 +102,13 @@ def make_plan(
     for key, members in grouped.items():
         leaves = tuple(leaf_of(term) for _, term in terms_of(targets[members[0]]))
         evaluation = Evaluation(probe.network, probe.input_space, leaves)
-        per_chunk = _targets_per_chunk(probe, evaluation, starts, memory)
+        per_chunk = max(1, memory // (row_bytes(probe, evaluation) * starts))
         chunks = tuple(
             _chunk(probe, targets, members[i : i + per_chunk], starts, seed, start_images)
             for i in range(0, len(members), per_chunk)
         )
+        if row_bytes(probe, evaluation) <= _TWICE_BELOW:
+            chunks = tuple(map(_never_alone, chunks))
         groups.append(Group(evaluation, key, chunks))
     return tuple(groups)
 
@@ -121,12 +124,10 @@ def _check_reads(probe: ModelProbe, target: Objective) -> None:
         )
 
 
-def _targets_per_chunk(
-    probe: ModelProbe, evaluation: Evaluation, starts: int, memory: int
-) -> int:
+def row_bytes(probe: ModelProbe, evaluation: Evaluation) -> int:
+    """Return the memory that one image of a chunk takes, in bytes."""
     image = 4 * int(np.prod(probe.image_shape))
-    row = _COPIES * probe.network.bytes_per_image(evaluation.wanted) + _IMAGES * image
-    return max(1, memory // (row * starts))
+    return _COPIES * probe.network.bytes_per_image(evaluation.wanted) + _IMAGES * image
 
 
 def _chunk(
@@ -157,3 +158,18 @@ def _chunk(
     }
     rows = (np.array(members)[:, None] * starts + np.arange(starts)).ravel()
     return Chunk(rows, data)
+
+
+def _never_alone(chunk: Chunk) -> Chunk:
+    """Return a chunk of one row as two equal rows.
+
+    TensorFlow rounds a batch of one differently from all larger ones, and at the kinks of a ReLU
+    net such a difference grows. Twice is what makes an image the same alone and in a batch.
+    """
+    if len(chunk.rows) > 1:
+        return chunk
+    twice = {
+        name: np.repeat(values, 2, axis=0) if len(np.shape(values)) and len(values) == 1 else values
+        for name, values in chunk.data.items()
+    }
+    return Chunk(np.repeat(chunk.rows, 2), twice)

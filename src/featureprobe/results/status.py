@@ -10,7 +10,7 @@ class Status(StrEnum):
         >>> Status.DEAD == "dead"
         True
         >>> Status.RISING.advice
-        'Steps ran out before the score settled: give more steps.'
+        'Steps ran out before the image settled: give more steps, or operators pull it back.'
     """
 
     CONVERGED = "converged"
@@ -28,7 +28,9 @@ class Status(StrEnum):
 
 _ADVICE = {
     Status.CONVERGED: "The score has settled at a stationary point of the constraint set.",
-    Status.RISING: "Steps ran out before the score settled: give more steps.",
+    Status.RISING: (
+        "Steps ran out before the image settled: give more steps, or operators pull it back."
+    ),
     Status.SATURATED: (
         "The score has no gradient any more though the target is active: read the value before "
         "the activation (pre=True), or start elsewhere."

@@ -1,0 +1,54 @@
+# Two commands set up everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# TensorFlow's start-up chatter hides what matters.
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: demo test quick lint types imports docs wheel bench clean
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'featureprobe needs Python 3.11 or newer; set PYTHON=python3.12, say'"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+demo: $(VENV)/.installed  ## pictures of what a trained net's maps answer to, in out/
+	$(BIN)/python examples/first_look.py --out out
+
+test: $(VENV)/.installed  ## all tests
+	$(BIN)/python -m pytest
+
+quick: $(VENV)/.installed  ## the tests that take seconds
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev  ## HTML in docs/_build/html; warnings are errors
+	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build/html
+
+wheel: $(VENV)/.dev  ## built, installed into an empty environment, used
+	rm -rf dist build/wheel-env
+	$(BIN)/python -m build --wheel --outdir dist >/dev/null
+	$(PYTHON) -m venv build/wheel-env
+	build/wheel-env/bin/python -m pip install --quiet dist/*.whl
+	cd build && wheel-env/bin/python ../examples/use_installed.py
+
+bench: $(VENV)/.installed  ## timings into benchmarks/results/
+	$(BIN)/python benchmarks/w1_all_maps.py
+	$(BIN)/python benchmarks/import_time.py
+
+clean:
+	rm -rf $(VENV) build dist out docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
