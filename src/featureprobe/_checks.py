@@ -44,7 +44,12 @@ def images(
         ShapeError: Wrong rank, shape or dtype, or no image at all.
         DataError: NaN or infinite values.
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as cause:  # rows of different lengths
+        raise ShapeError(
+            f"{what} are one array of numbers. Received: {cause} Give all rows the same length."
+        ) from cause
     if array.dtype.kind not in "uif":
         raise ShapeError(
             f"{what} are numbers (uint8 or float, pixel units). Received dtype {array.dtype}. "
@@ -57,13 +62,15 @@ def images(
     )
     if not fits or len(array) == 0 or 0 in array.shape:
         wanted = ", ".join("any" if s is None else str(s) for s in shape)
-        hint = "Add the channel axis: images[..., None]." if array.ndim in (2, 3) else (
+        flat = array.ndim == 2 or (np.ndim(values) == 3 and shape[2] == 1 != array.shape[-1])
+        hint = "Add the channel axis: images[..., None]." if flat else (
             "Resize or re-arrange them; a single image is (H, W, C)."
         )
         raise ShapeError(
             f"{what} have the shape (N, {wanted}). Received: {np.shape(values)}. {hint}"
         )
-    result = array.astype(np.float32)
+    with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused below
+        result = array.astype(np.float32)
     if not np.isfinite(result).all():
         bad = int(np.argmin(np.isfinite(result).all(axis=(1, 2, 3))))
         raise DataError(

@@ -154,7 +154,7 @@ def revive(config: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]] | N
     if not issubclass(cls, Component):
         raise ConfigError(f"The kind {config['kind']!r} is {cls.__name__}, not a component.")
     if hasattr(cls, "_rebuild"):  # lifted functions explain why they cannot come back
-        return cls._rebuild(**config)
+        return cls._rebuild(config)
     known = [f.name for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
     values = {}
     for name, value in config.items():
@@ -163,7 +163,7 @@ def revive(config: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]] | N
         if name not in known:
             raise ConfigError(
                 f"The config of {config['kind']!r} has an unknown field {name!r}. "
-                f"{nearest(name, known)}"
+                f"{nearest(str(name), known)}"
             )
         values[name] = _from_json(value, arrays or {})
     try:
@@ -186,7 +186,7 @@ def _from_json(value: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
 
 
 def _array_from(digest: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> ArrayValue:
-    if digest not in arrays:
+    if not isinstance(digest, str) or digest not in arrays:
         raise ConfigError(
             f"The array {_short(digest)} of this config is not beside it. "
             "Pass the arrays that to_config(arrays) filled."

@@ -1,7 +1,7 @@
 """Plain functions as components: they run, and are recorded as provenance only."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from featureprobe.errors import ConfigError
@@ -11,10 +11,10 @@ class Lifted:
     """Mixed into components that hold a plain function."""
 
     @classmethod
-    def _rebuild(cls, **fields: Any) -> NoReturn:
+    def _rebuild(cls, config: Mapping[str, Any]) -> NoReturn:
         """Refuse to revive: a file must never say which code to run."""
         raise ConfigError(
-            f"This recipe used the plain function {fields.get('function')!r}, which a file cannot "
+            f"This recipe used the plain function {config.get('function')!r}, which a file cannot "
             "bring back. Write it as a class (see the how-to 'Write a plug-in'), or lift the "
             "function again and run with that."
         )

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe import _checks
 from featureprobe._component import ArrayValue, Component
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.types import FloatArray
@@ -63,23 +64,17 @@ class InputSpace(Component):
             object.__setattr__(self, name, _values(name, getattr(self, name)))
         if np.min(_array(self.std)) <= 0:
             raise RangeError(f"std must be greater than 0. Received: {self.std!r}.")
+        for name in ("low", "high", "center", "spread"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _checks.number(name, getattr(self, name)))
         self._check_range()
         if self.order is not None:
-            order = tuple(int(i) for i in self.order)
-            if sorted(order) != list(range(len(order))):
-                raise ConfigError(
-                    f"order is a permutation of the channels. Received: {self.order!r}. "
-                    "Give (2, 1, 0) for a model that wants BGR."
-                )
-            object.__setattr__(self, "order", order)
+            object.__setattr__(self, "order", _permutation(self.order))
         if self.center is None:
             object.__setattr__(self, "center", self._typical_center())
         if self.spread is None:
             object.__setattr__(self, "spread", self._typical_spread())
-        if not np.isfinite(self.center or 0.0) or not 0 < (self.spread or 0.0) < np.inf:
-            raise RangeError(
-                f"center is finite and spread > 0. Received: {self.center!r}, {self.spread!r}."
-            )
+        _checks.number("spread", self.spread, above=0.0)
 
     def _check_range(self) -> None:
         if (self.low is None) != (self.high is None):
@@ -87,7 +82,7 @@ class InputSpace(Component):
                 f"A range needs both ends. Received: low={self.low!r}, high={self.high!r}. "
                 "Give both, or none for an open range."
             )
-        if self.low is not None and not float(self.low) < float(self.high or 0.0):
+        if self.low is not None and self.high is not None and not self.low < self.high:
             raise RangeError(
                 f"low must be smaller than high. Received: low={self.low!r}, high={self.high!r}. "
                 "Swap them."
@@ -194,6 +189,17 @@ def _array(values: Values) -> npt.NDArray[np.float64]:
     return np.asarray(values, dtype=np.float64)
 
 
+def _permutation(order: object) -> tuple[int, ...]:
+    given = tuple(order) if isinstance(order, Sequence | np.ndarray) else ()
+    whole = all(isinstance(i, int | np.integer) for i in given)
+    if not given or not whole or sorted(given) != list(range(len(given))):
+        raise ConfigError(
+            f"order is a permutation of the channels. Received: {order!r}. "
+            "Give (2, 1, 0) for a model that wants BGR."
+        )
+    return tuple(int(i) for i in given)
+
+
 def _values(name: str, given: object) -> Values:
     if isinstance(given, ArrayValue):
         result: Values = given
@@ -201,8 +207,8 @@ def _values(name: str, given: object) -> Values:
         result = ArrayValue(given)
     elif isinstance(given, int | float | np.number):
         result = float(given)
-    elif isinstance(given, tuple | list | np.ndarray):
-        result = tuple(float(v) for v in given)
+    elif isinstance(given, tuple | list | np.ndarray) and len(given) > 0:
+        result = tuple(_checks.number(f"A value of {name}", v) for v in given)
     else:
         raise ConfigError(
             f"{name} is a number, one per channel, or one per pixel. Received: {given!r}."

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, Union, get_args, get_origin
 
 import numpy as np
 import numpy.typing as npt
@@ -155,4 +156,5 @@ def _is_index(annotation: object) -> bool:
     if isinstance(annotation, str):
         # `from __future__ import annotations` turns annotations into text.
         return annotation.split(".")[-1].split("|")[0].strip() == "Index"
-    return INDEX_MARK in getattr(annotation, "__metadata__", ())
+    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    return any(INDEX_MARK in getattr(part, "__metadata__", ()) for part in parts)

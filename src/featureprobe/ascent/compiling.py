@@ -79,4 +79,5 @@ def _with_signature(loop: Loop, chunk: Chunk) -> Any:
     carry = tf.nest.map_structure(any_rows, example)
     scalar = tf.TensorSpec((), tf.int32)
     specs = {n: scalar if n == "starts" else any_rows(t) for n, t in data.items()}
-    return tf.function(loop.advance, input_signature=[carry, scalar, scalar, specs])
+    signature = [carry, scalar, scalar, specs]
+    return tf.function(loop.advance, input_signature=signature, autograph=False)

@@ -102,6 +102,7 @@ def make_plan(
     for key, members in grouped.items():
         leaves = tuple(leaf_of(term) for _, term in terms_of(targets[members[0]]))
         evaluation = Evaluation(probe.network, probe.input_space, leaves)
+        probe.network.graph.prepare(evaluation.wanted)
         per_chunk = max(1, memory // (row_bytes(probe, evaluation) * starts))
         chunks = tuple(
             _chunk(probe, targets, members[i : i + per_chunk], starts, seed, start_images)

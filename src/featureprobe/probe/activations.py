@@ -3,7 +3,6 @@
 from typing import Any, Literal
 
 import keras
-import tensorflow as tf
 
 from featureprobe.errors import ModelError
 from featureprobe.types import Tensor
@@ -70,10 +69,9 @@ class LinearTwin:
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
-        with tf.init_scope():  # variables must not be made inside the graph that is being traced
-            config = {**layer.get_config(), "activation": "linear"}
-            self._twin = type(layer).from_config(config)
-            self._twin.build(layer.get_build_config()["input_shape"])
+        config = {**layer.get_config(), "activation": "linear"}
+        self._twin = type(layer).from_config(config)
+        self._twin.build(layer.get_build_config()["input_shape"])
 
     def call(self, values: Tensor) -> Tensor:
         """Return the layer's output before its activation."""

@@ -100,7 +100,7 @@ def image_shape(
                 "Choose one: fp.ModelProbe(model, size=(224, 224))."
             )
         return rows, cols, channels
-    good = len(size) == 2 and all(isinstance(s, int | np.integer) and s > 0 for s in size)
+    good = isinstance(size, tuple | list) and len(size) == 2 and all(isinstance(s, int | np.integer) and s > 0 for s in size)
     if not good or any(s is not None and s != g for s, g in zip((rows, cols), size, strict=True)):
         raise ShapeError(
             f"size is (rows, columns) of an image. Received: {size!r}, the model wants "
@@ -143,32 +143,52 @@ def other_values(
     return values
 
 
-def space_from_layers(graph: LayerGraph) -> InputSpace:
-    """Read the input space off a leading Rescaling or Normalization layer.
+def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) -> InputSpace:
+    """Return the given input space, or read it off a leading Rescaling or Normalization layer.
 
     Args:
-        graph: The model's layer graph; only its first computing layer counts.
+        given: What the user passed.
+        graph: The model's layer graph.
+        image_input: Number of the value that holds the images; the only layer that takes it counts.
 
     Raises:
         ConfigError: When there is none: the range of a model cannot be guessed.
     """
-    layer = graph.calls[0].layer
-    if isinstance(layer, keras.layers.Rescaling):
-        return _of_rescaling(layer)
-    if isinstance(layer, keras.layers.Normalization):
-        return _of_normalization(layer)
+    if isinstance(given, InputSpace):
+        return given
+    if given is not None:
+        raise ConfigError(
+            f"input_space is an fp.InputSpace. Received: {given!r}. "
+            "Write fp.InputSpace(mean=, std=, low=, high=), or a preset such as fp.InputSpace.caffe()."
+        )
+    takers = [call.layer for call in graph.calls if image_input in call.sources]
+    found = _read_off(takers[0]) if len(takers) == 1 else None
+    if found is not None:
+        return found
     raise ConfigError(
-        "The range of a model's input cannot be guessed, and it has no leading Rescaling or "
-        "Normalization layer to read it off. Pass input_space=fp.InputSpace(mean=, std=, low=, "
+        "The range of a model's input cannot be guessed, and it has no leading Rescaling (to 0..1 "
+        "or -1..1) or Normalization layer to read it off. Pass input_space=fp.InputSpace(mean=, std=, low=, "
         "high=), a preset such as fp.InputSpace.torch(), or fp.InputSpace.identity(low=0, high=255)."
     )
 
 
-def _of_rescaling(layer: Any) -> InputSpace:
-    scale = np.asarray(layer.scale, dtype=np.float64).max()
-    offset = np.asarray(layer.offset, dtype=np.float64).min()
-    # What such a layer makes: 0..1 without an offset, -1..1 with one.
-    lowest = 0.0 if offset == 0 else -1.0
+def _read_off(layer: Any) -> InputSpace | None:
+    if isinstance(layer, keras.layers.Rescaling):
+        return _of_rescaling(layer)
+    if isinstance(layer, keras.layers.Normalization) and not layer.invert:
+        return _of_normalization(layer)
+    return None
+
+
+def _of_rescaling(layer: Any) -> InputSpace | None:
+    ends = [np.unique(np.asarray(v, np.float64)) for v in (layer.scale, layer.offset)]
+    if any(v.size != 1 for v in ends):
+        return None
+    scale, offset = (float(v[0]) for v in ends)
+    # What such a layer makes: 0..1 without an offset, -1..1 with one of -1; others mean nothing.
+    if scale <= 0 or offset not in (0.0, -1.0):
+        return None
+    lowest = offset
     low, high = (lowest - offset) / scale, (1.0 - offset) / scale
     return InputSpace(
         low=float(round(low, 6)),

@@ -8,10 +8,11 @@ and changes nothing.
 import inspect
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import tree
 
 from featureprobe.errors import ModelError, UnknownLayerError, nearest
@@ -52,6 +53,13 @@ class Call:
     results: tuple[int, ...]
     shapes: tuple[tuple[int | None, ...], ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The address of each result: the path, or ``path:0``, ``path:1``, ... of several."""
+        if len(self.results) == 1:
+            return (self.path,)
+        return tuple(f"{self.path}:{i}" for i in range(len(self.results)))
+
     def run(self, values: Mapping[int, Tensor], layer: Any = None) -> list[Tensor]:
         """Call ``layer`` (this call's own by default) in inference mode; return its outputs."""
         layer = self.layer if layer is None else layer
@@ -59,7 +67,16 @@ class Call:
         args, kwargs = tree.map_structure(fill, (self.args, self.kwargs))
         if _takes_training(layer):
             kwargs = {**kwargs, "training": False}
-        return list(tree.flatten(layer(*args, **kwargs)))
+        if not type(layer).__module__.startswith(("keras.", "featureprobe.")):
+            # Layers of others may need their Python control flow translated; Keras' own do not.
+            layer = tf.function(layer.__call__)
+        outputs = list(tree.flatten(layer(*args, **kwargs)))
+        if len(outputs) != len(self.results):  # only a subclassed model hides what it makes
+            raise ModelError(
+                f"The subclassed model {self.path!r} has {len(outputs)} outputs; only one can be "
+                "reached. Probe its functional part, or rebuild it with keras.Model(inputs, outputs)."
+            )
+        return outputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +94,7 @@ class LayerGraph:
     outputs: tuple[int, ...]
     calls: tuple[Call, ...]
     paths: dict[str, int]
+    _twins: dict[str, LinearTwin] = field(default_factory=dict, repr=False)
 
     @property
     def is_opaque(self) -> bool:
@@ -91,18 +109,29 @@ class LayerGraph:
             ModelError: When ``path`` is OUTPUT and the model has several outputs.
         """
         number = self.number_of(path)
-        return next(c for c in self.calls if number in c.results)
+        call = next((c for c in self.calls if number in c.results), None)
+        if call is None:
+            raise UnknownLayerError(
+                f"{path!r} is an input of the model, not the output of a layer. "
+                f"{nearest(path, [name for c in self.calls for name in c.names])}"
+            )
+        return call
 
     def number_of(self, path: str) -> int:
         """Return the value number of a path; see :meth:`call_of` for errors."""
         if path == OUTPUT:
             if len(self.outputs) != 1:
-                made = [c.path for c in self.calls if set(c.results) & set(self.outputs)]
+                made = [n for n, number in self.paths.items() if number in self.outputs]
                 raise ModelError(
                     f"fp.OUTPUT is the only output, but this model has {len(self.outputs)}. "
                     f"Name the layer instead: {', '.join(map(repr, made))}."
                 )
             return self.outputs[0]
+        if not isinstance(path, str):
+            raise UnknownLayerError(
+                f"A layer is named by its path, a text. Received: {path!r}. "
+                f"{nearest(str(path), self.paths)}"
+            )
         if path in self.paths:
             return self.paths[path]
         several = [p for p in self.paths if _without_counts(p) == path]
@@ -131,7 +160,7 @@ class LayerGraph:
 
         Args:
             inputs: One tensor for each of :attr:`inputs`, with a leading batch axis.
-            wanted: (path, pre) pairs.
+            wanted: (path, pre) pairs, prepared.
 
         Returns:
             One tensor for each pair.
@@ -141,18 +170,28 @@ class LayerGraph:
         stripped = {self.number_of(path) for path, pre in wanted if pre}
         for call in self.needed(wanted):
             if stripped & set(call.results):
-                before[call.results[0]] = self._before_activation(call, values)
+                before.update(zip(call.results, self._before_activation(call, values), strict=True))
             values.update(zip(call.results, call.run(values), strict=True))
         return [
             (before if pre else values)[self.number_of(path)] for path, pre in wanted
         ]
 
-    @staticmethod
-    def _before_activation(call: Call, values: Mapping[int, Tensor]) -> Tensor:
+    def prepare(self, wanted: Sequence[Wanted]) -> None:
+        """Make what ``run`` needs and a trace cannot make: layers without their activation.
+
+        Raises:
+            ModelError: When the activation of a wanted layer cannot be taken off.
+        """
+        for path, pre in wanted:
+            call = self.call_of(path)
+            if pre and strip_activation(call.layer, call.path) == "fused":
+                self._twins.setdefault(call.path, LinearTwin(call.layer))
+
+    def _before_activation(self, call: Call, values: Mapping[int, Tensor]) -> list[Tensor]:
         how = strip_activation(call.layer, call.path)
         if how == "input":
-            return values[call.sources[0]]
-        return call.run(values, LinearTwin(call.layer) if how == "fused" else call.layer)[0]
+            return [values[call.sources[0]]]
+        return call.run(values, self._twins[call.path] if how == "fused" else call.layer)
 
 
 def read_graph(model: keras.Model) -> LayerGraph:
@@ -233,9 +272,9 @@ def _function_of(layer: Any) -> Any:
                 f"The model {layer.name!r} was never built, so its layers have no shapes. "
                 "Add keras.Input(shape) as its first layer, or call it on one batch."
             )
-        return function
+        # A model whose call() was overridden does something else than its graph says.
+        return function if type(layer).call is keras.Sequential.call else None
     functional = isinstance(layer, keras.Model) and hasattr(layer, "_nodes_by_depth")
-    # A functional model whose call() was overridden does something else than its graph says.
     if functional and type(layer).call.__qualname__ == "Functional.call":
         return layer
     return None
@@ -245,6 +284,11 @@ def _opaque(model: keras.Model) -> LayerGraph:
     if not model.built:
         raise ModelError(
             f"The model {model.name!r} was never built. Call it on one batch before probing it."
+        )
+    if len(getattr(model, "inputs", None) or [None]) > 1:
+        raise ModelError(
+            f"The model {model.name!r} has its own call() and several inputs; only one image tensor "
+            "will do. Probe its functional part, or rebuild it with keras.Model(inputs, outputs)."
         )
     call = Call(model.name, model, (Slot(0),), {}, (0,), (1,), ((),))
     return LayerGraph((0,), (1,), (call,), {model.name: 1})

@@ -35,18 +35,22 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
             path, custom_objects=dict(custom_objects or {}), compile=False, safe_mode=True
         )
     except Exception as cause:  # Keras raises TypeError, ValueError, OSError, BadZipFile, KeyError ...
-        raise _explained(path, str(cause)) from cause
+        raise _explained(path, str(cause).replace(str(path), path.name)) from cause
 
 
 def _explained(path: Path, message: str) -> Exception:
-    missing = re.search(r"Could not locate class '([^']+)'|Unknown layer: '?([\w>]+)", message)
+    missing = re.search(
+        r"Could not locate (class|function) '([^']+)'|Unknown layer: '?([\w>]+)", message
+    )
     if missing:
-        name = (missing.group(1) or missing.group(2)).split(">")[-1]
+        name = (missing.group(2) or missing.group(3)).split(">")[-1]
         return ModelError(
-            f"The model in {path.name} uses the class {name!r}, which Keras does not know. "
+            f"The model in {path.name} uses the {missing.group(1) or 'class'} {name!r}, which Keras "
+            "does not know. "
             f"Import it and pass custom_objects={{{name!r}: {name}}}."
         )
-    if "lambda" in message.lower() or "unsafe" in message.lower() or "safe_mode" in message:
+    reason = message.replace(path.name, "").lower()  # the file's name is no reason
+    if "lambda" in reason or "unsafe" in reason or "safe_mode" in reason:
         return ModelError(
             f"The model in {path.name} holds Python code (a Lambda layer), which Keras' safe mode "
             "refuses to run. If you trust the file, load it with keras.models.load_model(path, "

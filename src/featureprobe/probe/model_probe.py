@@ -71,7 +71,9 @@ class ModelProbe:
             [others.get(name) for name in shapes],
             _inputs.image_dtype(model, image),
         )
-        self._input_space = input_space or _inputs.space_from_layers(graph)
+        self._input_space = _inputs.choose_space(
+            input_space, graph, graph.inputs[list(shapes).index(image)]
+        )
         self._input_space.check_shape(self.image_shape)
 
     @classmethod
@@ -123,11 +125,14 @@ class ModelProbe:
     @cached_property
     def layers(self) -> tuple[str, ...]:
         """Paths of all layers, from input to output."""
-        return tuple(call.path for call in self._graph.calls)
+        return tuple(name for call in self._graph.calls for name in call.names)
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        """The sha256 of the weights and the layer paths: which net a recipe was made for."""
+        """The sha256 of the weights and the layer paths: which net a recipe was made for.
+
+        It is computed anew each time, since the user may train the model on.
+        """
         digest = hashlib.sha256(repr(self.layers).encode())
         for weight in self._model.weights:
             digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
@@ -143,8 +148,8 @@ class ModelProbe:
         """Return the layer table: path, kind, shape, maps, parameters, receptive field, jump."""
         rows = []
         counted: set[int] = set()
-        for call in self._graph.calls:
-            number = call.results[0]
+        results = [(c, *pair) for c in self._graph.calls for pair in zip(c.names, c.results)]
+        for call, path, number in results:
             shape = self._network.shapes[number]
             sizes = tuple(axis.size for axis in self._network.fields[number])
             jumps = tuple(axis.jump for axis in self._network.fields[number])
@@ -152,7 +157,7 @@ class ModelProbe:
             counted.add(id(call.layer))
             rows.append(
                 LayerRow(
-                    path=call.path,
+                    path=path,
                     kind=type(call.layer).__name__,
                     shape=shape,
                     maps=shape[-1] if len(shape) == 3 else None,
@@ -193,10 +198,10 @@ class ModelProbe:
         Returns:
             float32 (N, ...) of one layer, or a dict of such arrays by path.
         """
-        paths = [layers] if isinstance(layers, str) else list(layers)
+        paths = list(layers) if isinstance(layers, list | tuple) else [layers]
         wanted = tuple((path, pre) for path in paths)
         found = dict(zip(paths, self._run(images, wanted), strict=True))
-        return found[layers] if isinstance(layers, str) else found
+        return found if isinstance(layers, list | tuple) else found[layers]
 
     def predict(self, images: npt.ArrayLike) -> FloatArray:
         """Return the model's output for images (N, H, W, C) in pixel units; see OUTPUT."""

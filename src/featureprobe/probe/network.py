@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 import tensorflow as tf
 
-from featureprobe.errors import ShapeError
+from featureprobe.errors import FeatureProbeError, ShapeError
 from featureprobe.probe.layer_graph import LayerGraph, Wanted
 from featureprobe.probe.receptive_field import Field, fields_of
 from featureprobe.types import FloatArray, ImageShape, Read, Tensor
@@ -48,7 +48,7 @@ class Network:
 
         Args:
             images: A tensor of :attr:`dtype`.
-            wanted: (path, pre) pairs.
+            wanted: (path, pre) pairs, prepared by ``graph.prepare``.
 
         Returns:
             One tensor (N, ...) for each pair.
@@ -69,9 +69,12 @@ class Network:
             One float32 array (N, ...) for each (path, pre) pair.
         """
         spec = tf.TensorSpec((None, *self.image_shape), self.dtype)
+        self.graph.prepare(wanted)
         call = self.compiled(
             ("forward", wanted),
-            lambda: tf.function(lambda x: self.forward(x, wanted), input_signature=[spec]),
+            lambda: tf.function(
+                lambda x: self.forward(x, wanted), input_signature=[spec], autograph=False
+            ).get_concrete_function(),  # plain calls warn of retracing at the fifth layer
         )
         size = max(1, _BATCH_BYTES // self.bytes_per_image(wanted))
         parts = []
@@ -102,11 +105,19 @@ class Network:
 
     def _traced_shapes(self) -> dict[int, tuple[int, ...]]:
         """Trace the net on images of the given size: nothing is computed."""
-        results = [(c.path if len(c.results) == 1 else f"{c.path}:{i}", n)
-                   for c in self.graph.calls for i, n in enumerate(c.results)]  # fmt: skip
+        results = [pair for c in self.graph.calls for pair in zip(c.names, c.results)]
         wanted = [(path, False) for path, _ in results]
         spec = tf.TensorSpec((None, *self.image_shape), self.dtype)
-        traced = tf.function(lambda x: self.forward(x, wanted)).get_concrete_function(spec)
+        run = tf.function(lambda x: self.forward(x, wanted), autograph=False)
+        try:
+            traced = run.get_concrete_function(spec)
+        except FeatureProbeError:
+            raise
+        except ValueError as cause:
+            raise ShapeError(
+                f"The model cannot take images of the shape {self.image_shape}; most often, a "
+                "window is larger than what is left of the image. Choose another size=(rows, columns)."
+            ) from cause
         found = {}
         for (path, number), made in zip(results, traced.structured_outputs, strict=True):
             if made.shape.rank is None or None in made.shape[1:]:

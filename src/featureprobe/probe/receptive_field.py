@@ -27,6 +27,7 @@ _POINTWISE = (
     "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Gelu", "Silu", "Sigmoid", "Softplus", "Tanh",
     "HardSigmoid", "HardSilu", "Divide", "TrueDivide", "Power", "Negative", "Abs", "Cast",
 )  # fmt: skip
+_OVER_AXIS = ("Softmax", "UnitNormalization")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ def _through(call: Call, sources: Sequence[Field], shape: tuple[int, ...]) -> Fi
 
 def _layer_field(layer: Any, source: Field) -> Field:
     name = type(layer).__name__
-    if name in _POINTWISE or (isinstance(layer, keras.layers.Dense)):
+    if isinstance(layer, keras.layers.Dense) or (name in _POINTWISE and not _mixes(layer)):
         return source
     for kinds, rule in _RULES:
         if isinstance(layer, kinds):
@@ -105,6 +106,12 @@ def _layer_field(layer: Any, source: Field) -> Field:
     return tuple(  # type: ignore[return-value]
         AxisField(np.repeat(a.everything.reach, len(a.reach), axis=0), None, None) for a in source
     )
+
+
+def _mixes(layer: Any) -> bool:
+    """Whether a layer that is pointwise by default was told to normalize over positions."""
+    axis = getattr(layer, "axis", -1) if type(layer).__name__ in _OVER_AXIS else -1
+    return any(a not in (-1, 3) for a in (axis if isinstance(axis, tuple | list) else (axis,)))
 
 
 def _union(axes: Sequence[AxisField]) -> AxisField:

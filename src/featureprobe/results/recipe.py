@@ -98,6 +98,9 @@ class Recipe:
                 f"reads {SCHEMA}. Install the version that wrote it."
             )
         try:
+            for name in ("ascent", "input_space", "model", "versions"):
+                if not isinstance(values[name], Mapping):
+                    raise TypeError(name)
             return cls(
                 ascent=values["ascent"],
                 objectives=tuple(values["objectives"]),

@@ -1,9 +1,7 @@
 """Results on disk: one npz file with plain arrays and a JSON header, no pickle."""
 
 import json
-import os
-import tempfile
-import zipfile
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +41,13 @@ def write_result(path: str | Path, result: "AscentResult") -> None:
     """Write a result; the file appears whole or not at all.
 
     Raises:
-        DataError: When the name does not end in ``.npz``.
+        DataError: When the name does not end in ``.npz``, or its folder is missing.
     """
     path = Path(path)
     if path.suffix != ".npz":
         raise DataError(f"A result is saved as .npz. Received: {path.name}. Rename it.")
+    if not path.parent.is_dir():
+        raise DataError(f"There is no folder {path.parent} to save {path.name} in. Make it first.")
     header = {
         "schema": SCHEMA,
         "status": [[str(s) for s in row] for row in result.status],
@@ -58,13 +58,14 @@ def write_result(path: str | Path, result: "AscentResult") -> None:
     text = json.dumps(header, allow_nan=False).encode()
     arrays: dict[str, npt.NDArray[Any]] = {name: getattr(result, name) for name in _SHAPES}
     arrays |= {_ARRAY + digest: values for digest, values in result.recipe.arrays.items()}
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+    # No tempfile: its files are for their owner only, and so would be every saved result.
+    partial = path.with_name(f"{path.stem}-{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with partial.open("xb") as file:
             np.savez_compressed(file, **{_HEADER: np.frombuffer(text, np.uint8)}, **arrays)
-        Path(partial).replace(path)
+        partial.replace(path)
     except BaseException:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
 
 
@@ -82,7 +83,7 @@ def read_result(path: str | Path) -> dict[str, Any]:
         with np.load(path, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
         header = json.loads(stored.pop(_HEADER).tobytes())
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, MemoryError) as cause:
+    except Exception as cause:  # zlib.error, BadZipFile, RecursionError, NotImplementedError, ...
         raise _broken(path, f"it cannot be read ({type(cause).__name__}: {cause})") from cause
     if not isinstance(header, dict):
         raise _broken(path, "its header is not a mapping")
@@ -104,10 +105,10 @@ def read_result(path: str | Path) -> dict[str, Any]:
     if not isinstance(recipe, dict):
         raise _broken(path, "its recipe is not a mapping")
     fields["recipe"] = Recipe.from_json(recipe, arrays)
-    fields["status"] = np.array(status, dtype=object).reshape(len(status), -1)
-    expected = (sizes["T"], sizes["S"])
-    if fields["status"].shape != expected or len(fields["labels"]) != sizes["T"]:
-        raise _broken(path, "its statuses or labels do not fit its images")
+    by_target = (status, fields["labels"], fields["recipe"].objectives)
+    if {len(v) for v in by_target} != {sizes["T"]} or any(len(r) != sizes["S"] for r in status):
+        raise _broken(path, "its statuses, labels or objectives do not fit its images")
+    fields["status"] = np.array(status, dtype=object).reshape(sizes["T"], sizes["S"])
     return fields
 
 

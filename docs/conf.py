@@ -1,0 +1,71 @@
+"""Configuration of Sphinx: builds offline; every warning is an error (``make docs``)."""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("MPLBACKEND", "Agg")
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+import featureprobe
+
+project = "featureprobe"
+author = "the featureprobe founders"
+copyright = author
+version = release = featureprobe.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.doctest",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "component_table",
+    "coverage_check",
+    "short_types",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+default_role = "literal"
+nitpicky = True
+
+# What other projects document is not linked: the build needs no network.
+nitpick_ignore_regex = [
+    ("py:.*", r"(numpy|np|npt|matplotlib|tf|keras|pathlib|abc|enum|typing|collections)\..*"),
+    ("py:.*", r"(Path|Axes|Figure|SubFigure|Colormap|ArrayLike|NDArray|Rng|FloatLike|Size|Sized)"),
+    ("py:class", r"optional|array|ndarray"),
+    # Plain names for documented things, or parts that no user touches.
+    ("py:class", r"featureprobe\.types\.(HasLayers|FloatArray|ImageShape)"),
+    ("py:class", r"featureprobe\.probe\.network\.Network"),
+    ("py:class", r"featureprobe\.ascent\.live\.LivePixels"),
+    ("py:class", r"featureprobe\.ascent\.constraints\.Constraint"),
+    ("py:class", r"featureprobe\..*\.Lifted\w*"),
+]
+
+autoclass_content = "class"
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+autosummary_generate = True
+napoleon_numpy_docstring = False
+# Fields are listed in the class docstring; as attributes they would be documented twice.
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+doctest_global_setup = "import featureprobe as fp"
+
+html_theme = "alabaster"
+html_title = f"featureprobe {release}"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_sidebars = {"**": ["about.html", "searchfield.html", "navigation.html", "relations.html"]}
+html_show_copyright = False
+html_theme_options = {
+    "description": "What do the maps and nodes of a trained convolutional network answer to?",
+    "fixed_sidebar": True,
+    "page_width": "1100px",
+    "sidebar_width": "240px",
+    "show_relbars": True,
+    "sidebar_collapse": True,
+}

@@ -1,0 +1,30 @@
+"""Value and gradient of targets, through the engine's own evaluation."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+import featureprobe as fp
+from featureprobe.ascent.compiling import as_tensors
+from featureprobe.ascent.plan import make_plan
+
+
+def value_and_gradient(
+    probe: fp.ModelProbe, targets: Sequence[fp.Objective], images: np.ndarray, *, starts: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return totals (N,) and gradients (N, H, W, C) for N = targets x starts images."""
+    group, *others = make_plan(
+        probe, targets, starts=starts, seed=0, memory=2**33,
+        start_images=np.zeros((starts, *probe.image_shape), np.float32),
+    )  # fmt: skip
+    assert not others, "targets of one structure make one group"
+    data = as_tensors(group.chunks[0], probe.network.dtype)
+    batch = tf.constant(images, probe.network.dtype)
+    if len(batch) < len(data["weights"]):  # the engine runs a lone row twice
+        batch = tf.repeat(batch, 2, axis=0)
+    with tf.GradientTape() as tape:
+        tape.watch(batch)
+        values = group.evaluation(batch, data["weights"], data["numbers"], data["starts"])
+    gradient = tape.gradient(values.total, batch)
+    return values.total.numpy()[: len(images)], gradient.numpy()[: len(images)]

@@ -1,0 +1,104 @@
+"""An image is the same alone, in chunks and in a batch; targets of one structure share a trace."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import featureprobe as fp
+from featureprobe.ascent.plan import make_plan, row_bytes
+
+sys.path.insert(0, str(Path(__file__).parent))
+from evaluating import value_and_gradient  # noqa: E402
+
+LAYER = "Conv2D_3"
+
+
+@pytest.fixture(scope="module")
+def targets(reference):
+    """All maps of the last convolution."""
+    return fp.MapMean.each(reference, LAYER)
+
+
+def memory_for(probe, targets, rows):
+    """Return the memory budget that makes chunks of so many rows."""
+    plan = make_plan(
+        probe, targets, starts=1, seed=0, memory=1, start_images=np.zeros((1, 28, 28, 1), "f")
+    )
+    return rows * row_bytes(probe, plan[0].evaluation)
+
+
+def test_one_step_alone_in_sevens_and_in_a_batch(reference, targets):
+    """Value and gradient agree within 1e-5 of the layer's maximum for every map."""
+    rng = np.random.default_rng(2)
+    images = reference.input_space.to_model(
+        np.stack([fp.MultiScaleNoise().draw((28, 28, 1), reference.input_space, rng) for _ in targets])
+    )
+    values, gradients = value_and_gradient(reference, targets, images)
+    assert (gradients != 0).any(axis=(1, 2, 3)).mean() > 0.3
+    for size in (1, 7):
+        for first in range(0, len(targets), size):
+            part = slice(first, first + size)
+            value, gradient = value_and_gradient(reference, targets[part], images[part])
+            assert np.abs(value - values[part]).max() <= 1e-5 * np.abs(values).max()
+            assert np.abs(gradient - gradients[part]).max() <= 1e-5 * np.abs(gradients).max()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("constraint", [fp.Sphere(), fp.Box()], ids=["sphere", "box"])
+def test_64_steps_alone_in_sevens_and_in_a_batch(reference, targets, constraint):
+    """Scores agree within 1e-5 for at least 97 % of live targets."""
+    ascent = lambda **kw: fp.Ascent(steps=64, starts=1, constraint=constraint, **kw)  # noqa: E731
+    whole = ascent().run(reference, targets, rng=3, progress=False)
+    memory = memory_for(reference, targets, 7)
+    sevens = ascent(memory=memory).run(reference, targets, rng=3, progress=False)
+    alone = [ascent().run(reference, t, rng=3, progress=False).scores[0, 0] for t in targets]
+    live = whole.scores[:, 0] > whole.dead_thresholds
+    assert live.sum() > 64
+    for scores in (sevens.scores[:, 0], np.array(alone)):
+        error = np.abs(scores - whole.scores[:, 0])[live] / whole.scores[live, 0]
+        exceptions = {int(np.flatnonzero(live)[i]): float(error[i]) for i in np.flatnonzero(error > 1e-5)}
+        print(f"exceptions: {exceptions}")
+        assert len(exceptions) <= 0.03 * live.sum(), exceptions
+
+
+def test_one_trace_for_all_maps_any_starts_any_chunks(targets):
+    """All maps, other maps, other starts, other budgets, other steps: one trace."""
+    probe = fp.samples.mnist_probe()
+    run = lambda some, **kw: fp.Ascent(**{"steps": 3, "starts": 1} | kw).run(probe, some, rng=0, progress=False)  # noqa: E731, E501
+    run(targets)
+    assert probe.network.traces == 1
+    run(targets[5:9])
+    run(targets[:3], starts=3)
+    run(targets[:20], steps=5, memory=2**22)
+    run(targets[7])
+    run([2.0 * t for t in targets[:4]])
+    assert probe.network.traces == 1
+    run([fp.Node("Dense_1", index=i) for i in range(4)])
+    assert probe.network.traces == 2
+
+
+def test_mixed_lists_keep_the_callers_order(reference, targets):
+    """Objectives of several structures run as groups and come back in order."""
+    mixed = [targets[3], fp.Logit(4), targets[8], fp.Node("Dense_1", index=2), fp.Logit(9)]
+    ascent = fp.Ascent(steps=4, starts=2)
+    together = ascent.run(reference, mixed, rng=1, progress=False)
+    for number, target in enumerate(mixed):
+        single = ascent.run(reference, target, rng=1, progress=False)
+        np.testing.assert_allclose(together.scores[number], single.scores[0], rtol=1e-4, atol=1e-6)
+        assert together.labels[number] == target.label
+
+
+def test_groups_are_never_split_and_see_only_their_own_starts(reference, targets):
+    """A group term gives the same whether other targets run beside it or not."""
+    diverse = [t + 0.5 * fp.Diversity(LAYER) for t in targets[:6]]
+    ascent = fp.Ascent(steps=4, starts=3, memory=2**20)
+    together = ascent.run(reference, diverse, rng=1, progress=False)
+    single = ascent.run(reference, diverse[4], rng=1, progress=False)
+    np.testing.assert_allclose(together.totals[4], single.totals[0], rtol=1e-4, atol=1e-6)
+    # The diversity term counts for the total, not for the score.
+    np.testing.assert_allclose(
+        together.totals - together.scores, 0.5 * together.term_trace[-1, ..., 1], atol=0.5
+    )
+    assert (together.totals != together.scores).any()
