@@ -41,7 +41,9 @@ def batched_loop(model: keras.Model, layer: str) -> Callable[..., tf.Tensor]:
         for k in tf.range(steps):
             with tf.GradientTape() as tape:
                 tape.watch(images)
-                answers = tf.gather(sub(images, training=False), maps[:, None], axis=3, batch_dims=1)
+                answers = tf.gather(
+                    sub(images, training=False), maps[:, None], axis=3, batch_dims=1
+                )
                 loss = tf.reduce_sum(tf.reduce_mean(answers, axis=(1, 2, 3)))
             images = update(images, tape.gradient(loss, images))
             if (k + 1) % BLUR_EVERY == 0:

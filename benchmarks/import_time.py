@@ -25,7 +25,11 @@ def main() -> None:
     check = "import featureprobe, sys; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], check=True)
     added = statistics.median(ours) - statistics.median(bare)
-    values = {"import_s": statistics.median(ours), "bare_s": statistics.median(bare), "added_s": added}
+    values = {
+        "import_s": statistics.median(ours),
+        "bare_s": statistics.median(bare),
+        "added_s": added,
+    }
     print("wrote", save("import_time", {**values, "tensorflow_loaded": False}), values)
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
-from handwritten import batched_loop, eager_loop
-from machine import save, spread
 
 import featureprobe as fp
+from handwritten import batched_loop, eager_loop
+from machine import save, spread
 
 LAYER, STEPS, MAPS = "Conv2D_3", 128, 128
 
@@ -57,7 +57,9 @@ def main() -> None:
     ratios = [a / b for a, b in pairs]
     one = eager_loop(probe.model, LAYER)
     one(images[:1], 0, 2)
-    eager = [timed(lambda k=k: one(images[k : k + 1], k, STEPS))[0] for k in range(options.eager_maps)]
+    eager = [
+        timed(lambda k=k: one(images[k : k + 1], k, STEPS))[0] for k in range(options.eager_maps)
+    ]
     eager_all = float(np.mean(eager)) * MAPS
     warm = float(np.median([a for a, _ in pairs]))
     answers = probe.activations(probe.input_space.to_pixels(by_hand_images), LAYER)

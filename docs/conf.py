@@ -52,6 +52,7 @@ autosummary_generate = True
 napoleon_numpy_docstring = False
 # Fields are listed in the class docstring; as attributes they would be documented twice.
 napoleon_use_ivar = True
+napoleon_attr_annotations = False
 napoleon_use_rtype = False
 doctest_global_setup = "import featureprobe as fp"
 

@@ -125,7 +125,9 @@ def main() -> None:
     draw_nodes(probe, maps, out)
     animate(probe, maps, out)
     print(f"\n{maps!r}\n{maps.table(8)}\n...")
-    print(f"\n{len(list(out.iterdir()))} files in {out.resolve()}, the table of all maps in oips.txt")
+    print(
+        f"\n{len(list(out.iterdir()))} files in {out.resolve()}, the table of all maps in oips.txt"
+    )
     print(f"took {time.perf_counter() - begin:.0f} s")
 
 

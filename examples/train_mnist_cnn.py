@@ -32,7 +32,7 @@ MnistArrays = tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]
 
 PARAMETERS = 208_982
 BATCH = 128
-PEAK_RATE = 0.02
+PEAK_RATE = 0.05
 L2 = 1e-3
 
 

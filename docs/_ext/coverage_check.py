@@ -1,7 +1,9 @@
 """Fail the build when a public name has no docstring or no place in the reference."""
 
 import inspect
+import sys
 from collections.abc import Iterator
+from functools import cache
 from types import ModuleType
 
 from sphinx.application import Sphinx
@@ -58,8 +60,14 @@ def _has_docstring(name: str, thing: object) -> bool:
     if inspect.isclass(thing) or inspect.isfunction(thing):
         # A dataclass without a docstring gets its signature as one.
         return bool(thing.__doc__) and not thing.__doc__.startswith(f"{name}(")
-    # Constants and aliases: the string below their assignment.
-    return ("", name) in ModuleAnalyzer.for_module("featureprobe.types").find_attr_docs()
+    return any(("", name) in documented for documented in _constants())
+
+
+@cache
+def _constants() -> list[dict[tuple[str, str], list[str]]]:
+    """Return what the strings below assignments document, module by module."""
+    loaded = [m for m in sys.modules if m.startswith("featureprobe.")]
+    return [ModuleAnalyzer.for_module(m).find_attr_docs() for m in sorted(loaded)]
 
 
 def _check(app: Sphinx, env: BuildEnvironment) -> None:

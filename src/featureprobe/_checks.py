@@ -63,8 +63,10 @@ def images(
     if not fits or len(array) == 0 or 0 in array.shape:
         wanted = ", ".join("any" if s is None else str(s) for s in shape)
         flat = array.ndim == 2 or (np.ndim(values) == 3 and shape[2] == 1 != array.shape[-1])
-        hint = "Add the channel axis: images[..., None]." if flat else (
-            "Resize or re-arrange them; a single image is (H, W, C)."
+        hint = (
+            "Add the channel axis: images[..., None]."
+            if flat
+            else ("Resize or re-arrange them; a single image is (H, W, C).")
         )
         raise ShapeError(
             f"{what} have the shape (N, {wanted}). Received: {np.shape(values)}. {hint}"

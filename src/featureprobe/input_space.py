@@ -136,7 +136,9 @@ class InputSpace(Component):
         """Smallest and largest model values, broadcastable to (H, W, C); None when open."""
         if self.low is None or self.high is None:
             return None
-        ends = [(np.float64(v) - _array(self.mean)) / _array(self.std) for v in (self.low, self.high)]
+        ends = [
+            (np.float64(v) - _array(self.mean)) / _array(self.std) for v in (self.low, self.high)
+        ]
         return np.asarray(ends[0], np.float32), np.asarray(ends[1], np.float32)
 
     def to_model(self, images: npt.ArrayLike) -> FloatArray:

@@ -103,37 +103,45 @@ class HasLayers(Protocol):
 
 
 class Live(Protocol):
-    """Which pixels can matter to a target.
+    """Which pixels can matter to a target; masks have a leading 1 where all images share them."""
 
-    Attributes:
-        layer: (1 or N, H, W, 1) 1.0 where a pixel can reach the read layers at all, else 0.0.
-        field: (1 or N, H, W, 1) 1.0 inside the receptive field of what the target reads.
-        count: (1 or N, 1, 1, 1) number of live values: live pixels times channels.
-    """
+    @property
+    def layer(self) -> Tensor:
+        """(1 or N, H, W, 1) 1.0 where a pixel can reach the read layers at all, else 0.0."""
 
-    layer: Tensor
-    field: Tensor
-    count: Tensor
+    @property
+    def field(self) -> Tensor:
+        """(1 or N, H, W, 1) 1.0 inside the receptive field of what the target reads."""
+
+    @property
+    def count(self) -> Tensor:
+        """(1 or N, 1, 1, 1) number of live values: live pixels times channels."""
 
 
 class Step(Protocol):
-    """What a regularizer, transform or rule may know about the step it runs in.
+    """What a regularizer, transform or rule may know about the step it runs in."""
 
-    Attributes:
-        index: int32 scalar tensor; steps are counted from 1.
-        space: The probe's :class:`~featureprobe.InputSpace`.
-        gradient: (N, H, W, C) gradient of the total with respect to the image in model units,
-            made tangent to the constraint set; None for transforms, which run before it exists.
-        live: The :class:`Live` pixels.
-    """
+    @property
+    def index(self) -> Tensor:
+        """int32 scalar tensor; steps are counted from 1."""
 
-    index: Tensor
-    space: "InputSpace"
-    gradient: Tensor
-    live: Live
+    @property
+    def space(self) -> "InputSpace":
+        """The probe's input space; ``space.typical_spread`` is one deviation, in model units."""
+
+    @property
+    def gradient(self) -> Tensor:
+        """(N, H, W, C) gradient of the total by the image, tangent to the constraint set.
+
+        None for transforms, which run before it exists.
+        """
+
+    @property
+    def live(self) -> Live:
+        """The live pixels."""
 
     def uniform(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
-        """Draw (N, *shape) float32 in [0, 1) with one key per image.
+        """Draw ``(N, *shape)`` float32 in [0, 1) with one key per image.
 
         Args:
             shape: Shape of one image's draw.
@@ -144,7 +152,7 @@ class Step(Protocol):
         """
 
     def normal(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
-        """Draw (N, *shape) float32 standard normal numbers; see :meth:`uniform`."""
+        """Draw ``(N, *shape)`` float32 standard normal numbers; see :meth:`uniform`."""
 
 
 def index_fields(cls: type) -> tuple[str, ...]:

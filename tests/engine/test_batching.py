@@ -10,7 +10,7 @@ import featureprobe as fp
 from featureprobe.ascent.plan import make_plan, row_bytes
 
 sys.path.insert(0, str(Path(__file__).parent))
-from evaluating import value_and_gradient  # noqa: E402
+from evaluating import value_and_gradient
 
 LAYER = "Conv2D_3"
 
@@ -33,7 +33,9 @@ def test_one_step_alone_in_sevens_and_in_a_batch(reference, targets):
     """Value and gradient agree within 1e-5 of the layer's maximum for every map."""
     rng = np.random.default_rng(2)
     images = reference.input_space.to_model(
-        np.stack([fp.MultiScaleNoise().draw((28, 28, 1), reference.input_space, rng) for _ in targets])
+        np.stack(
+            [fp.MultiScaleNoise().draw((28, 28, 1), reference.input_space, rng) for _ in targets]
+        )
     )
     values, gradients = value_and_gradient(reference, targets, images)
     assert (gradients != 0).any(axis=(1, 2, 3)).mean() > 0.3
@@ -58,7 +60,9 @@ def test_64_steps_alone_in_sevens_and_in_a_batch(reference, targets, constraint)
     assert live.sum() > 64
     for scores in (sevens.scores[:, 0], np.array(alone)):
         error = np.abs(scores - whole.scores[:, 0])[live] / whole.scores[live, 0]
-        exceptions = {int(np.flatnonzero(live)[i]): float(error[i]) for i in np.flatnonzero(error > 1e-5)}
+        exceptions = {
+            int(np.flatnonzero(live)[i]): float(error[i]) for i in np.flatnonzero(error > 1e-5)
+        }
         print(f"exceptions: {exceptions}")
         assert len(exceptions) <= 0.03 * live.sum(), exceptions
 
@@ -66,7 +70,11 @@ def test_64_steps_alone_in_sevens_and_in_a_batch(reference, targets, constraint)
 def test_one_trace_for_all_maps_any_starts_any_chunks(targets):
     """All maps, other maps, other starts, other budgets, other steps: one trace."""
     probe = fp.samples.mnist_probe()
-    run = lambda some, **kw: fp.Ascent(**{"steps": 3, "starts": 1} | kw).run(probe, some, rng=0, progress=False)  # noqa: E731, E501
+
+    def run(some, **kwargs):
+        ascent = fp.Ascent(**{"steps": 3, "starts": 1} | kwargs)
+        ascent.run(probe, some, rng=0, progress=False)
+
     run(targets)
     assert probe.network.traces == 1
     run(targets[5:9])

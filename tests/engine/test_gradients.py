@@ -9,7 +9,7 @@ import pytest
 import featureprobe as fp
 
 sys.path.insert(0, str(Path(__file__).parent))
-from evaluating import value_and_gradient  # noqa: E402
+from evaluating import value_and_gradient
 
 OBJECTIVES = {
     "map mean": fp.MapMean("conv", channel=2),
@@ -62,10 +62,7 @@ def test_gradient_on_a_relu_net_away_from_kinks(name, kinked, rng):
     for _ in range(60):
         images = rng.normal(size=(starts, 11, 9, 2))
         direction = rng.normal(size=images.shape)
-        sides = [
-            kinked.network.forward(images + s * size * direction, wanted)
-            for s in (-1, 1)
-        ]
+        sides = [kinked.network.forward(images + s * size * direction, wanted) for s in (-1, 1)]
         if any(((a.numpy() > 0) != (b.numpy() > 0)).any() for a, b in zip(*sides, strict=True)):
             continue
         _, gradient = value_and_gradient(kinked, [OBJECTIVES[name]], images, starts=starts)

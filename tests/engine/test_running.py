@@ -61,7 +61,12 @@ def test_randomness_belongs_to_the_target_not_to_its_position(reference):
 
 def test_scores_are_those_of_the_returned_images(reference):
     """Re-measured through the probe's front door, every returned image has its score."""
-    for options in ({}, {"keep": "last"}, {"transforms": (fp.Jitter(2),)}, {"constraint": fp.Sphere()}):
+    for options in (
+        {},
+        {"keep": "last"},
+        {"transforms": (fp.Jitter(2),)},
+        {"constraint": fp.Sphere()},
+    ):
         result = run(reference, **options)
         answers = reference.activations(result.images.reshape(-1, 28, 28, 1), "Conv2D_3")
         means = answers.mean(axis=(1, 2)).reshape(6, 2, 128)
@@ -132,12 +137,14 @@ def test_fourier_without_decay_is_a_change_of_basis(reference):
     options = {"steps": 40, "regularizers": (), "constraint": fp.Sphere()}
     pixels = run(reference, live, **options)
     rotated = run(reference, live, parameterization=fp.Fourier(decay=0.0), **options)
-    np.testing.assert_allclose(rotated.score_trace[:8], pixels.score_trace[:8], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        rotated.score_trace[:8], pixels.score_trace[:8], rtol=1e-3, atol=1e-4
+    )
     np.testing.assert_allclose(rotated.best_scores(), pixels.best_scores(), rtol=0.02)
     fourier = run(reference, live, parameterization=fp.Fourier(decay=0.5), **options)
     assert np.median(fourier.best_scores() / pixels.best_scores()) > 0.75
     z = reference.input_space.to_model(fourier.images)
-    np.testing.assert_allclose((z**2).sum(axis=(2, 3, 4)), 26 * 26, rtol=1e-4)
+    np.testing.assert_allclose((z**2).sum(axis=(2, 3, 4)), 28 * 28, rtol=1e-4)
 
 
 def test_penalties_lower_what_they_punish(reference):

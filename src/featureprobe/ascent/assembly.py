@@ -42,8 +42,14 @@ def assemble(
     thresholds = dead_thresholds(probe, targets, state.start_images)
     best = state.best
     kept = np.isfinite(best["total"])
-    shaped = lambda values: values.reshape(*grid, *values.shape[1:])  # noqa: E731
-    lines = lambda name: state.traces[name].reshape(-1, *grid, *state.traces[name].shape[2:])  # noqa: E731
+
+    def shaped(values: FloatArray) -> FloatArray:
+        return values.reshape(*grid, *values.shape[1:])
+
+    def lines(name: str) -> FloatArray:
+        values = state.traces[name]
+        return values.reshape(-1, *grid, *values.shape[2:])
+
     pixels = probe.input_space.to_pixels
     return AscentResult(
         images=shaped(pixels(best["images"])),

@@ -75,9 +75,13 @@ def _with_signature(loop: Loop, chunk: Chunk) -> Any:
     data = as_tensors(chunk, network.dtype)
     one = tf.zeros((1, *network.image_shape), network.dtype)
     example = loop.begin(one, {**data, "field": data["field"][:1], "fill": data["fill"][:1]})
-    any_rows = lambda t: tf.TensorSpec((None, *t.shape[1:]), t.dtype)  # noqa: E731
-    carry = tf.nest.map_structure(any_rows, example)
+    carry = tf.nest.map_structure(_any_rows, example)
     scalar = tf.TensorSpec((), tf.int32)
-    specs = {n: scalar if n == "starts" else any_rows(t) for n, t in data.items()}
+    specs = {n: scalar if n == "starts" else _any_rows(t) for n, t in data.items()}
     signature = [carry, scalar, scalar, specs]
     return tf.function(loop.advance, input_signature=signature, autograph=False)
+
+
+def _any_rows(tensor: Tensor) -> Any:
+    """Return the spec of a tensor with any number of rows."""
+    return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)

@@ -50,9 +50,7 @@ class Evaluation:
         pairs = ((r[0], r[2]) for leaf in self.leaves for r in leaf.reads)
         return tuple(dict.fromkeys(pairs))
 
-    def __call__(
-        self, images: Tensor, weights: Tensor, numbers: Tensor, starts: Tensor
-    ) -> Values:
+    def __call__(self, images: Tensor, weights: Tensor, numbers: Tensor, starts: Tensor) -> Values:
         """Evaluate all terms.
 
         Args:

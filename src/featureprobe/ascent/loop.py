@@ -156,11 +156,15 @@ class Loop:
     def _offer(
         self, best: dict[str, Tensor], images: Tensor, seen: dict[str, Tensor], anew: Tensor
     ) -> dict[str, Tensor]:
-        better = seen["total"] > best["total"] if self.keep_best else tf.math.is_finite(seen["total"])
+        better = (
+            seen["total"] > best["total"] if self.keep_best else tf.math.is_finite(seen["total"])
+        )
         better |= anew & tf.math.is_finite(seen["total"])
         offered = {"images": images, **{n: seen[n] for n in best if n != "images"}}
         return {
-            name: tf.where(tf.reshape(better, [-1, *([1] * (len(old.shape) - 1))]), offered[name], old)
+            name: tf.where(
+                tf.reshape(better, [-1, *([1] * (len(old.shape) - 1))]), offered[name], old
+            )
             for name, old in best.items()
         }
 

@@ -6,9 +6,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from featureprobe import _checks
 from featureprobe._component import Component
-from featureprobe._randomness import Rng, seed_from, start_generator
+from featureprobe._randomness import Rng, seed_from
 from featureprobe.ascent.assembly import assemble, look
 from featureprobe.ascent.blocks import BlockSizes
 from featureprobe.ascent.compiling import compiled, due
@@ -18,7 +17,9 @@ from featureprobe.ascent.loop import Loop
 from featureprobe.ascent.plan import Group, as_targets, make_plan
 from featureprobe.ascent.progress import Progress
 from featureprobe.ascent.rules import NormalizedGradient, UpdateRule
-from featureprobe.errors import ConfigError, DataError
+from featureprobe.ascent.starts import draw_starts
+from featureprobe.ascent.validation import check_ascent
+from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
 from featureprobe.objectives.base import Objective
@@ -60,7 +61,8 @@ class Ascent(Component):
     Example:
         >>> import featureprobe as fp
         >>> probe = fp.samples.mnist_probe()
-        >>> result = fp.Ascent(steps=8, starts=1).run(probe, fp.MapMean("Conv2D_3", channel=5), rng=7)
+        >>> target = fp.MapMean("Conv2D_3", channel=5)
+        >>> result = fp.Ascent(steps=8, starts=1).run(probe, target, rng=7)
         >>> result.images.shape
         (1, 1, 28, 28, 1)
     """
@@ -70,7 +72,7 @@ class Ascent(Component):
     steps: int = 64
     starts: int = 4
     initializer: InputInitializer = MultiScaleNoise()  # noqa: RUF009  (a frozen value)
-    regularizers: tuple[Regularizer, ...] = (Every(8, GaussianBlur(0.6)),)  # noqa: RUF009
+    regularizers: tuple[Regularizer, ...] = (Every(8, GaussianBlur(0.6)),)
     transforms: tuple[Transform, ...] = ()
     parameterization: Parameterization = Pixels()  # noqa: RUF009
     rule: UpdateRule = NormalizedGradient()  # noqa: RUF009
@@ -80,27 +82,11 @@ class Ascent(Component):
     record_every: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("steps", "starts", "memory"):
-            _checks.whole(name, getattr(self, name), least=1)
-        if self.record_every is not None:
-            _checks.whole("record_every", self.record_every, least=1)
-        if self.keep not in ("best", "last"):
-            raise ConfigError(f"keep is 'best' or 'last'. Received: {self.keep!r}.")
-        for name, base in (("regularizers", Regularizer), ("transforms", Transform)):
+        for name in ("regularizers", "transforms"):
             given = getattr(self, name)
-            given = (given,) if isinstance(given, base) else tuple(given)
-            object.__setattr__(self, name, given)
-            _check_kinds(name, given, base)
-        _check_kinds("initializer", (self.initializer,), InputInitializer)
-        _check_kinds("parameterization", (self.parameterization,), Parameterization)
-        _check_kinds("rule", (self.rule,), UpdateRule)
-        if self.constraint is not None:
-            _check_kinds("constraint", (self.constraint,), Constraint)
-        if self.regularizers and not self.parameterization.exact:
-            raise ConfigError(
-                f"{self.parameterization!r} cannot be fitted to a regularized image exactly, so "
-                "regularizers would be lost. Pass regularizers=(), or use a transform or a penalty."
-            )
+            one = isinstance(given, Component)
+            object.__setattr__(self, name, (given,) if one else tuple(given))
+        check_ascent(self)
 
     def run(
         self,
@@ -128,7 +114,7 @@ class Ascent(Component):
         """
         targets = as_targets(objective)
         seed = seed_from(rng)
-        images = self._start_images(probe, seed)
+        images = draw_starts(self.initializer, probe, seed, self.starts)
         drive = self._drive(probe, targets, seed, images)
         state = drive.start(seed, images)
         snapshots: list[tuple[int, FloatArray]] = []
@@ -143,13 +129,18 @@ class Ascent(Component):
                 interrupted = True
         finished = drive.finish(state)
         return assemble(
-            probe, targets, self._done(state), finished, interrupted=interrupted, snapshots=snapshots
+            probe,
+            targets,
+            self._done(state),
+            finished,
+            interrupted=interrupted,
+            snapshots=snapshots,
         )
 
     def start(self, probe: ModelProbe, objective: Targets, *, rng: Rng = None) -> AscentState:
         """Return the state before the first step; arguments as for :meth:`run`."""
         seed = seed_from(rng)
-        images = self._start_images(probe, seed)
+        images = draw_starts(self.initializer, probe, seed, self.starts)
         drive = self._drive(probe, as_targets(objective), seed, images)
         return drive.start(seed, images)
 
@@ -180,9 +171,7 @@ class Ascent(Component):
             state = drive.advance(state, blocks.next(state.index))
             yield state, look(probe, state, self.steps, self._images(state))
 
-    def result(
-        self, probe: ModelProbe, objective: Targets, state: AscentState
-    ) -> AscentResult:
+    def result(self, probe: ModelProbe, objective: Targets, state: AscentState) -> AscentResult:
         """Return the result of a state, as :meth:`run` does at its end.
 
         Args:
@@ -198,9 +187,7 @@ class Ascent(Component):
         """Return the Ascent that did what was done: a recipe repeats that, not what was meant."""
         return replace(self, steps=max(1, state.index))
 
-    def _resume(
-        self, probe: ModelProbe, targets: Sequence[Objective], state: AscentState
-    ) -> Drive:
+    def _resume(self, probe: ModelProbe, targets: Sequence[Objective], state: AscentState) -> Drive:
         rows = len(state.best["total"])
         if state.starts != self.starts or rows != len(targets) * self.starts:
             raise ConfigError(
@@ -213,17 +200,6 @@ class Ascent(Component):
     def _images(self, state: AscentState) -> FloatArray:
         """Return the current images of a state, (rows, H, W, C) in model units."""
         return np.asarray(self.parameterization.render(state.params), np.float32)
-
-    def _start_images(self, probe: ModelProbe, seed: int) -> FloatArray:
-        shape, space = probe.image_shape, probe.input_space
-        drawn = []
-        for number in range(self.starts):
-            image = self.initializer.draw(shape, space, start_generator(seed, number))
-            drawn.append(_checks.images(image, shape, what="start images")[0])
-        images = space.to_model(np.stack(drawn))
-        if not np.isfinite(images).all():
-            raise DataError("Start images must be finite in model units. Check the InputSpace.")
-        return images
 
     def _drive(
         self, probe: ModelProbe, targets: Sequence[Objective], seed: int, images: FloatArray
@@ -261,12 +237,3 @@ class Ascent(Component):
             due=due(self.regularizers),
             keep_best=self.keep == "best",
         )
-
-
-def _check_kinds(name: str, given: tuple[object, ...], base: type) -> None:
-    for part in given:
-        if not isinstance(part, base):
-            raise ConfigError(
-                f"{name}: expected a {base.__name__}. Received: {part!r}. Plain functions are lifted "
-                "with fp.initializer_from, fp.regularizer_from or fp.transform_from."
-            )

@@ -76,7 +76,7 @@ def _enlarged_grid(
     cell = max(1.0, min(rows, cols) / scale)
     grid = rng.standard_normal((round(rows / cell) or 1, round(cols / cell) or 1, channels))
     tall = np.tensordot(_interpolation(rows, grid.shape[0]), grid, axes=(1, 0))
-    return np.einsum("wk,hkc->hwc", _interpolation(cols, grid.shape[1]), tall)
+    return np.asarray(np.einsum("wk,hkc->hwc", _interpolation(cols, grid.shape[1]), tall))
 
 
 def _interpolation(length: int, cells: int) -> npt.NDArray[np.float64]:
@@ -90,5 +90,7 @@ def _interpolation(length: int, cells: int) -> npt.NDArray[np.float64]:
 def _unit(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     centred = values - values.mean()
     deviation = centred.std()
-    # One cell enlarged to the whole image is constant: it stays 0 instead of noise from rounding.
-    return centred / deviation if deviation > 1e-9 * (np.abs(values).max() + 1e-300) else centred * 0
+    if deviation <= 1e-9 * np.abs(values).max(initial=0.0):
+        # One cell enlarged to the whole image is constant: 0, not amplified rounding noise.
+        return np.zeros_like(centred)
+    return np.asarray(centred / deviation)

@@ -146,7 +146,9 @@ def _flat(terms: object) -> Iterator[tuple[float, Objective]]:
     if not isinstance(terms, tuple | list):
         raise ConfigError(f"terms is a tuple of (weight, objective) pairs. Received: {terms!r}.")
     for term in terms:
-        if not (isinstance(term, tuple | list) and len(term) == 2 and isinstance(term[1], Objective)):
+        if not (
+            isinstance(term, tuple | list) and len(term) == 2 and isinstance(term[1], Objective)
+        ):
             raise ConfigError(
                 f"A term is a (weight, objective) pair. Received: {term!r}. "
                 "Write 0.5 * objective instead."

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
-from featureprobe._lifting import Lifted, provenance
 from featureprobe._component import Arrays
+from featureprobe._lifting import Lifted, provenance
 from featureprobe.errors import ConfigError
 from featureprobe.objectives.base import Objective, Seen
 from featureprobe.types import Read, Tensor

@@ -25,7 +25,7 @@ def check_backend(model: Any) -> None:
             f"featureprobe runs on Keras' TensorFlow backend. Keras uses "
             f"{keras.backend.backend()!r}. Set KERAS_BACKEND=tensorflow before keras is imported."
         )
-    for layer in model._flatten_layers():  # noqa: SLF001  (the public list leaves out nested ones)
+    for layer in model._flatten_layers():
         if getattr(layer, "data_format", None) == "channels_first":
             raise ModelError(
                 f"The layer {layer.name!r} is channels_first; featureprobe wants channels_last, as "
@@ -45,7 +45,9 @@ def symbolic_inputs(model: Any) -> dict[str, tuple[int | None, ...]]:
     if inputs:
         return {t.name: tuple(t.shape[1:]) for t in inputs}
     built = (model.get_build_config() or {}).get("input_shape")
-    if not isinstance(built, tuple | list) or not all(s is None or isinstance(s, int) for s in built):
+    if not isinstance(built, tuple | list) or not all(
+        s is None or isinstance(s, int) for s in built
+    ):
         raise ModelError(
             f"The subclassed model {model.name!r} takes {built!r}; only one image tensor will do. "
             "Probe its functional part, or rebuild it with keras.Model(inputs, outputs)."
@@ -61,9 +63,7 @@ def image_dtype(model: Any, name: str) -> str:
     return "float32"
 
 
-def choose_image_input(
-    shapes: Mapping[str, tuple[int | None, ...]], asked: str | None
-) -> str:
+def choose_image_input(shapes: Mapping[str, tuple[int | None, ...]], asked: str | None) -> str:
     """Return the name of the input that takes images.
 
     Raises:
@@ -82,9 +82,7 @@ def choose_image_input(
     return images[0]
 
 
-def image_shape(
-    shape: Sequence[int | None], size: tuple[int, int] | None, name: str
-) -> ImageShape:
+def image_shape(shape: Sequence[int | None], size: tuple[int, int] | None, name: str) -> ImageShape:
     """Return (H, W, C), filling unknown rows and columns from ``size``.
 
     Raises:
@@ -100,7 +98,11 @@ def image_shape(
                 "Choose one: fp.ModelProbe(model, size=(224, 224))."
             )
         return rows, cols, channels
-    good = isinstance(size, tuple | list) and len(size) == 2 and all(isinstance(s, int | np.integer) and s > 0 for s in size)
+    good = (
+        isinstance(size, tuple | list)
+        and len(size) == 2
+        and all(isinstance(s, int | np.integer) and s > 0 for s in size)
+    )
     if not good or any(s is not None and s != g for s, g in zip((rows, cols), size, strict=True)):
         raise ShapeError(
             f"size is (rows, columns) of an image. Received: {size!r}, the model wants "

@@ -172,9 +172,7 @@ class LayerGraph:
             if stripped & set(call.results):
                 before.update(zip(call.results, self._before_activation(call, values), strict=True))
             values.update(zip(call.results, call.run(values), strict=True))
-        return [
-            (before if pre else values)[self.number_of(path)] for path, pre in wanted
-        ]
+        return [(before if pre else values)[self.number_of(path)] for path, pre in wanted]
 
     def prepare(self, wanted: Sequence[Wanted]) -> None:
         """Make what ``run`` needs and a trace cannot make: layers without their activation.
@@ -258,7 +256,7 @@ class _Reader:
 
 def _nodes(function: Any) -> Iterator[Any]:
     """Yield the nodes of a Keras function from inputs to outputs."""
-    by_depth = function._nodes_by_depth  # noqa: SLF001  (Keras has no public way to its nodes)
+    by_depth = function._nodes_by_depth
     for depth in sorted(by_depth, reverse=True):
         yield from by_depth[depth]
 

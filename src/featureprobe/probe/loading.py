@@ -34,7 +34,9 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
         return keras.models.load_model(
             path, custom_objects=dict(custom_objects or {}), compile=False, safe_mode=True
         )
-    except Exception as cause:  # Keras raises TypeError, ValueError, OSError, BadZipFile, KeyError ...
+    except (
+        Exception
+    ) as cause:  # Keras raises TypeError, ValueError, OSError, BadZipFile, KeyError ...
         raise _explained(path, str(cause).replace(str(path), path.name)) from cause
 
 

@@ -21,7 +21,6 @@ from featureprobe.probe.network import Network
 from featureprobe.types import OUTPUT, FloatArray, ImageShape
 
 
-
 class ModelProbe:
     """A trained Keras model, opened for looking; it is never changed.
 
@@ -180,7 +179,9 @@ class ModelProbe:
         return self._network.shape_of(layer)
 
     @overload
-    def activations(self, images: npt.ArrayLike, layers: str, *, pre: bool = ...) -> FloatArray: ...
+    def activations(  # type: ignore[overload-overlap]  # a str is a sequence of str to mypy
+        self, images: npt.ArrayLike, layers: str, *, pre: bool = ...
+    ) -> FloatArray: ...
     @overload
     def activations(
         self, images: npt.ArrayLike, layers: Sequence[str], *, pre: bool = ...
@@ -198,10 +199,10 @@ class ModelProbe:
         Returns:
             float32 (N, ...) of one layer, or a dict of such arrays by path.
         """
-        paths = list(layers) if isinstance(layers, list | tuple) else [layers]
-        wanted = tuple((path, pre) for path in paths)
-        found = dict(zip(paths, self._run(images, wanted), strict=True))
-        return found if isinstance(layers, list | tuple) else found[layers]
+        if isinstance(layers, str):
+            return self._run(images, ((layers, pre),))[0]
+        wanted = tuple((path, pre) for path in layers)
+        return dict(zip(layers, self._run(images, wanted), strict=True))
 
     def predict(self, images: npt.ArrayLike) -> FloatArray:
         """Return the model's output for images (N, H, W, C) in pixel units; see OUTPUT."""

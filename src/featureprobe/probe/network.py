@@ -54,8 +54,8 @@ class Network:
             One tensor (N, ...) for each pair.
         """
         feeds = []
-        for place, other in enumerate(self._others):
-            if place == self._position:
+        for other in self._others:
+            if other is None:
                 feeds.append(images)
             else:
                 repeats = [tf.shape(images)[0], *([1] * np.ndim(other))]

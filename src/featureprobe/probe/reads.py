@@ -20,8 +20,10 @@ def check_read(read: Read, shape: Sequence[int]) -> None:
     allowed = _RANKS.get(len(shape), ())
     for axis, index in zip(read.axes, read.indices, strict=True):
         if axis not in allowed:
-            hint = "Use fp.Node(layer, index=...)." if allowed == ("index",) else (
-                f"Its axes are {', '.join(allowed) or 'none that can be indexed'}."
+            hint = (
+                "Use fp.Node(layer, index=...)."
+                if allowed == ("index",)
+                else (f"Its axes are {', '.join(allowed) or 'none that can be indexed'}.")
             )
             raise ShapeError(
                 f"The layer {read.layer!r} has no {axis} axis: its output has the shape "

@@ -48,7 +48,7 @@ class AxisField:
     @property
     def everything(self) -> "AxisField":
         """The field of one position that sees what any position sees."""
-        return AxisField(self.reach.any(axis=0, keepdims=True), None, None)
+        return AxisField(np.asarray(self.reach.any(axis=0, keepdims=True)), None, None)
 
 
 Field = tuple[AxisField, AxisField]
@@ -75,7 +75,7 @@ def fields_of(
     nothing: Field = tuple(  # type: ignore[assignment]
         AxisField(np.zeros((1, n), dtype=bool), None, None) for n in image[:2]
     )
-    fields = {n: nothing for n in graph.inputs}
+    fields = dict.fromkeys(graph.inputs, nothing)
     fields[image_input] = start
     for call in graph.calls:
         sources = [fields[n] for n in call.sources] or [nothing]
@@ -179,14 +179,18 @@ def _global(layer: Any, source: Field) -> Field:
 def _padding(layer: Any, source: Field) -> Field:
     return _each(
         source,
-        lambda a, i: _pick(a, np.arange(-layer.padding[i][0], len(a.reach) + layer.padding[i][1]), 1),
+        lambda a, i: _pick(
+            a, np.arange(-layer.padding[i][0], len(a.reach) + layer.padding[i][1]), 1
+        ),
     )
 
 
 def _cropping(layer: Any, source: Field) -> Field:
     return _each(
         source,
-        lambda a, i: _pick(a, np.arange(layer.cropping[i][0], len(a.reach) - layer.cropping[i][1]), 1),
+        lambda a, i: _pick(
+            a, np.arange(layer.cropping[i][0], len(a.reach) - layer.cropping[i][1]), 1
+        ),
     )
 
 
@@ -194,7 +198,9 @@ def _upsampling(layer: Any, source: Field) -> Field:
     def axis(a: AxisField, i: int) -> AxisField:
         # Bilinear weights reach one neighbour to each side.
         wide = a if layer.interpolation == "nearest" else _window(a, 3, 1, 1, "same")
-        return _pick(wide, np.arange(len(a.reach) * layer.size[i]) // layer.size[i], 1 / layer.size[i])
+        return _pick(
+            wide, np.arange(len(a.reach) * layer.size[i]) // layer.size[i], 1 / layer.size[i]
+        )
 
     if layer.interpolation not in ("nearest", "bilinear"):
         return _each(source, lambda a, i: _spread(a, len(a.reach) * layer.size[i]))

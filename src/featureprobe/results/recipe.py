@@ -111,4 +111,6 @@ class Recipe:
                 arrays=dict(arrays),
             )
         except (KeyError, TypeError, ValueError) as cause:
-            raise ConfigError(f"This recipe is not complete: {cause!r} is missing or wrong.") from cause
+            raise ConfigError(
+                f"This recipe is not complete: {cause!r} is missing or wrong."
+            ) from cause

@@ -1,6 +1,7 @@
 """AscentResult: the images that were reached, and how far to believe them."""
 
 import base64
+import html
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from featureprobe import plotting
-from featureprobe.errors import DivergedError, RangeError
+from featureprobe.errors import DivergedError
+from featureprobe.results import pictures
 from featureprobe.results.recipe import Recipe
 from featureprobe.results.state import AscentState
 from featureprobe.results.status import Status
@@ -102,8 +103,9 @@ class AscentResult:
         return self.status[np.arange(len(self)), self.best_starts()]
 
     def to_uint8(self) -> npt.NDArray[np.uint8]:
-        """Return the images rounded and clipped to 0..255, (T, S, H, W, C) uint8."""
-        return to_uint8(self.images)
+        """Return the images rounded and clipped to 0..255, (T, S, H, W, C) uint8; NaN is 0."""
+        rounded = np.rint(np.nan_to_num(self.images))
+        return np.clip(rounded, 0, 255).astype(np.uint8)
 
     def table(self, count: int | None = None) -> str:
         """Return a text table of targets: best score, certificate, status, and what to try.
@@ -111,15 +113,7 @@ class AscentResult:
         Args:
             count: How many targets to list; None lists all.
         """
-        rows = [("target", "score", "certificate", "status", "what that means")]
-        for target, start in list(enumerate(self.best_starts()))[:count]:
-            status = self.status[target, start]
-            score, sure = self.scores[target, start], self.certificates[target, start]
-            rows.append(
-                (self.labels[target], f"{score:.4g}", f"{sure:.3f}", str(status), status.advice)
-            )
-        widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        return "\n".join("  ".join([*map(str.ljust, row[:4], widths), row[4]]) for row in rows)
+        return pictures.table(self, count)
 
     def raise_if_failed(self) -> Self:
         """Return this result, or raise when a target has no finite image at all.
@@ -146,18 +140,7 @@ class AscentResult:
             columns: Images a row.
             **kwargs: As for ``featureprobe.plotting.show_mosaic``.
         """
-        low, high = self._display_range()
-        given = {
-            "titles": self._numbers(),
-            "scores": self.best_scores(),
-            "statuses": [str(s) for s in self.best_status()],
-            "low": low,
-            "high": high,
-        }
-        shown = np.nan_to_num(self.best(), posinf=high, neginf=low)
-        return plotting.show_mosaic(
-            shown, ax=ax, contrast=contrast, columns=columns, **{**given, **kwargs}
-        )
+        return pictures.mosaic(self, ax=ax, contrast=contrast, columns=columns, **kwargs)
 
     def plot_trace(self, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
         """Draw the score of each target's best start over the steps.
@@ -166,8 +149,7 @@ class AscentResult:
             ax: Axes to draw on; None makes a new figure.
             **kwargs: As for ``featureprobe.plotting.show_trace``.
         """
-        lines = self.score_trace[:, np.arange(len(self)), self.best_starts()]
-        return plotting.show_trace(lines, ax=ax, **{"labels": list(self.labels), **kwargs})
+        return pictures.trace(self, ax=ax, **kwargs)
 
     def animate(
         self, path: str | Path, *, target: int = 0, start: int | None = None, **kwargs: Any
@@ -183,20 +165,7 @@ class AscentResult:
         Raises:
             RangeError: When there are no snapshots, or no such target or start.
         """
-        targets, starts = self.scores.shape
-        start = int(self.best_starts()[target % targets]) if start is None else start
-        if not len(self.snapshots) or not (0 <= target < targets and 0 <= start < starts):
-            raise RangeError(
-                f"There are {len(self.snapshots)} snapshots of {targets} targets x {starts} starts. "
-                f"Received target={target}, start={start}. Run with fp.Ascent(record_every=2)."
-            )
-        low, high = self._display_range()
-        captions = [f"step {step}" for step in self.snapshot_steps]
-        plotting.save_animation(
-            self.snapshots[:, target, start],
-            path,
-            **{"captions": captions, "low": low, "high": high, **kwargs},
-        )
+        pictures.animation(self, path, target=target, start=start, **kwargs)
 
     def save_images(
         self, folder: str | Path, *, contrast: bool = False, upscale: int = 4
@@ -211,18 +180,7 @@ class AscentResult:
         Returns:
             The files, one a target.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        low, high = self._display_range()
-        files = []
-        for number, (image, label) in enumerate(zip(self.best(), self.labels, strict=True)):
-            safe = "".join(c if c.isalnum() else "_" for c in label).strip("_")
-            files.append(folder / f"{number:04d}_{safe}.png")
-            image = np.nan_to_num(image, posinf=high, neginf=low)
-            plotting.save_png(
-                image, files[-1], upscale=upscale, contrast=contrast, low=low, high=high
-            )
-        return files
+        return pictures.files(self, Path(folder), contrast=contrast, upscale=upscale)
 
     def save(self, path: str | Path) -> None:
         """Write everything but the resumable state to one ``.npz`` file, without pickle."""
@@ -261,28 +219,12 @@ class AscentResult:
             state=None,
         )
 
-    def _display_range(self) -> tuple[float, float]:
-        space = self.recipe.revive(self.recipe.input_space)
-        if space.low is not None:
-            return float(space.low), float(space.high)
-        finite = self.images[np.isfinite(self.images)]
-        if not finite.size or finite.min() == finite.max():
-            return 0.0, 255.0
-        return float(finite.min()), float(finite.max())
-
-    def _numbers(self) -> list[str]:
-        """Return the short numbers of the targets: the last index of each label."""
-        return [label.split()[-1] if label.split() else str(i) for i, label in enumerate(self.labels)]
-
     def _repr_png_(self) -> bytes:
-        return plotting.png_bytes(self.plot().figure)
+        return pictures.png(self)
 
     def _repr_html_(self) -> str:
         picture = base64.b64encode(self._repr_png_()).decode()
-        text = repr(self).replace("<", "&lt;").replace(">", "&gt;")
-        return f'<p>{text}</p><img alt="best images" src="data:image/png;base64,{picture}">'
-
-
-def to_uint8(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
-    """Return images in pixel units rounded and clipped to 0..255; NaN becomes 0."""
-    return np.clip(np.rint(np.nan_to_num(np.asarray(images))), 0, 255).astype(np.uint8)
+        return (
+            f"<p>{html.escape(repr(self))}</p>"
+            f'<img alt="best images" src="data:image/png;base64,{picture}">'
+        )

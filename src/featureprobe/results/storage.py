@@ -56,13 +56,14 @@ def write_result(path: str | Path, result: "AscentResult") -> None:
         "recipe": result.recipe.to_json(),
     }
     text = json.dumps(header, allow_nan=False).encode()
-    arrays: dict[str, npt.NDArray[Any]] = {name: getattr(result, name) for name in _SHAPES}
+    arrays: dict[str, Any] = {_HEADER: np.frombuffer(text, np.uint8)}
+    arrays |= {name: getattr(result, name) for name in _SHAPES}
     arrays |= {_ARRAY + digest: values for digest, values in result.recipe.arrays.items()}
     # No tempfile: its files are for their owner only, and so would be every saved result.
     partial = path.with_name(f"{path.stem}-{secrets.token_hex(4)}.part")
     try:
         with partial.open("xb") as file:
-            np.savez_compressed(file, **{_HEADER: np.frombuffer(text, np.uint8)}, **arrays)
+            np.savez_compressed(file, allow_pickle=False, **arrays)
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)

@@ -34,7 +34,9 @@ def evaluate(
     for target in targets:
         weights.append([weight for weight, _ in terms_of(target)])
         numbers.append([n for _, term in terms_of(target) for n in numbers_of(term)])
-    values = Evaluation(probe.network, probe.input_space, leaves)(
+    evaluation = Evaluation(probe.network, probe.input_space, leaves)
+    probe.network.graph.prepare(evaluation.wanted)
+    values = evaluation(
         images,
         tf.constant(np.repeat(np.array(weights, np.float32), starts, axis=0)),
         tf.constant(np.repeat(np.array(numbers, np.int32).reshape(len(targets), -1), starts, 0)),

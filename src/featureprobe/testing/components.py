@@ -53,7 +53,7 @@ class ComponentContract(ABC):
         cls = type(one)
         claim(
             isinstance(one, self.base),
-            f"{cls.__name__} is no {self.base.__name__}. Subclass featureprobe.{self.base.__name__}.",
+            f"{cls.__name__} is no {self.base.__name__}: subclass the base class of its room.",
         )
         claim(
             isinstance(cls.__dict__.get("kind"), str),

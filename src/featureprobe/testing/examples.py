@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from featureprobe._component import Component
+from featureprobe._component import ArrayValue, Component
 from featureprobe.ascent.rules import Adam, NormalizedGradient
 from featureprobe.initializers.from_image import FromImage
 from featureprobe.initializers.lifted import initializer_from
 from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
 from featureprobe.initializers.pixel_noise import PixelNoise
+from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Seen
 from featureprobe.objectives.diversity import Diversity
 from featureprobe.objectives.input_norm import InputNorm
@@ -35,7 +36,7 @@ from featureprobe.testing.models import IMAGE_SHAPE
 from featureprobe.transforms.jitter import Jitter
 from featureprobe.transforms.lifted import transform_from
 from featureprobe.transforms.noise import Noise
-from featureprobe.types import Read, Step, Tensor
+from featureprobe.types import FloatArray, ImageShape, Read, Step, Tensor
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,14 @@ def _strongest(seen: Seen) -> Tensor:
     return tf.reduce_max(seen[0], axis=(1, 2)) - 0.1 * tf.reduce_mean(seen[1], axis=1)
 
 
-def _grey(shape: Any, space: Any, rng: np.random.Generator) -> Any:
-    return 120.0 + rng.uniform(-5, 5, shape)
+def _grey(shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
+    grey = space.typical_center + 0.1 * space.typical_spread * rng.uniform(-1, 1, shape)
+    return space.to_pixels(grey)
 
 
 def _fade(images: Tensor, step: Step) -> Tensor:
-    return 0.99 * images
+    center = step.space.typical_center
+    return center + 0.99 * (images - center)
 
 
 def _dim(images: Tensor, step: Step) -> Tensor:
@@ -68,7 +71,7 @@ def _dim(images: Tensor, step: Step) -> Tensor:
     return images * (0.5 + 0.5 * draw)
 
 
-_PICTURE = (np.arange(np.prod(IMAGE_SHAPE)) % 251).reshape(IMAGE_SHAPE).astype(np.uint8)
+_PICTURE = ArrayValue((np.arange(240) % 251).astype(np.uint8).reshape(IMAGE_SHAPE))
 _ONE_SHAPE = {"shapes": (IMAGE_SHAPE,)}
 
 EXAMPLES: Mapping[str, tuple[Example, ...]] = {

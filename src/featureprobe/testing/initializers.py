@@ -61,19 +61,19 @@ class InitializerContract(ComponentContract):
         first, second = (self._drawn(self.shapes[-1], 5) for _ in range(2))
         claim(
             np.array_equal(first, second),
-            f"{self.make()!r} draws two images from equal generators. Use only the `rng` that draw() "
-            "is given; no generator of your own, no np.random functions.",
+            f"{self.make()!r} draws two images from equal generators. Use only the `rng` that "
+            "draw() is given; no generator of your own, no np.random functions.",
         )
 
     def test_other_rng_other_image(self) -> None:
         """Another generator gives another image, unless ``random`` is False."""
         first, second = (self._drawn(self.shapes[-1], seed) for seed in (5, 6))
         same = np.array_equal(first, second)
+        what = "the same image" if same else "different images"
         claim(
             same is not self.random,
-            f"{self.make()!r} draws {'the same image' if same else 'different images'} from different "
-            f"generators, but random = {self.random} is declared in the test. Draw from `rng`, or "
-            "correct the declaration.",
+            f"{self.make()!r} draws {what} from different generators, but random = {self.random} "
+            "is declared in the test. Draw from `rng`, or correct the declaration.",
         )
 
     def test_leaves_the_global_numpy_generator_alone(self) -> None:
@@ -93,6 +93,6 @@ class InitializerContract(ComponentContract):
     def _drawn(self, shape: ImageShape, seed: int) -> FloatArray:
         space = InputSpace(110.0, std=55.0, low=0.0, high=255.0)
         return attempt(
-            lambda: self.make().draw(shape, space, np.random.default_rng(seed)),  # type: ignore[no-any-return]
+            lambda: self.make().draw(shape, space, np.random.default_rng(seed)),
             f"{self.make()!r} cannot draw an image of shape {shape}.",
         )

@@ -1,6 +1,7 @@
 """ObjectiveContract: what every objective keeps."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from featureprobe.ascent.evaluation import Values
 from featureprobe.objectives.base import GroupObjective, Objective
 from featureprobe.objectives.input_norm import InputNorm
 from featureprobe.objectives.structure import leaf_of, terms_of
+from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.reads import check_read
 from featureprobe.testing._claims import attempt, claim, claim_close, claim_finite
 from featureprobe.testing._targets import evaluate, shift_numbers, total_and_gradient
@@ -51,9 +53,10 @@ class ObjectiveContract(ComponentContract):
             f"reads() of {one!r} gives {reads!r}. Return a tuple of fp.Read, () for a penalty.",
         )
         claim(one.reads() == reads, f"reads() of {one!r} changes from call to call.")
+        probe = self.probe()
         for read in reads:
             attempt(
-                lambda read=read: check_read(read, self.probe().shape_of(read.layer)),
+                partial(_check_against, probe, read),
                 f"{read} does not fit the model under test. Override probe() to use another one.",
             )
 
@@ -114,7 +117,7 @@ class ObjectiveContract(ComponentContract):
         claim(
             reached.all(),
             f"No gradient of {self.make()!r} reaches {np.sum(~reached)} of {reached.size} images. "
-            "tf.round, tf.argmax, comparisons and NumPy cut it; so does a net of ReLUs that are off.",
+            "tf.round, tf.argmax, comparisons and NumPy cut it, and so do ReLUs that are off.",
         )
 
     def test_a_small_step_along_the_gradient_raises_it(self) -> None:
@@ -132,8 +135,8 @@ class ObjectiveContract(ComponentContract):
         ]
         claim(
             (np.max(gains, axis=0) > 0).all(),
-            f"No step along the gradient of {self.make()!r} raises its score. Check custom gradients "
-            "and tf.stop_gradient.",
+            f"No step along the gradient of {self.make()!r} raises its score. Check custom "
+            "gradients and tf.stop_gradient.",
         )
 
     def test_operators_obey_arithmetic(self) -> None:
@@ -147,7 +150,7 @@ class ObjectiveContract(ComponentContract):
             ("b - a", lambda: b - a, norm - mine),
             ("-a", lambda: -a, -mine),
             ("a / 2", lambda: a / 2, mine / 2),
-            ("sum([a, b])", lambda: sum([a, b]), mine + norm),
+            ("sum([a, b])", lambda: sum([a, b], start=0), mine + norm),
             ("a + a", lambda: a + a, 2 * mine),
         ):
             blend = attempt(made, f"{text} fails for a = {a!r}.")
@@ -230,6 +233,10 @@ class ObjectiveContract(ComponentContract):
         if any(leaf_of(term).is_score for _, term in terms_of(objective)):
             return objective
         return self._target() + 0.1 * objective
+
+
+def _check_against(probe: ModelProbe, read: Read) -> None:
+    check_read(read, probe.shape_of(read.layer))
 
 
 def _by_target(values: Tensor, starts: int) -> Any:

@@ -1,6 +1,7 @@
 """OperatorContract: what regularizers and transforms have in common."""
 
 from abc import abstractmethod
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,8 @@ class OperatorContract(ComponentContract):
             images = tf.fill((_COUNT, *self.probe().image_shape), tf.constant(value, tf.float32))
             claim_finite(
                 self._made(images, self.step()),
-                f"{self.make()!r} on a constant image of {value:g}. Guard divisions by its standard "
-                "deviation, as tf.math.divide_no_nan does.",
+                f"{self.make()!r} on a constant image of {value:g}. Guard divisions by its "
+                "standard deviation, as tf.math.divide_no_nan does.",
             )
 
     def test_no_image_affects_another(self) -> None:
@@ -58,9 +59,9 @@ class OperatorContract(ComponentContract):
                 claim_close(
                     together[k : k + 1],
                     alone,
-                    f"{self.make()!r} treats an image differently alone and in a batch. Nothing may "
-                    "reduce over the first axis; draw with step.uniform and step.normal, which use "
-                    "one key per image.",
+                    f"{self.make()!r} treats an image differently alone and in a batch. Nothing "
+                    "may reduce over the first axis; draw with step.uniform and step.normal, which "
+                    "use one key per image.",
                 )
 
     def test_same_step_same_images(self) -> None:
@@ -81,13 +82,13 @@ class OperatorContract(ComponentContract):
         traced = self._traced(step)
         slope = images if step.gradient is None else step.gradient
         hint = (
-            "step.index is a tensor: compare with tf.equal and choose with tf.where or tf.cond; "
+            "step.index is a tensor: compare with tf.equal, choose with tf.where or tf.cond; "
             "shapes have None for N."
         )
         for index in _INDICES:
             now = at_step(step, tf.constant(index))
             graph = attempt(
-                lambda now=now: traced(images, now.index, now.keys, slope, now.live.field),
+                partial(traced, images, now.index, now.keys, slope, now.live.field),
                 f"{self.make()!r} cannot be traced for any step. {hint}",
             )
             claim_close(
@@ -122,4 +123,4 @@ class OperatorContract(ComponentContract):
         field = tf.TensorSpec((None, *live.field.shape[1:]), tf.float32)
         keys = tf.TensorSpec((None, 2), tf.int32)
         signature = [image, tf.TensorSpec((), tf.int32), keys, image, field]
-        return tf.function(go, input_signature=signature)
+        return tf.function(go, input_signature=signature, autograph=False)

@@ -113,7 +113,7 @@ class ParameterizationContract(ComponentContract):
         return self._ascent(parameterization=self.make()), self._target()
 
     def _fitted(self, images: Tensor) -> Params:
-        return attempt(lambda: self.make().fit(images), f"fit() of {self.make()!r} fails.")  # type: ignore[no-any-return]
+        return attempt(lambda: self.make().fit(images), f"fit() of {self.make()!r} fails.")
 
     def _rendered(self, params: Params) -> Tensor:
         return attempt(lambda: self.make().render(params), f"render() of {self.make()!r} fails.")

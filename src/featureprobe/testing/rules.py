@@ -39,8 +39,8 @@ class UpdateRuleContract(ComponentContract):
         moved, _ = self._updated(params, self._grad(), self._init(params), 1)
         claim(
             _layout(moved) == _layout(params),
-            f"{self.make()!r} turns parameters {_layout(params)} into {_layout(moved)}. Keep names, "
-            "shapes and dtypes; tf.cast numbers to the parameter's dtype.",
+            f"{self.make()!r} turns parameters {_layout(params)} into {_layout(moved)}. Keep "
+            "names, shapes and dtypes; tf.cast numbers to the parameter's dtype.",
         )
 
     def test_slots_are_tensors_with_one_row_per_image(self) -> None:
@@ -50,14 +50,14 @@ class UpdateRuleContract(ComponentContract):
         for value in tf.nest.flatten(slots):
             claim(
                 tf.is_tensor(value) and value.shape.rank and value.shape[0] == _COUNT,
-                f"init() of {self.make()!r} remembers {value!r}. Slots are nested tuples or dicts of "
-                "tensors (N, ...); take a step counter from step.index.",
+                f"init() of {self.make()!r} remembers {value!r}. Slots are nested tuples or dicts "
+                "of tensors (N, ...); take a step counter from step.index.",
             )
         _, after = self._updated(params, self._grad(), slots, 1)
         claim(
             _layout(after) == _layout(slots),
-            f"{self.make()!r} turns slots {_layout(slots)} into {_layout(after)}. Return the layout "
-            "that init() gave.",
+            f"{self.make()!r} turns slots {_layout(slots)} into {_layout(after)}. Return the "
+            "layout that init() gave.",
         )
 
     def test_gradients_of_any_size_give_finite_steps(self) -> None:
@@ -104,7 +104,7 @@ class UpdateRuleContract(ComponentContract):
         """Two steps in a row, and a second one from stored slots, give the same."""
         params, grad = self._params(), self._grad()
         once, slots = self._updated(params, grad, self._init(params), 1)
-        stored = tf.nest.map_structure(lambda t: np.array(t), (once, slots))
+        stored = tf.nest.map_structure(np.array, (once, slots))
         twice, _ = self._updated(once, grad, slots, 2)
         again = tf.nest.map_structure(tf.constant, stored)
         resumed, _ = self._updated(again[0], grad, again[1], 2)
@@ -112,8 +112,8 @@ class UpdateRuleContract(ComponentContract):
             claim_close(
                 resumed[name],
                 values,
-                f"{self.make()!r} resumed from stored slots moves elsewhere. Keep everything that it "
-                "remembers in its slots, and take the step's number from step.index.",
+                f"{self.make()!r} resumed from stored slots moves elsewhere. Keep everything that "
+                "it remembers in its slots, and take the step's number from step.index.",
                 tolerance=0.0,
             )
 

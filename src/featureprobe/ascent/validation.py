@@ -1,0 +1,52 @@
+"""What an Ascent may be made of."""
+
+from typing import TYPE_CHECKING
+
+from featureprobe import _checks
+from featureprobe.ascent.constraints import Constraint
+from featureprobe.ascent.rules import UpdateRule
+from featureprobe.errors import ConfigError
+from featureprobe.initializers.base import InputInitializer
+from featureprobe.parameterizations.base import Parameterization
+from featureprobe.regularizers.base import Regularizer
+from featureprobe.transforms.base import Transform
+
+if TYPE_CHECKING:
+    from featureprobe.ascent.runner import Ascent
+
+_LIFTS = (
+    "Plain functions are lifted with fp.initializer_from, fp.regularizer_from, fp.transform_from."
+)
+
+
+def check_ascent(ascent: "Ascent") -> None:
+    """Raise unless every part of ``ascent`` is of its room and in range.
+
+    Raises:
+        RangeError: When a number is out of range.
+        ConfigError: When a part is of another kind, or parts do not fit each other.
+    """
+    for name in ("steps", "starts", "memory"):
+        _checks.whole(name, getattr(ascent, name), least=1)
+    if ascent.record_every is not None:
+        _checks.whole("record_every", ascent.record_every, least=1)
+    if ascent.keep not in ("best", "last"):
+        raise ConfigError(f"keep is 'best' or 'last'. Received: {ascent.keep!r}.")
+    _check_kinds("initializer", (ascent.initializer,), InputInitializer)
+    _check_kinds("regularizers", ascent.regularizers, Regularizer)
+    _check_kinds("transforms", ascent.transforms, Transform)
+    _check_kinds("parameterization", (ascent.parameterization,), Parameterization)
+    _check_kinds("rule", (ascent.rule,), UpdateRule)
+    if ascent.constraint is not None:
+        _check_kinds("constraint", (ascent.constraint,), Constraint)
+    if ascent.regularizers and not ascent.parameterization.exact:
+        raise ConfigError(
+            f"{ascent.parameterization!r} cannot be fitted to a regularized image exactly, so "
+            "regularizers would be lost. Pass regularizers=(), or use a transform or a penalty."
+        )
+
+
+def _check_kinds(name: str, given: tuple[object, ...], base: type) -> None:
+    for part in given:
+        if not isinstance(part, base):
+            raise ConfigError(f"{name}: expected a {base.__name__}. Received: {part!r}. {_LIFTS}")

@@ -1,0 +1,105 @@
+"""Pictures, files and tables of a result: functions that its methods are one line over."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from featureprobe import plotting
+from featureprobe.errors import RangeError
+
+if TYPE_CHECKING:
+    from featureprobe.results.result import AscentResult
+
+
+def mosaic(result: "AscentResult", *, ax: Axes | None, **kwargs: Any) -> Axes:
+    """Draw the best image of each target; see ``AscentResult.plot``."""
+    low, high = display_range(result)
+    given = {
+        "titles": numbers(result),
+        "scores": result.best_scores(),
+        "statuses": [str(s) for s in result.best_status()],
+        "low": low,
+        "high": high,
+    }
+    return plotting.show_mosaic(result.best(), ax=ax, **{**given, **kwargs})
+
+
+def trace(result: "AscentResult", *, ax: Axes | None, **kwargs: Any) -> Axes:
+    """Draw the scores of the best starts over the steps; see ``AscentResult.plot_trace``."""
+    lines = result.score_trace[:, np.arange(len(result)), result.best_starts()]
+    return plotting.show_trace(lines, ax=ax, **{"labels": list(result.labels), **kwargs})
+
+
+def png(result: "AscentResult") -> bytes:
+    """Return the mosaic as PNG, for notebooks; no figure stays open."""
+    columns = min(16, len(result))
+    rows = -(-len(result) // columns)
+    figure = Figure(figsize=(max(4.0, 1.0 * columns), 1.2 * rows + 1.0), layout="constrained")
+    mosaic(result, ax=figure.add_subplot(), contrast=False, columns=columns)
+    return plotting.png_bytes(figure, dpi=72.0)
+
+
+def animation(
+    result: "AscentResult", path: str | Path, *, target: int, start: int | None, **kwargs: Any
+) -> None:
+    """Write the snapshots of one ascent; see ``AscentResult.animate``."""
+    targets, starts = result.scores.shape
+    start = int(result.best_starts()[target % targets]) if start is None else start
+    if not len(result.snapshots) or not (0 <= target < targets and 0 <= start < starts):
+        raise RangeError(
+            f"There are {len(result.snapshots)} snapshots of {targets} targets x {starts} starts. "
+            f"Received target={target}, start={start}. Run with fp.Ascent(record_every=2)."
+        )
+    low, high = display_range(result)
+    captions = [f"step {step}" for step in result.snapshot_steps]
+    frames = result.snapshots[:, target, start]
+    given = {"captions": captions, "low": low, "high": high}
+    plotting.save_animation(frames, path, **{**given, **kwargs})
+
+
+def files(result: "AscentResult", folder: Path, *, contrast: bool, upscale: int) -> list[Path]:
+    """Write one PNG a target; see ``AscentResult.save_images``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    low, high = display_range(result)
+    written = []
+    for number, (image, label) in enumerate(zip(result.best(), result.labels, strict=True)):
+        safe = "".join(c if c.isalnum() else "_" for c in label).strip("_")
+        written.append(folder / f"{number:04d}_{safe}.png")
+        finite = np.nan_to_num(image, posinf=high, neginf=low)
+        plotting.save_png(
+            finite, written[-1], upscale=upscale, contrast=contrast, low=low, high=high
+        )
+    return written
+
+
+def table(result: "AscentResult", count: int | None) -> str:
+    """Return a text table; see ``AscentResult.table``."""
+    rows = [("target", "score", "certificate", "status", "what that means")]
+    for target, start in list(enumerate(result.best_starts()))[:count]:
+        status = result.status[target, start]
+        score, sure = result.scores[target, start], result.certificates[target, start]
+        rows.append(
+            (result.labels[target], f"{score:.4g}", f"{sure:.3f}", str(status), status.advice)
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    return "\n".join("  ".join([*map(str.ljust, row[:4], widths), row[4]]) for row in rows)
+
+
+def display_range(result: "AscentResult") -> tuple[float, float]:
+    """Return the pixel values shown black and white: the input space's, else those that occur."""
+    space = result.recipe.revive(result.recipe.input_space)
+    if space.low is not None:
+        return float(space.low), float(space.high)
+    finite = result.images[np.isfinite(result.images)]
+    if not finite.size or finite.min() == finite.max():
+        return 0.0, 255.0
+    return float(finite.min()), float(finite.max())
+
+
+def numbers(result: "AscentResult") -> list[str]:
+    """Return the short names of the targets: the last index of each label."""
+    words = [label.split() for label in result.labels]
+    return [word[-1] if word else str(number) for number, word in enumerate(words)]

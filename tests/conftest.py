@@ -1,0 +1,42 @@
+"""What several test folders share: extra data, and probes that are opened once."""
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import featureprobe as fp
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder with extra data that FEATUREPROBE_TEST_DATA names."""
+    folder = os.environ.get("FEATUREPROBE_TEST_DATA")
+    if not folder:
+        pytest.skip("FEATUREPROBE_TEST_DATA is not set: no extra models and data to test with")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def small_probe() -> fp.ModelProbe:
+    """A net in a moment: ``conv`` (4, 4, 3), ``pool`` (2, 2, 3), ``flat`` (12,), ``dense`` (4,)."""
+    keras.utils.set_random_seed(5)
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 1), name="image"),
+            keras.layers.Conv2D(3, 3, activation="relu", name="conv"),
+            keras.layers.MaxPooling2D(2, name="pool"),
+            keras.layers.Flatten(name="flat"),
+            keras.layers.Dense(4, activation="softmax", name="dense"),
+        ],
+        name="small",
+    )
+    return fp.ModelProbe(model, input_space=fp.InputSpace(100.0, std=50.0, low=0, high=255))
+
+
+@pytest.fixture
+def small_images() -> np.ndarray:
+    """Five uint8 images for the small probe."""
+    return np.random.default_rng(2).integers(0, 256, (5, 6, 6, 1)).astype(np.uint8)
