@@ -34,12 +34,14 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(numpy|np|npt|matplotlib|tf|keras|pathlib|abc|enum|typing|collections)\..*"),
     ("py:.*", r"(Path|Axes|Figure|SubFigure|Colormap|ArrayLike|NDArray|Rng|FloatLike|Size|Sized)"),
-    ("py:class", r"optional|array|ndarray"),
+    ("py:class", r"float32|float64|floating|generic|int64|object|uint8"),
     # Plain names for documented things, or parts that no user touches.
     ("py:class", r"featureprobe\.types\.(HasLayers|FloatArray|ImageShape)"),
     ("py:class", r"featureprobe\.probe\.network\.Network"),
     ("py:class", r"featureprobe\.ascent\.live\.LivePixels"),
     ("py:class", r"featureprobe\.ascent\.constraints\.Constraint"),
+    ("py:class", r"featureprobe\.ascent\.step\.ImageStep"),
+    ("py:class", r"featureprobe\.testing\.operators\.OperatorContract"),
     ("py:class", r"featureprobe\..*\.Lifted\w*"),
 ]
 
@@ -48,7 +50,16 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
+maximum_signature_line_length = 88
 autosummary_generate = True
+# Classes whose bases say nothing.
+autosummary_context = {
+    "without_bases": [
+        "ActivationGrid", "ArrayValue", "AscentResult", "AscentState", "Component", "Example",
+        "ImageSource", "LayerRow", "LayerTable", "Live", "ModelProbe", "Read", "Recipe", "Seen",
+        "Step", "StepInfo",
+    ]
+}  # fmt: skip
 napoleon_numpy_docstring = False
 # Fields are listed in the class docstring; as attributes they would be documented twice.
 napoleon_use_ivar = True

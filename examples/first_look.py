@@ -26,8 +26,8 @@ DPI = 110
 def pick_digits(probe: fp.ModelProbe) -> tuple[np.ndarray, list[str]]:
     """Return a clear 4, an unclear 4 and a clear 9, found by rule, with their captions.
 
-    The margin of an image is its class's logit less the largest other one. The clear digits have the
-    largest margin of their class, the unclear 4 has the smallest.
+    The margin of an image is its class's logit less the largest other one. The clear digits have
+    the largest margin of their class, the unclear 4 has the smallest.
     """
     images, labels = fp.samples.mnist_digits()
     logits = probe.activations(images, fp.OUTPUT, pre=True)
@@ -36,9 +36,9 @@ def pick_digits(probe: fp.ModelProbe) -> tuple[np.ndarray, list[str]]:
     margin = own - others
     fours, nines = np.flatnonzero(labels == 4), np.flatnonzero(labels == 9)
     chosen = [
-        ("a clear 4", fours[np.argmax(margin[fours])]),
-        ("the least clear 4", fours[np.argmin(margin[fours])]),
-        ("a clear 9", nines[np.argmax(margin[nines])]),
+        ("clear 4", fours[np.argmax(margin[fours])]),
+        ("unclear 4", fours[np.argmin(margin[fours])]),
+        ("clear 9", nines[np.argmax(margin[nines])]),
     ]
     captions = [f"{name}, margin {margin[at]:.1f}" for name, at in chosen]
     return images[[at for _, at in chosen]], captions
@@ -52,19 +52,14 @@ def draw_activations(probe: fp.ModelProbe, out: Path) -> None:
         grids = [probe.grid(digit, row.path) for digit in digits]
         titles = [f"{c}\n{g.source}" for c, g in zip(captions, grids, strict=True)]
         figure = fp.ActivationGrid.compare(grids, titles=titles)
+        figure.suptitle(f"{row.path} ({row.kind}): what it answers to three digits")
         figure.savefig(out / f"activations_{number + 1}_{row.path}.png", dpi=DPI)
         plt.close(figure)
 
 
 def draw_maps(probe: fp.ModelProbe, out: Path) -> fp.AscentResult:
     """Climb all maps of the last convolutional layer; draw plain and contrast mosaics."""
-    ascent = fp.Ascent(
-        steps=64,
-        starts=6,
-        initializer=fp.MultiScaleNoise(),
-        regularizers=(fp.Every(8, fp.GaussianBlur(0.6)),),
-        constraint=fp.Sphere(),
-    )
+    ascent = fp.Ascent(starts=6, constraint=fp.Sphere())
     result = ascent.run(probe, fp.MapMean.each(probe, LAYER), rng=SEED)
     for name, contrast in (("plain", False), ("contrast", True)):
         ax = result.plot(
@@ -86,18 +81,19 @@ def draw_nodes(probe: fp.ModelProbe, maps: fp.AscentResult, out: Path) -> None:
     """Draw single-node OIPs beside the OIP of their map, for the strongest maps."""
     strongest = np.argsort(-maps.best_scores())[:8]
     nodes = [fp.Node(LAYER, row=1, col=1, channel=int(c)) for c in strongest]
-    result = fp.Ascent(steps=64, starts=4, constraint=fp.Sphere()).run(probe, nodes, rng=SEED)
+    result = fp.Ascent(starts=6, constraint=fp.Sphere()).run(probe, nodes, rng=SEED)
     figure, axes = plt.subplots(2, len(nodes), figsize=(16, 4.9), layout="constrained")
     for column, channel in enumerate(strongest):
         score, node = maps.best_scores()[channel], result.best_scores()[column]
         upper, lower = axes[:, column]
-        title = f"map {channel}\nmean {score:.1f}"
-        plotting.show_image(maps.best()[channel], ax=upper, contrast=True, title=title)
-        title = f"its node (1, 1)\nvalue {node:.1f}"
-        plotting.show_image(result.best()[column], ax=lower, contrast=True, title=title)
+        for ax, image, title in (
+            (upper, maps.best()[channel], f"map {channel}: {score:.1f}"),
+            (lower, result.best()[column], f"its node (1, 1): {node:.1f}"),
+        ):
+            plotting.show_image(plotting.stretch(image), ax=ax, title=title)
     figure.suptitle(
         f"A map of {LAYER} averages nine nodes; one node sees 18 x 18 pixels of the image, "
-        "the rest of which is one constant"
+        "the rest of which is one constant (contrast stretched; scores: activations)"
     )
     figure.savefig(out / "nodes_beside_maps.png", dpi=DPI)
     plt.close(figure)
@@ -106,7 +102,7 @@ def draw_nodes(probe: fp.ModelProbe, maps: fp.AscentResult, out: Path) -> None:
 def animate(probe: fp.ModelProbe, maps: fp.AscentResult, out: Path) -> None:
     """Animate the ascent of the strongest map."""
     channel = int(np.argmax(maps.best_scores()))
-    ascent = fp.Ascent(steps=64, starts=6, constraint=fp.Sphere(), record_every=2)
+    ascent = fp.Ascent(starts=6, constraint=fp.Sphere(), record_every=2)
     result = ascent.run(probe, fp.MapMean(LAYER, channel=channel), rng=SEED)
     result.animate(out / "ascent.gif", contrast=True)
 

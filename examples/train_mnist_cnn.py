@@ -73,10 +73,10 @@ def train_net(
 ) -> keras.Model:
     """Train on standardized ``images`` (N, 28, 28, 1) and return the net, ready for inference."""
     learner = build_net(name, L2)
-    epoch = -(-len(images) // BATCH)  # in steps
-    # Without the warm-up the first steps switch off up to a fifth of the maps for good.
+    steps = epochs * -(-len(images) // BATCH)
+    warmup = steps // 10  # full-sized first steps would switch many maps off for good
     rate = keras.optimizers.schedules.CosineDecay(
-        0.0, (epochs - 1) * epoch, warmup_target=PEAK_RATE, warmup_steps=epoch
+        0.0, steps - warmup, warmup_target=PEAK_RATE, warmup_steps=warmup
     )
     learner.compile(
         optimizer=keras.optimizers.SGD(rate, momentum=0.9),

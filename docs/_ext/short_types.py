@@ -1,26 +1,53 @@
-"""Write numpy's long unions by their names: ``ArrayLike`` instead of a paragraph."""
+"""Signatures as people write them: a component's fields, ``ArrayLike``, ``NDArray[float32]``."""
 
+import dataclasses
+import inspect
+import re
 from typing import Any
 
 import numpy.typing as npt
 from sphinx.application import Sphinx
+from sphinx.util.inspect import signature as signature_of
+from sphinx.util.inspect import stringify_signature
 from sphinx.util.typing import ExtensionMetadata, stringify_annotation
 
-_LONG = {stringify_annotation(npt.ArrayLike, mode): "ArrayLike" for mode in ("smart", "fully-qualified")}
+from featureprobe import Component
+
+_ARRAY_LIKE = stringify_annotation(npt.ArrayLike, "smart")
+_ARRAY = re.compile(
+    r"~?(?:numpy\.)?ndarray\[tuple\[~?(?:typing\.)?Any, \.\.\.\], "
+    r"~?(?:numpy\.)?dtype\[~?(?:numpy\.)?(\w+)\]\]"
+)
 
 
 def _shorten(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str, returns: str
 ) -> tuple[str, str] | None:
+    if inspect.isclass(obj) and issubclass(obj, Component):
+        signature = _fields_of(obj)
+    elif getattr(obj, "_is_protocol", False):
+        signature = "()"
     if signature is None:
         return None
-    for long, short in _LONG.items():
-        signature = signature.replace(long, short)
-        returns = returns and returns.replace(long, short)
-    return signature, returns
+    return _short(signature), returns and _short(returns)
+
+
+def _fields_of(cls: type) -> str:
+    """Return the signature of ``__init__``; ``Component.__new__`` takes anything and hides it."""
+    if not dataclasses.is_dataclass(cls):
+        return "()"
+    made = signature_of(cls.__init__, bound_method=True)
+    return stringify_signature(made, show_return_annotation=False, unqualified_typehints=True)
+
+
+def _short(text: str) -> str:
+    text = _ARRAY.sub(lambda m: f"NDArray[{m.group(1).rstrip('_')}]", text)
+    # Defaults that are made anew for each instance have no value to show.
+    text = text.replace(_ARRAY_LIKE, "ArrayLike").replace("<factory>", "...")
+    return text.replace("~typing.Annotated[int, Index]", "Index")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Hook into autodoc."""
     app.connect("autodoc-process-signature", _shorten)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

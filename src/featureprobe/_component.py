@@ -30,7 +30,13 @@ class ArrayValue:
     __slots__ = ("_array", "sha256")
 
     def __init__(self, array: npt.ArrayLike) -> None:
-        copy = np.array(array)
+        try:
+            copy = np.array(array)
+        except ValueError as cause:  # rows of different lengths
+            raise ConfigError(
+                f"An ArrayValue holds one array of numbers. Received: {cause} "
+                "Give all rows the same length."
+            ) from cause
         if copy.dtype.kind not in "biuf":
             raise ConfigError(
                 f"An ArrayValue holds numbers. Received an array of dtype {copy.dtype}. "

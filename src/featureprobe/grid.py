@@ -78,7 +78,7 @@ class ActivationGrid:
 
     @property
     def dead(self) -> npt.NDArray[np.bool_]:
-        """(C,) bool: maps that show nothing of this image, see ``plotting.constant_maps``.
+        """(C,) bool, the maps that show nothing of this image, see ``plotting.constant_maps``.
 
         A map is meant that is constant over its nodes, most often all zero; a node, when it is
         zero. Whether another image would wake it up is not known here.

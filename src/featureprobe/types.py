@@ -115,7 +115,7 @@ class Live(Protocol):
 
     @property
     def count(self) -> Tensor:
-        """(1 or N, 1, 1, 1) number of live values: live pixels times channels."""
+        """(1 or N, 1, 1, 1) number of live values, that is live pixels times channels."""
 
 
 class Step(Protocol):

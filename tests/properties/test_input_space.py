@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 import featureprobe as fp
 
 NUMBERS = st.floats(-300, 300, width=32)
-DEVIATIONS = st.floats(0.1, 300, width=32)
+DEVIATIONS = st.floats(0.125, 300, width=32)
 SHAPE = (3, 2, 4)
 
 

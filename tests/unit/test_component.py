@@ -118,8 +118,8 @@ def test_a_decorated_parent_is_not_enough() -> None:
         Child()
 
 
-def test_a_thawed_dataclass_cannot_be_defined() -> None:
-    """Python itself refuses to thaw a frozen parent; without one, the library does."""
+def test_a_dataclass_must_be_frozen() -> None:
+    """A dataclass whose fields can be set is refused at the first use."""
 
     @dataclass
     class Thawed(fp.Objective):

@@ -69,13 +69,13 @@ class Ascent(Component):
 
     kind: ClassVar[str] = "ascent"
     _: KW_ONLY
-    steps: int = 64
+    steps: int = 72
     starts: int = 4
     initializer: InputInitializer = MultiScaleNoise()  # noqa: RUF009  (a frozen value)
-    regularizers: tuple[Regularizer, ...] = (Every(8, GaussianBlur(0.6)),)
+    regularizers: tuple[Regularizer, ...] = (Every(16, GaussianBlur(0.6)),)
     transforms: tuple[Transform, ...] = ()
     parameterization: Parameterization = Pixels()  # noqa: RUF009
-    rule: UpdateRule = NormalizedGradient()  # noqa: RUF009
+    rule: UpdateRule = NormalizedGradient(0.5, decay=16)  # noqa: RUF009
     constraint: Constraint | None = None
     keep: str = "best"
     memory: int = 2**30
@@ -147,7 +147,7 @@ class Ascent(Component):
     def iterate(
         self, probe: ModelProbe, objective: Targets, state: AscentState
     ) -> Iterator[tuple[AscentState, StepInfo]]:
-        """Go on from ``state`` to :attr:`steps` steps, a block of steps at a time.
+        """Go on from ``state`` to ``steps`` steps, a block of steps at a time.
 
         States are values: keep one to resume from it. An Ascent with more steps continues the
         same run: 100 steps and then 100 more are the same as 200.

@@ -75,11 +75,9 @@ class LinearTwin:
 
     def call(self, values: Tensor) -> Tensor:
         """Return the layer's output before its activation."""
-        outputs, _ = self._twin.stateless_call(
-            [v.value for v in self._layer.trainable_variables],
-            [v.value for v in self._layer.non_trainable_variables],
-            values,
-        )
-        return outputs
+        borrowed = zip(self._twin.variables, self._layer.variables, strict=True)
+        # Not stateless_call: that leaves out the casts of mixed precision.
+        with keras.StatelessScope(state_mapping=[(own, lent.value) for own, lent in borrowed]):
+            return self._twin(values)
 
     __call__ = call

@@ -128,7 +128,7 @@ class ModelProbe:
 
     @property
     def fingerprint(self) -> str:
-        """The sha256 of the weights and the layer paths: which net a recipe was made for.
+        """The sha256 of the weights and the layer paths, by which a recipe knows its net.
 
         It is computed anew each time, since the user may train the model on.
         """

@@ -1,9 +1,10 @@
 """Room of the contracts: what every ingredient must keep, as test classes for plug-in authors.
 
-What lives here: one contract a file, tiny nets with fixed weights, steps, an example of every kind.
-May import: every room; nothing imports it. Needs no pytest: contracts raise AssertionError.
-To add a promise: a ``test_*`` method with a message that says what to fix, and its sabotage twin in
-`tests/contracts/test_contracts_bite.py`. To add a kind: one line in `examples.py`.
+What lives here: one contract a file, tiny nets of fixed weights, steps, an example of every kind.
+May import: every room; nothing imports it. It needs no pytest: contracts raise AssertionError.
+To add a promise: a ``test_*`` method whose message says what to fix, and a sabotage twin for it in
+`tests/contracts/sabotage/`; without one `test_contracts_bite.py` fails.
+To add a kind: one line in `examples.py`. A room of its own needs a contract of its own.
 """
 
 from featureprobe.testing.components import ComponentContract

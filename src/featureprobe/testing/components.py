@@ -5,8 +5,6 @@ import json
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-import numpy as np
-
 from featureprobe import plugins
 from featureprobe._component import Arrays, Component, revive
 from featureprobe._lifting import Lifted
@@ -17,7 +15,7 @@ from featureprobe.objectives.base import Objective
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.testing._claims import attempt, claim
+from featureprobe.testing._claims import attempt, claim, claim_finite
 from featureprobe.testing.models import shared_probe
 from featureprobe.types import OUTPUT
 
@@ -30,6 +28,13 @@ class ComponentContract(ABC):
     Attributes:
         group: Entry-point group of the room, without ``featureprobe.``.
         base: Base class of the room.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> class TestClip(fp.testing.RegularizerContract):
+        ...     def make(self):
+        ...         return fp.Clip(3.0)
+        >>> TestClip().test_revives_from_its_config_through_json()
     """
 
     group: ClassVar[str]
@@ -149,9 +154,9 @@ class ComponentContract(ABC):
             f"An Ascent with {self.make()!r} does not run. Inside it, shapes have None for N and "
             "numbers are tensors: use TensorFlow functions, not int(), len() or NumPy.",
         )
-        claim(
-            np.isfinite(result.scores).all() and np.isfinite(result.images).all(),
-            f"An Ascent with {self.make()!r} gives {result.scores} after {ascent.steps} steps.",
+        claim_finite(
+            result.total_trace,
+            f"What an Ascent with {self.make()!r} climbs, over {ascent.steps} steps.",
         )
 
     def _ascent(self, **parts: Any) -> Ascent:

@@ -46,6 +46,10 @@ class Example:
     Attributes:
         component: Fields are not at their defaults, where there is a choice.
         declared: Class attributes of the contract, such as ``{"random": False}``.
+
+    Example:
+        >>> EXAMPLES["jitter"][0].component
+        Jitter(pixels=2)
     """
 
     component: Component

@@ -52,6 +52,10 @@ def nested_cnn(*, seed: int = 0) -> Any:
 
     Returns:
         A ``keras.Model`` for images (12, 10, 2) in model units.
+
+    Example:
+        >>> tiny_probe(nested_cnn()).shape_of("backbone/conv2")
+        (3, 2, 6)
     """
     inner = keras.Input(IMAGE_SHAPE, name="pixels")
     backbone = keras.Model(inner, _features(inner, "softplus", flat=False), name="backbone")
@@ -68,8 +72,11 @@ def two_input_cnn(*, seed: int = 0) -> Any:
         seed: Of the weights.
 
     Returns:
-        A ``keras.Model``; probe it with ``tiny_probe(two_input_cnn(), other_inputs={"context":
-        [1, 2, 3]})``.
+        A ``keras.Model``; a probe needs a constant context.
+
+    Example:
+        >>> tiny_probe(two_input_cnn(), other_inputs={"context": [1, 2, 3]}).image_shape
+        (12, 10, 2)
     """
     image = keras.Input(IMAGE_SHAPE, name="image")
     context = keras.Input((3,), name="context")

@@ -1,6 +1,6 @@
 """ObjectiveContract: what every objective keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -40,7 +40,7 @@ class ObjectiveContract(ComponentContract):
     def another(self) -> Objective | None:
         """Return a target of the same structure with other numbers; None when there is none.
 
-        By default every whole number that shows in :meth:`Objective.reads` is moved by one.
+        By default every whole number that shows in :meth:`featureprobe.Objective.reads` is moved by one.
         """
         return shift_numbers(self.make(), self.probe())
 
@@ -143,7 +143,7 @@ class ObjectiveContract(ComponentContract):
         """``a + 2 * b``, ``a - b``, ``-a``, ``a / 2`` and ``sum`` score as they read."""
         a, b = self.make(), InputNorm(4.0)
         mine, norm = self._total(a), self._total(b)
-        for text, made, wanted in (
+        sums: tuple[tuple[str, Callable[[], Any], Tensor], ...] = (
             ("a + 2 * b", lambda: a + 2 * b, mine + 2 * norm),
             ("2 * a + b", lambda: 2 * a + b, 2 * mine + norm),
             ("a - b", lambda: a - b, mine - norm),
@@ -152,7 +152,8 @@ class ObjectiveContract(ComponentContract):
             ("a / 2", lambda: a / 2, mine / 2),
             ("sum([a, b])", lambda: sum([a, b], start=0), mine + norm),
             ("a + a", lambda: a + a, 2 * mine),
-        ):
+        )
+        for text, made, wanted in sums:
             blend = attempt(made, f"{text} fails for a = {a!r}.")
             message = f"{text} does not obey arithmetic for a = {a!r}. Do not override operators."
             claim_close(self._total(blend), wanted, message)

@@ -1,0 +1,1 @@
+"""A third-party package with components for featureprobe, as a plug-in author would write it."""

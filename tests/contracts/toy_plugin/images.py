@@ -1,0 +1,54 @@
+"""Stripes to start from, and a fading of what pixels gain."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
+import numpy as np
+
+import featureprobe as fp
+
+
+@dataclass(frozen=True)
+class Stripes(fp.InputInitializer):
+    """Vertical stripes at a random phase, with a contrast for each channel.
+
+    Args:
+        period: Width of a light and a dark stripe, pixels.
+        contrast: Amplitude in units of the input space's spread.
+    """
+
+    kind: ClassVar[str] = "toy.stripes"
+    period: float
+    _: KW_ONLY
+    contrast: float = 1.0
+
+    def draw(
+        self, shape: tuple[int, int, int], space: fp.InputSpace, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return one image (H, W, C) in pixel units."""
+        phase = rng.uniform(0, 2 * np.pi)
+        wave = np.sin(phase + 2 * np.pi * np.arange(shape[1]) / self.period)[None, :, None]
+        pattern = np.broadcast_to(wave * rng.uniform(0.5, 1.0, shape[2]), shape)
+        return space.to_pixels(
+            space.typical_center + self.contrast * space.typical_spread * pattern
+        )
+
+
+@dataclass(frozen=True)
+class Fade(fp.Regularizer):
+    """Draw each pixel a little towards the middle of the space, more so in later steps.
+
+    Args:
+        strength: Share of the distance at step 1; it grows with the root of the step.
+    """
+
+    kind: ClassVar[str] = "toy.fade"
+    strength: float
+
+    def apply(self, images: fp.Tensor, step: fp.Step) -> fp.Tensor:
+        """Return faded images, (N, H, W, C)."""
+        import tensorflow as tf  # noqa: PLC0415  (so that Stripes need no TensorFlow)
+
+        grown = self.strength * tf.sqrt(tf.cast(step.index, images.dtype))
+        middle = step.space.typical_center
+        return middle + (images - middle) * (1 - tf.minimum(grown, 1))
