@@ -40,7 +40,7 @@ def pick_digits(probe: fp.ModelProbe) -> tuple[np.ndarray, list[str]]:
         ("unclear 4", fours[np.argmin(margin[fours])]),
         ("clear 9", nines[np.argmax(margin[nines])]),
     ]
-    captions = [f"{name}, margin {margin[at]:.1f}" for name, at in chosen]
+    captions = [f"{name} ({margin[at]:+.1f})" for name, at in chosen]
     return images[[at for _, at in chosen]], captions
 
 
@@ -52,7 +52,7 @@ def draw_activations(probe: fp.ModelProbe, out: Path) -> None:
         grids = [probe.grid(digit, row.path) for digit in digits]
         titles = [f"{c}\n{g.source}" for c, g in zip(captions, grids, strict=True)]
         figure = fp.ActivationGrid.compare(grids, titles=titles)
-        figure.suptitle(f"{row.path} ({row.kind}): what it answers to three digits")
+        figure.suptitle(f"{row.path} ({row.kind}): what it answers to three digits (logit margins)")
         figure.savefig(out / f"activations_{number + 1}_{row.path}.png", dpi=DPI)
         plt.close(figure)
 
@@ -88,7 +88,7 @@ def draw_nodes(probe: fp.ModelProbe, maps: fp.AscentResult, out: Path) -> None:
         upper, lower = axes[:, column]
         for ax, image, title in (
             (upper, maps.best()[channel], f"map {channel}: {score:.1f}"),
-            (lower, result.best()[column], f"its node (1, 1): {node:.1f}"),
+            (lower, result.best()[column], f"node (1, 1): {node:.1f}"),
         ):
             plotting.show_image(plotting.stretch(image), ax=ax, title=title)
     figure.suptitle(

@@ -28,17 +28,29 @@ _REGISTERED: dict[str, type] = {}
 
 
 @cache
-def _installed(group: str) -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
+def _installed(group: str) -> dict[str, tuple[EntryPoint, ...]]:
+    found: dict[str, tuple[EntryPoint, ...]] = {}
     for point in entry_points(group=group):
-        other = found.get(point.name)
-        if other is not None and other.value != point.value:
-            raise PluginError(
-                f"Two packages offer the kind {point.name!r}: {other.value} and {point.value}. "
-                "Uninstall one, or ask its author to prefix the kind with the package's name."
-            )
-        found[point.name] = point
+        others = found.get(point.name, ())
+        if all(point.value != other.value for other in others):
+            found[point.name] = (*others, point)
     return found
+
+
+def _offered(group: str, kind: str) -> EntryPoint | None:
+    """Return the entry point of a kind; two packages that offer it break that kind only."""
+    points = _installed(group).get(kind, ())
+    if len(points) > 1:
+        offers = " and ".join(f"{_package(point)} ({point.value})" for point in points)
+        raise PluginError(
+            f"Two packages offer the kind {kind!r}: {offers}. "
+            "Uninstall one, or ask its author to prefix the kind with the package's name."
+        )
+    return points[0] if points else None
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "an unnamed package"
 
 
 def names(group: str) -> tuple[str, ...]:
@@ -72,7 +84,7 @@ def find(kind: str) -> type:
     if kind in _REGISTERED:
         return _REGISTERED[kind]
     for group in GROUPS:
-        point = _installed(group).get(kind)
+        point = _offered(group, kind)
         if point is not None:
             return _load(point)
     known = [n for g in GROUPS for n in _installed(g)] + list(_REGISTERED)
@@ -83,7 +95,7 @@ def find(kind: str) -> type:
 
 
 def _load(point: EntryPoint) -> type:
-    source = point.dist.name if point.dist else "an unnamed package"
+    source = _package(point)
     try:
         loaded = point.load()
     except Exception as cause:
@@ -118,7 +130,7 @@ def register(cls: type) -> type:
             f"{cls.__name__} has no kind. Add `kind: ClassVar[str] = 'mylab.{cls.__name__.lower()}'`."
         )
     for group in GROUPS:
-        point = _installed(group).get(kind)
+        point = _offered(group, kind)
         if point is not None and _load(point) is not cls:
             raise PluginError(
                 f"The kind {kind!r} belongs to {point.value} already. Prefix yours: 'mylab.{kind}'."

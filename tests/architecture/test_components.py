@@ -30,7 +30,7 @@ BASES = {
 def components() -> list[type[fp.Component]]:
     """Return every component class that the library defines, outside of ``testing``."""
     found = set()
-    for info in pkgutil.walk_packages(importlib.import_module("featureprobe").__path__, "featureprobe."):
+    for info in pkgutil.walk_packages(fp.__path__, "featureprobe."):
         if info.name.split(".")[1] != "testing":
             members = vars(importlib.import_module(info.name)).values()
             found |= {c for c in members if inspect.isclass(c) and issubclass(c, fp.Component)}

@@ -111,7 +111,8 @@ def test_room_says_what_it_is(name: str) -> None:
     """A room's docstring answers in six lines: what lives here, what it may import, how to add."""
     head, _, body = (importlib.import_module(name).__doc__ or "").partition("\n\n")
     text = " ".join(body.split())
-    assert head and "\n" not in head
+    assert head
+    assert "\n" not in head
     assert "What lives here:" in text
     assert "May import:" in text
     assert re.search(r"\b[Tt]o (add|teach)\b", text)

@@ -50,3 +50,10 @@ def test_exceptions_are_needed() -> None:
         file, _, function = name.partition(":")
         found = dict(functions(ast.parse((SOURCE / file).read_text(encoding="utf-8"))))
         assert found[function] > MOST_CODE, name
+
+
+def test_a_long_function_is_noticed() -> None:
+    """Lines of code count, lines of the docstring do not (sabotage)."""
+    doc = '    """One\n\n    two."""\n'
+    text = "def long():\n" + doc + "    a = 1\n" * (MOST_CODE + 1)
+    assert dict(functions(ast.parse(text))) == {"long": MOST_CODE + 2}

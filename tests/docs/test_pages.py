@@ -36,7 +36,7 @@ def blocks_of(text: str) -> Iterator[tuple[str, str, int]]:
     done = 0
     for match in RST_BLOCK.finditer(text):
         yield "text", text[done : match.start()], text.count("\n", 0, done)
-        head, _, body = match.group().partition("\n")
+        _, _, body = match.group().partition("\n")
         yield match.group(1), textwrap.dedent(body), text.count("\n", 0, match.start()) + 1
         done = match.end()
     yield "text", text[done:], text.count("\n", 0, done)

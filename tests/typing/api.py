@@ -59,12 +59,12 @@ def climb(probe: fp.ModelProbe) -> fp.AscentResult:
     assert_type(targets, list[fp.MapMean])
     blend = 0.8 * targets[0] + targets[1] / 2 - 0.1 * fp.TotalVariation()
     assert_type(blend, fp.WeightedSum)
-    assert_type(sum(targets[1:], start=blend), fp.WeightedSum)
+    total: fp.Objective = sum(targets[1:], start=blend)
+    ascent.run(probe, total)
     ascent.run(probe, targets, rng=np.random.default_rng(0), progress=False)
     state = ascent.start(probe, blend, rng=7)
     for state, info in ascent.iterate(probe, blend, state):  # noqa: B020
-        assert_type(info, fp.StepInfo)
-    assert_type(state, fp.AscentState)
+        assert_type((state, info), tuple[fp.AscentState, fp.StepInfo])
     return ascent.result(probe, blend, state)
 
 

@@ -160,13 +160,15 @@ class LayerGraph:
 
         Args:
             inputs: One tensor for each of :attr:`inputs`, with a leading batch axis.
-            wanted: (path, pre) pairs, prepared.
+            wanted: (path, pre) pairs; inside a trace, prepared before it.
 
         Returns:
             One tensor for each pair.
         """
         values: dict[int, Tensor] = dict(zip(self.inputs, inputs, strict=True))
         before: dict[int, Tensor] = {}
+        if tf.executing_eagerly():
+            self.prepare(wanted)
         stripped = {self.number_of(path) for path, pre in wanted if pre}
         for call in self.needed(wanted):
             if stripped & set(call.results):

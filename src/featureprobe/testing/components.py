@@ -28,13 +28,6 @@ class ComponentContract(ABC):
     Attributes:
         group: Entry-point group of the room, without ``featureprobe.``.
         base: Base class of the room.
-
-    Example:
-        >>> import featureprobe as fp
-        >>> class TestClip(fp.testing.RegularizerContract):
-        ...     def make(self):
-        ...         return fp.Clip(3.0)
-        >>> TestClip().test_revives_from_its_config_through_json()
     """
 
     group: ClassVar[str]

@@ -1,0 +1,88 @@
+"""Reads: what fits a layer, and each image's own value out of a batch."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import featureprobe as fp
+from featureprobe.probe.reads import check_read, gather
+from featureprobe.types import Read
+
+MAPS, STRIPS, NODES = (4, 5, 3), (7, 3), (6,)
+
+
+@pytest.mark.parametrize(
+    ("read", "shape"),
+    [
+        (Read("a"), MAPS),
+        (Read("a", channel=2), MAPS),
+        (Read("a", row=3, col=4, channel=0), MAPS),
+        (Read("a", row=0), MAPS),
+        (Read("a", row=6, channel=2), STRIPS),
+        (Read("a", index=5), NODES),
+        (Read("a"), (2, 2, 2, 2)),
+    ],
+)
+def test_what_fits(read: Read, shape: tuple[int, ...]) -> None:
+    """Axes that the layer has, with the first and last index of each, are accepted."""
+    assert check_read(read, shape) is None
+
+
+@pytest.mark.parametrize(
+    ("read", "shape", "error", "says"),
+    [
+        (Read("a", channel=3), MAPS, fp.RangeError, "channel 3.*from 0 to 2"),
+        (Read("a", row=4), MAPS, fp.RangeError, "row 4.*from 0 to 3"),
+        (Read("a", col=5), MAPS, fp.RangeError, "col 5.*from 0 to 4"),
+        (Read("a", row=-1), MAPS, fp.RangeError, "row -1"),
+        (Read("a", index=6), NODES, fp.RangeError, "index 6.*from 0 to 5"),
+        (Read("a", row=7, channel=0), STRIPS, fp.RangeError, "row 7.*from 0 to 6"),
+        (Read("a", col=0), STRIPS, fp.ShapeError, "no col axis.*row, channel"),
+        (Read("a", channel=0), NODES, fp.ShapeError, r"no channel axis.*fp\.Node\(layer, index="),
+        (Read("a", index=0), MAPS, fp.ShapeError, "no index axis.*row, col, channel"),
+        (Read("a", channel=0), (2, 2, 2, 2), fp.ShapeError, "none that can be indexed"),
+    ],
+)
+def test_what_does_not_fit(
+    read: Read, shape: tuple[int, ...], error: type[Exception], says: str
+) -> None:
+    """A missing axis and an index outside are told apart, with the shape and the choice."""
+    with pytest.raises(error, match=says) as caught:
+        check_read(read, shape)
+    assert str(tuple(shape)) in str(caught.value)
+
+
+@pytest.mark.parametrize("layer", ["", None, 3])
+def test_a_read_needs_a_path(layer: object) -> None:
+    """A read without a layer is refused at construction."""
+    with pytest.raises(fp.ConfigError, match="path of a layer"):
+        Read(layer)
+
+
+def test_a_read_is_of_a_map_or_of_a_dense_layer() -> None:
+    """index goes with nothing else."""
+    with pytest.raises(fp.ConfigError, match="either index="):
+        Read("a", index=1, channel=2)
+
+
+def test_axes_and_indices_are_in_one_order() -> None:
+    """Axes come in the order row, col, channel, however they were given."""
+    read = Read("a", channel=2, row=0)
+    assert (read.axes, read.indices) == (("row", "channel"), (0, 2))
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_each_image_has_its_own_place(traced: bool) -> None:
+    """With unknown batch size too, image k gives the value at its own row, col and channel."""
+    values = np.random.default_rng(0).random((3, *MAPS), dtype=np.float32)
+    rows, cols, channels = np.int32([[3, 0, 1], [4, 0, 2], [0, 2, 1]])
+    take = gather
+    if traced:
+        take = lambda v, axes, at: tf.function(  # noqa: E731
+            lambda x: gather(x, axes, at),
+            input_signature=[tf.TensorSpec((None, *MAPS), tf.float32)],
+        )(v)
+    found = take(values, ("row", "col", "channel"), (rows, cols, channels))
+    np.testing.assert_array_equal(found, [values[0, 3, 4, 0], values[1, 0, 0, 2], values[2, 1, 2, 1]])
+    found = take(values, ("channel",), (channels,))
+    np.testing.assert_array_equal(found, [values[k, :, :, c] for k, c in enumerate(channels)])
