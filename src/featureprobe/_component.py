@@ -70,6 +70,13 @@ class Component:
 
     Subclass a room's base class, not this one. Decorate with ``@dataclass(frozen=True)``; fields are
     numbers, strings, booleans, None, tuples of these, :class:`ArrayValue`, or other components.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> fp.GaussianBlur(0.6).to_config()
+        {'kind': 'gaussian_blur', 'sigma': 0.6, 'size': None}
+        >>> fp.GaussianBlur(0.6) == fp.GaussianBlur(0.6)
+        True
     """
 
     kind: ClassVar[str] = ""

@@ -55,6 +55,12 @@ def register_images(
 
     Raises:
         DataError: When the two lengths differ.
+
+    Example:
+        >>> photos = np.zeros((2, 4, 4, 1), np.uint8) + np.arange(2, dtype=np.uint8)[:, None, None, None]
+        >>> register_images("my photos", photos, [7, 8])
+        >>> str(source_of(photos[1]))
+        'my photos 8'
     """
     if len(images) != len(indices):
         raise DataError(

@@ -44,7 +44,7 @@ class InputSpace(Component):
 
     Example:
         >>> space = InputSpace(mean=33.3, std=78.6, low=0, high=255)
-        >>> space.to_model(np.float32([[[33.3]]]))
+        >>> space.to_model([[[33.3]]])
         array([[[0.]]], dtype=float32)
     """
 

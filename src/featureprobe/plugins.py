@@ -80,6 +80,10 @@ def find(kind: str) -> type:
 
     Raises:
         PluginError: When the kind is unknown, or its package cannot be imported.
+
+    Example:
+        >>> find("map_mean").__name__
+        'MapMean'
     """
     if kind in _REGISTERED:
         return _REGISTERED[kind]
@@ -123,6 +127,19 @@ def register(cls: type) -> type:
     Raises:
         ConfigError: When it has no kind.
         PluginError: When a different installed class has that kind.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> from typing import ClassVar
+        >>> import featureprobe as fp
+        >>> @register
+        ... @dataclass(frozen=True)
+        ... class Fade(fp.Regularizer):
+        ...     kind: ClassVar[str] = "mylab.fade"
+        ...     def apply(self, images, step):
+        ...         return 0.99 * images
+        >>> find("mylab.fade") is Fade
+        True
     """
     kind = getattr(cls, "kind", None)
     if not isinstance(kind, str) or not kind:

@@ -65,7 +65,9 @@ def test_json_and_back(component: fp.Component) -> None:
 @given(NUMERIC, NUMERIC)
 def test_arrays_are_equal_by_content(one: np.ndarray, other: np.ndarray) -> None:
     """Two values are equal when dtype, shape and bytes are, and only then."""
-    same = one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    same = (
+        one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    )
     assert (fp.ArrayValue(one) == fp.ArrayValue(other)) == same
     assert fp.ArrayValue(one) == fp.ArrayValue(one.copy(order="F"))
 

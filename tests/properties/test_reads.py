@@ -20,7 +20,9 @@ def test_gather_is_indexing(data: st.DataObject) -> None:
     axes = data.draw(st.lists(st.sampled_from(names), unique=True))
     at = {
         axis: data.draw(
-            hnp.arrays(np.int32, shape[0], elements=st.integers(0, shape[1 + names.index(axis)] - 1))
+            hnp.arrays(
+                np.int32, shape[0], elements=st.integers(0, shape[1 + names.index(axis)] - 1)
+            )
         )
         for axis in axes
     }

@@ -171,7 +171,10 @@ def test_plain_fields_come_back_as_they_were(payload: object) -> None:
 
 def test_numpy_numbers_are_recorded_as_numbers() -> None:
     """A numpy scalar in a field is one to JSON as well."""
-    assert json.dumps(Marked(np.float32(0.5)).to_config()) == '{"kind": "tests.marked", "payload": 0.5}'
+    assert (
+        json.dumps(Marked(np.float32(0.5)).to_config())
+        == '{"kind": "tests.marked", "payload": 0.5}'
+    )
 
 
 @pytest.mark.parametrize(
@@ -203,7 +206,11 @@ def test_numpy_numbers_are_recorded_as_numbers() -> None:
         ({"kind": "input_space", "mean": {"array": ["x"]}}, fp.ConfigError, "not beside it"),
         ({"kind": "ascent", "steps": 0}, fp.RangeError, "steps"),
         ({"kind": "ascent", "regularizers": 5}, fp.ConfigError, "does not fit"),
-        ({"kind": "lifted_objective", "function": "os.system"}, fp.ConfigError, "cannot bring back"),
+        (
+            {"kind": "lifted_objective", "function": "os.system"},
+            fp.ConfigError,
+            "cannot bring back",
+        ),
         ({"kind": "lifted_objective", "cls": 1}, fp.ConfigError, "cannot bring back"),
     ],
 )

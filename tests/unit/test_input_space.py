@@ -91,7 +91,10 @@ def test_typical_data(space: fp.InputSpace, center: float, spread: float) -> Non
 
 def test_equal_spaces_are_equal_in_every_way() -> None:
     """1 and 1.0 make equal spaces with equal hashes, configs and digests."""
-    one, other = fp.InputSpace(1, std=2, low=0, high=255), fp.InputSpace(1.0, std=2.0, low=0.0, high=255.0)
+    one, other = (
+        fp.InputSpace(1, std=2, low=0, high=255),
+        fp.InputSpace(1.0, std=2.0, low=0.0, high=255.0),
+    )
     assert one == other
     assert hash(one) == hash(other)
     assert one.digest() == other.digest()
@@ -133,7 +136,10 @@ def test_typical_data_is_read_off_a_normalization() -> None:
 def test_a_given_space_goes_before_the_layer() -> None:
     """What the user gives is not replaced by what could be read off."""
     given = fp.InputSpace.identity(low=0, high=1)
-    assert fp.ModelProbe(sequential(keras.layers.Rescaling(1 / 255)), input_space=given).input_space == given
+    assert (
+        fp.ModelProbe(sequential(keras.layers.Rescaling(1 / 255)), input_space=given).input_space
+        == given
+    )
 
 
 @pytest.mark.parametrize(

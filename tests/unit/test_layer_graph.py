@@ -181,7 +181,9 @@ def test_shared_layers() -> None:
     first = conv(images)
     second = conv(first)
     assert probe.layers == ("conv@1", "conv@2", "last")
-    check(probe, images, {"conv@1": first.numpy(), "conv@2": second.numpy(), "last": second.numpy()})
+    check(
+        probe, images, {"conv@1": first.numpy(), "conv@2": second.numpy(), "last": second.numpy()}
+    )
     with pytest.raises(fp.UnknownLayerError, match="called 2 times.*'conv@1', 'conv@2'"):
         probe.activations(images, "conv")
 
@@ -460,7 +462,9 @@ def test_an_own_call_with_several_inputs_is_refused() -> None:
     image, other = keras.Input((6, 6, 1), name="image"), keras.Input((3,), name="other")
     joined = layers.Concatenate()([layers.Flatten()(image), other])
     with pytest.raises(fp.ModelError, match="several inputs"):
-        fp.ModelProbe(Doubled([image, other], joined), input_space=RAW, other_inputs={"other": [0] * 3})
+        fp.ModelProbe(
+            Doubled([image, other], joined), input_space=RAW, other_inputs={"other": [0] * 3}
+        )
 
 
 @pytest.mark.parametrize("make", [Subclassed, lambda: keras.Sequential([layers.Conv2D(2, 3)])])

@@ -82,7 +82,8 @@ def test_code_in_a_file_is_refused(tmp_path: Path, suffix: str) -> None:
     """A Lambda layer is refused with an explanation, and never run."""
     marker = tmp_path / "was_run"
     name = str(marker)
-    path, _ = saved(tmp_path / f"net{suffix}", layers.Lambda(lambda x: (open(name, "w"), x)[1]))  # noqa: PTH123, SIM115
+    code = layers.Lambda(lambda x: (__import__("pathlib").Path(name).touch(), x)[1])
+    path, _ = saved(tmp_path / f"net{suffix}", code)
     assert marker.exists(), "the layer would leave no trace"
     marker.unlink()
     with pytest.raises(fp.ModelError, match=r"Lambda layer.*If you trust the file"):

@@ -26,9 +26,7 @@ def randomize(model: keras.Model) -> keras.Model:
 
 def probe_of(*stack: layers.Layer, shape: tuple[int, ...] = (6, 6, 2)) -> fp.ModelProbe:
     """Open a stack of layers with random weights."""
-    return fp.ModelProbe(
-        randomize(keras.Sequential([keras.Input(shape), *stack])), input_space=RAW
-    )
+    return fp.ModelProbe(randomize(keras.Sequential([keras.Input(shape), *stack])), input_space=RAW)
 
 
 def images_for(probe: fp.ModelProbe, count: int = 3) -> np.ndarray:
@@ -166,7 +164,9 @@ def test_pre_of_other_kinds_is_refused(stack: tuple[layers.Layer, ...], path: st
 def test_pre_through_a_nested_model_and_the_output() -> None:
     """``pre`` works by nested path, by the nested model's own path, and for OUTPUT."""
     inner = keras.Input((6, 6, 2))
-    nested = keras.Model(inner, layers.Conv2D(3, 3, activation="relu", name="conv")(inner), name="box")
+    nested = keras.Model(
+        inner, layers.Conv2D(3, 3, activation="relu", name="conv")(inner), name="box"
+    )
     image = keras.Input((6, 6, 2))
     dense = layers.Dense(4, activation="softmax", name="dense")
     model = randomize(keras.Model(image, dense(layers.Flatten(name="flat")(nested(image)))))
@@ -190,7 +190,9 @@ def test_weights_are_followed() -> None:
     kernel, bias = probe.model.get_weights()
     probe.model.set_weights([2 * kernel, 2 * bias])
     for values, pre in zip(old, (True, False), strict=True):
-        np.testing.assert_allclose(probe.activations(images, "conv", pre=pre), 2 * values, rtol=1e-5)
+        np.testing.assert_allclose(
+            probe.activations(images, "conv", pre=pre), 2 * values, rtol=1e-5
+        )
     assert probe.fingerprint != old_print, "a recipe would claim the weights of before"
 
 
@@ -269,7 +271,9 @@ def test_the_snapshot_would_notice() -> None:
         "variables": lambda m: m.get_layer("out").bias.assign_add([1e-7, 0, 0]),
         "trainable": lambda m: setattr(m.get_layer("out"), "trainable", False),
         "nodes": lambda m: m.get_layer("relu")(keras.Input((2, 2, 1))),
-        "activations": lambda m: setattr(m.get_layer("out"), "activation", keras.activations.linear),
+        "activations": lambda m: setattr(
+            m.get_layer("out"), "activation", keras.activations.linear
+        ),
     }
     for part, change in changes.items():
         model = rich_model()

@@ -83,6 +83,8 @@ def test_each_image_has_its_own_place(traced: bool) -> None:
             input_signature=[tf.TensorSpec((None, *MAPS), tf.float32)],
         )(v)
     found = take(values, ("row", "col", "channel"), (rows, cols, channels))
-    np.testing.assert_array_equal(found, [values[0, 3, 4, 0], values[1, 0, 0, 2], values[2, 1, 2, 1]])
+    np.testing.assert_array_equal(
+        found, [values[0, 3, 4, 0], values[1, 0, 0, 2], values[2, 1, 2, 1]]
+    )
     found = take(values, ("channel",), (channels,))
     np.testing.assert_array_equal(found, [values[k, :, :, c] for k, c in enumerate(channels)])

@@ -47,10 +47,14 @@ def answers(model: Any, base: np.ndarray | None = None, height: float = 1.0) -> 
     shape = model.inputs[0].shape[1:]
     base = np.zeros(shape, np.float32) if base is None else base
     outputs = np.asarray(model(impulses(base, height), training=False))
-    changed = outputs != np.asarray(model(base[None], training=False))
-    if changed.ndim == 2:  # a vector is one place that sees what any of its nodes sees
-        changed = changed[:, None, None]
-    return np.moveaxis(changed.any(axis=-1).reshape(*shape[:2], *changed.shape[1:3]), (0, 1), (2, 3))
+    difference = np.abs(outputs - np.asarray(model(base[None], training=False)))
+    # Rounding may differ within a batch; a black image leaves exact zeros.
+    changed = difference > 1e-6 * np.abs(outputs).max() * bool(base.any())
+    if changed.ndim != 4:  # without rows and columns there is one place, which sees what any sees
+        changed = changed.reshape(len(changed), 1, 1, -1)
+    return np.moveaxis(
+        changed.any(axis=-1).reshape(*shape[:2], *changed.shape[1:3]), (0, 1), (2, 3)
+    )
 
 
 def predicted(probe: fp.ModelProbe, layer: str = fp.OUTPUT) -> Seen:
@@ -240,27 +244,23 @@ def test_sizes_and_jumps_of_the_articles_cnn() -> None:
     assert fields == expected + [(None, None)] * 3
 
 
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("name", sorted(set(CHAINS) - {"nearest"}))  # windows of two sizes there
 def test_size_and_jump_are_those_of_the_windows(name: str) -> None:
     """Away from the border a window is as large, and as far from the next, as the table says."""
-    # Twice as many pixels as the widest field, so that some windows stay off the border.
-    model = keras.Sequential(
-        [keras.Input((31, 30, 1)), *(type(p).from_config(p.get_config()) for p in CHAINS[name])]
-    )
-    (row,) = list(fp.ModelProbe(model, input_space=RAW).summary())[-1:]
+    again = [type(part).from_config(part.get_config()) for part in CHAINS[name]]
+    model = keras.Sequential([keras.Input((51, 50, 1)), *again])
+    probe = fp.ModelProbe(model, input_space=RAW)
+    row = probe.summary().rows[-1]
     if row.receptive_field is None:
         assert len(row.shape) == 1 or row.shape[:2] == (1, 1)
         return
-    fields = fp.ModelProbe(model, input_space=RAW).network.fields
-    for axis, size, jump in zip(fields[max(fields)], row.receptive_field, row.jump, strict=True):
-        spans = [np.flatnonzero(r) for r in axis.reach if r.any()]
-        inner = [s for s in spans if s[0] > 0 and s[-1] < axis.reach.shape[1] - 1]
-        if name == "nearest":  # neighbours share pixels there: the table bounds the windows
-            assert all(s[-1] - s[0] + 1 <= size for s in inner)
-            continue
-        assert len(inner) >= 2
-        assert {int(s[-1] - s[0] + 1) for s in inner} == {size}
-        assert {int(b[0] - a[0]) for a, b in zip(inner, inner[1:], strict=False)} == {jump}
+    field = probe.network.fields[probe.network.graph.number_of(row.path)]
+    for axis, size, jump in zip(field, row.receptive_field, row.jump, strict=True):
+        spans = [np.flatnonzero(reach)[[0, -1]] for reach in axis.reach if reach.any()]
+        inner = [(a, b) for a, b in spans if a >= size and b < axis.reach.shape[1] - size]
+        assert len(inner) >= 3
+        assert {b - a + 1 for a, b in inner} == {size}
+        assert {after[0] - a[0] for a, after in zip(inner, inner[1:], strict=False)} == {jump}
 
 
 @pytest.mark.parametrize("layer", ["Conv2D_3", "Flatten", "Dense_1", "Dense_2"])

@@ -23,6 +23,13 @@ class Seen:
         values: One tensor for each read.
         images: (N, H, W, C) model units.
         space: The probe's input space.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> space = fp.InputSpace.identity(low=0, high=255)
+        >>> seen = Seen(("first read", "second read"), images=None, space=space)
+        >>> seen[1], len(seen)
+        ('second read', 2)
     """
 
     values: tuple[Tensor, ...]

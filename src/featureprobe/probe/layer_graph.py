@@ -6,8 +6,7 @@ and changes nothing.
 """
 
 import inspect
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -192,110 +191,6 @@ class LayerGraph:
         if how == "input":
             return [values[call.sources[0]]]
         return call.run(values, self._twins[call.path] if how == "fused" else call.layer)
-
-
-def read_graph(model: keras.Model) -> LayerGraph:
-    """Return the layer graph of a built model.
-
-    A subclassed model without a symbolic graph becomes one opaque call: only its output can be
-    reached.
-
-    Raises:
-        ModelError: When the model was never built.
-    """
-    function = _function_of(model)
-    if function is None:
-        return _opaque(model)
-    reader = _Reader()
-    inputs = tuple(reader.new() for _ in function.inputs)
-    outputs = reader.unroll(function, inputs, "")
-    return LayerGraph(inputs, outputs, tuple(reader.calls), reader.paths)
-
-
-class _Reader:
-    """Walks nested graphs and collects calls."""
-
-    def __init__(self) -> None:
-        self.calls: list[Call] = []
-        self.paths: dict[str, int] = {}
-        self._count = 0
-
-    def new(self) -> int:
-        self._count += 1
-        return self._count - 1
-
-    def unroll(self, function: Any, inputs: Sequence[int], prefix: str) -> tuple[int, ...]:
-        numbers = {id(t): n for t, n in zip(function.inputs, inputs, strict=True)}
-        nodes = [n for n in _nodes(function) if not n.is_input]
-        total = Counter(n.operation.name for n in nodes)
-        seen: Counter[str] = Counter()
-        for node in nodes:
-            name = node.operation.name
-            seen[name] += 1
-            path = prefix + (f"{name}@{seen[name]}" if total[name] > 1 else name)
-            self._add(node, path, numbers)
-        return tuple(numbers[id(t)] for t in function.outputs)
-
-    def _add(self, node: Any, path: str, numbers: dict[int, int]) -> None:
-        inner = _function_of(node.operation)
-        sources = [numbers[id(t)] for t in node.arguments.keras_tensors]
-        if inner is not None and len(inner.inputs) == len(sources):
-            results = self.unroll(inner, sources, f"{path}/")
-        else:
-            results = tuple(self.new() for _ in node.outputs)
-            to_slot = lambda a: Slot(numbers[id(a)]) if _is_symbolic(a) else a  # noqa: E731
-            args, kwargs = tree.map_structure(to_slot, (node.arguments.args, node.arguments.kwargs))
-            shapes = tuple(tuple(t.shape[1:]) for t in node.outputs)
-            self.calls.append(
-                Call(path, node.operation, args, kwargs, tuple(sources), results, shapes)
-            )
-        numbers.update({id(t): n for t, n in zip(node.outputs, results, strict=True)})
-        if len(results) == 1:
-            self.paths[path] = results[0]
-        else:
-            self.paths.update({f"{path}:{i}": n for i, n in enumerate(results)})
-
-
-def _nodes(function: Any) -> Iterator[Any]:
-    """Yield the nodes of a Keras function from inputs to outputs."""
-    by_depth = function._nodes_by_depth
-    for depth in sorted(by_depth, reverse=True):
-        yield from by_depth[depth]
-
-
-def _function_of(layer: Any) -> Any:
-    """Return the Keras Function behind a Sequential or functional model, else None."""
-    if isinstance(layer, keras.Sequential):
-        function = getattr(layer, "_functional", None)
-        if function is None:
-            raise ModelError(
-                f"The model {layer.name!r} was never built, so its layers have no shapes. "
-                "Add keras.Input(shape) as its first layer, or call it on one batch."
-            )
-        # A model whose call() was overridden does something else than its graph says.
-        return function if type(layer).call is keras.Sequential.call else None
-    functional = isinstance(layer, keras.Model) and hasattr(layer, "_nodes_by_depth")
-    if functional and type(layer).call.__qualname__ == "Functional.call":
-        return layer
-    return None
-
-
-def _opaque(model: keras.Model) -> LayerGraph:
-    if not model.built:
-        raise ModelError(
-            f"The model {model.name!r} was never built. Call it on one batch before probing it."
-        )
-    if len(getattr(model, "inputs", None) or [None]) > 1:
-        raise ModelError(
-            f"The model {model.name!r} has its own call() and several inputs; only one image tensor "
-            "will do. Probe its functional part, or rebuild it with keras.Model(inputs, outputs)."
-        )
-    call = Call(model.name, model, (Slot(0),), {}, (0,), (1,), ((),))
-    return LayerGraph((0,), (1,), (call,), {model.name: 1})
-
-
-def _is_symbolic(value: object) -> bool:
-    return isinstance(value, keras.KerasTensor)
 
 
 def _takes_training(layer: Any) -> bool:

@@ -17,6 +17,12 @@ class LayerRow:
         parameters: Number of weights, biases included.
         receptive_field: (rows, columns) in pixels; None when it is the whole image or unknown.
         jump: (rows, columns) in pixels between neighbouring nodes; None likewise.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> row = next(iter(fp.samples.mnist_probe().summary()))
+        >>> row.path, row.maps, row.receptive_field
+        ('Conv2D_1', 32, (3, 3))
     """
 
     path: str
@@ -53,6 +59,12 @@ class LayerTable:
         model: Name of the model.
         rows: One :class:`LayerRow` a layer, from input to output.
         note: What cannot be reached, and the input space.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> table = fp.samples.mnist_probe().summary()
+        >>> [row.path for row in table if row.kind == "Dense"]
+        ['Dense_1', 'Dense_2']
     """
 
     model: str

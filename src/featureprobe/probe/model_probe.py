@@ -1,7 +1,7 @@
 """ModelProbe: a trained model, opened."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, overload
@@ -14,7 +14,8 @@ from featureprobe.errors import ShapeError
 from featureprobe.grid import ActivationGrid
 from featureprobe.input_space import InputSpace
 from featureprobe.probe import inputs as _inputs
-from featureprobe.probe.layer_graph import LayerGraph, Wanted, read_graph
+from featureprobe.probe.graph_reader import read_graph
+from featureprobe.probe.layer_graph import LayerGraph, Wanted
 from featureprobe.probe.layer_table import LayerRow, LayerTable
 from featureprobe.probe.loading import load_model
 from featureprobe.probe.network import Network
@@ -199,10 +200,10 @@ class ModelProbe:
         Returns:
             float32 (N, ...) of one layer, or a dict of such arrays by path.
         """
-        if isinstance(layers, str):
+        if isinstance(layers, str) or not isinstance(layers, Iterable):
             return self._run(images, ((layers, pre),))[0]
-        wanted = tuple((path, pre) for path in layers)
-        return dict(zip(layers, self._run(images, wanted), strict=True))
+        paths = list(layers)
+        return dict(zip(paths, self._run(images, tuple((p, pre) for p in paths)), strict=True))
 
     def predict(self, images: npt.ArrayLike) -> FloatArray:
         """Return the model's output for images (N, H, W, C) in pixel units; see OUTPUT."""

@@ -25,6 +25,15 @@ class Recipe:
         model: ``name``, ``fingerprint`` (sha256 of weights and layers) and ``image_shape``.
         versions: Of Python, featureprobe, TensorFlow, Keras and numpy.
         arrays: Contents of array fields by sha256.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe = fp.samples.mnist_probe()
+        >>> ascent = fp.Ascent(steps=2, starts=1)
+        >>> result = ascent.run(probe, fp.MapMean("Conv2D_3", channel=5), rng=7)
+        >>> again = result.recipe.run(probe)
+        >>> bool((again.images == result.images).all())
+        True
     """
 
     ascent: Mapping[str, Any]

@@ -48,6 +48,16 @@ class AscentResult:
         steps: Steps done.
         recipe: The run as a value.
         state: Where the run can be resumed; None after loading.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe = fp.samples.mnist_probe()
+        >>> targets = fp.MapMean.each(probe, "Conv2D_3")[:3]
+        >>> result = fp.Ascent(steps=4, starts=2).run(probe, targets, rng=7)
+        >>> result.best().shape, result.scores.shape
+        ((3, 28, 28, 1), (3, 2))
+        >>> [str(status) for status in result.best_status()]
+        ['rising', 'rising', 'rising']
     """
 
     images: FloatArray

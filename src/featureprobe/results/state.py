@@ -28,6 +28,13 @@ class AscentState:
         best: What is kept: ``images`` (rows, H, W, C) in model units, ``total``, ``score``,
             ``gradient``, ``certificate``, each (rows,).
         traces: (index, rows, ...) by name: the values that each step started from.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe = fp.samples.mnist_probe()
+        >>> state = fp.Ascent(starts=2).start(probe, fp.MapMean("Conv2D_3", channel=5), rng=7)
+        >>> state.index, state.start_images.shape
+        (0, (2, 28, 28, 1))
     """
 
     index: int
@@ -49,6 +56,14 @@ class StepInfo:
         steps: Steps to do.
         scores: (targets, starts) scores of the kept images.
         images: (targets, starts, H, W, C) the current images in pixel units.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, target = fp.samples.mnist_probe(), fp.MapMean("Conv2D_3", channel=5)
+        >>> ascent = fp.Ascent(steps=4, starts=2)
+        >>> for state, info in ascent.iterate(probe, target, ascent.start(probe, target, rng=7)):
+        ...     print(info)
+        step 4/4  median score ...
     """
 
     index: int

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from featureprobe.errors import ConfigError, DataError
 from featureprobe.results.recipe import Recipe
@@ -81,7 +80,8 @@ def read_result(path: str | Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(f"There is no file {path}. Check the path.")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: numpy leaves a file open that turns out to be damaged.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
         header = json.loads(stored.pop(_HEADER).tobytes())
     except Exception as cause:  # zlib.error, BadZipFile, RecursionError, NotImplementedError, ...
