@@ -61,7 +61,9 @@ def test_options_reach_the_probe(tmp_path: Path) -> None:
 def test_a_missing_class_is_named(tmp_path: Path, suffix: str) -> None:
     """A custom layer is asked for by name; with custom_objects it works."""
     path, model = saved(tmp_path / f"net{suffix}", Doubler(name="double"))
-    with pytest.raises(fp.ModelError, match="class 'Doubler'.*custom_objects={'Doubler': Doubler}"):
+    with pytest.raises(
+        fp.ModelError, match=r"class 'Doubler'.*custom_objects={'Doubler': Doubler}"
+    ):
         fp.ModelProbe.load(path, input_space=RAW)
     probe = fp.ModelProbe.load(path, custom_objects={"Doubler": Doubler}, input_space=RAW)
     images = np.ones((1, 5, 5, 1), np.float32)
@@ -72,7 +74,7 @@ def test_a_missing_class_is_named(tmp_path: Path, suffix: str) -> None:
 def test_a_missing_function_is_named(tmp_path: Path, suffix: str) -> None:
     """A custom activation function is asked for by name; with custom_objects it works."""
     path, _ = saved(tmp_path / f"net{suffix}", layers.Conv2D(1, 2, activation=cube))
-    with pytest.raises(fp.ModelError, match="function 'cube'.*custom_objects={'cube': cube}"):
+    with pytest.raises(fp.ModelError, match=r"function 'cube'.*custom_objects={'cube': cube}"):
         fp.ModelProbe.load(path, input_space=RAW)
     assert len(fp.ModelProbe.load(path, custom_objects={"cube": cube}, input_space=RAW).layers) == 2
 
@@ -99,7 +101,7 @@ def test_a_damaged_file(tmp_path: Path, suffix: str, damage: str) -> None:
     whole = path.read_bytes()
     content = {"half": whole[: len(whole) // 2], "start": whole[:10], "empty": b""}
     path.write_bytes(content.get(damage, os.urandom(999)))
-    with pytest.raises(fp.DataError, match="could not be loaded.*may be damaged"):
+    with pytest.raises(fp.DataError, match=r"could not be loaded.*may be damaged"):
         fp.ModelProbe.load(path, input_space=RAW)
 
 

@@ -61,7 +61,7 @@ def test_unknown_group() -> None:
 
 def test_unknown_kind_says_what_is_near_and_what_to_do() -> None:
     """An unknown kind gives the nearest names and the way to make it known."""
-    with pytest.raises(fp.PluginError, match="Nearest: 'map_mean'.*Install the package"):
+    with pytest.raises(fp.PluginError, match=r"Nearest: 'map_mean'.*Install the package"):
         plugins.find("map_meen")
 
 

@@ -60,7 +60,7 @@ def test_a_read_needs_a_path(layer: object) -> None:
 
 
 def test_a_read_is_of_a_map_or_of_a_dense_layer() -> None:
-    """index goes with nothing else."""
+    """An index goes with nothing else."""
     with pytest.raises(fp.ConfigError, match="either index="):
         Read("a", index=1, channel=2)
 

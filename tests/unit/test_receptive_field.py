@@ -4,6 +4,7 @@ The other road: every pixel in turn is lit in a net of positive weights without 
 nodes that answer are those that see it. In such a net this is where the gradient is not zero.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -260,7 +261,7 @@ def test_size_and_jump_are_those_of_the_windows(name: str) -> None:
         inner = [(a, b) for a, b in spans if a >= size and b < axis.reach.shape[1] - size]
         assert len(inner) >= 3
         assert {b - a + 1 for a, b in inner} == {size}
-        assert {after[0] - a[0] for a, after in zip(inner, inner[1:], strict=False)} == {jump}
+        assert {after[0] - a[0] for a, after in pairwise(inner)} == {jump}
 
 
 @pytest.mark.parametrize("layer", ["Conv2D_3", "Flatten", "Dense_1", "Dense_2"])

@@ -93,7 +93,7 @@ class Loop:
                 shapes,
                 tuple(tf.TensorShape(None) for _ in arrays),
             ),
-            parallel_iterations=1,
+            parallel_iterations=10,
         )
         return carry, {n: a.stack() for n, a in zip(TRACED, arrays, strict=True)}
 
