@@ -7,9 +7,9 @@ Four shared starts from multi-scale noise, both bundled nets, both constraint se
 from collections import Counter
 
 import numpy as np
-from machine import save
 
 import featureprobe as fp
+from machine import save
 
 LAYER, SEED = "Conv2D_3", 7
 

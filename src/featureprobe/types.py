@@ -78,6 +78,12 @@ class Read:
                 f"A Read needs the path of a layer. Received: {self.layer!r}. "
                 "Give a path of probe.summary(), or fp.OUTPUT."
             )
+        for axis, number in zip(self.axes, self.indices, strict=True):
+            if isinstance(number, bool) or not hasattr(number, "__index__"):
+                raise ConfigError(
+                    f"{axis} of a Read is a whole number. Received: {number!r}. "
+                    "In reads(), pass the objective's own Index fields."
+                )
         if self.index is not None and self.axes != ("index",):
             raise ConfigError(
                 "A Read has either index= (dense layers) or row=, col=, channel= (maps). "

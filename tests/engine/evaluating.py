@@ -19,12 +19,13 @@ def value_and_gradient(
         start_images=np.zeros((starts, *probe.image_shape), np.float32),
     )  # fmt: skip
     assert not others, "targets of one structure make one group"
-    data = as_tensors(group.chunks[0], probe.network.dtype)
-    batch = tf.constant(images, probe.network.dtype)
-    if len(batch) < len(data["weights"]):  # the engine runs a lone row twice
-        batch = tf.repeat(batch, 2, axis=0)
-    with tf.GradientTape() as tape:
-        tape.watch(batch)
-        values = group.evaluation(batch, data["weights"], data["numbers"], data["starts"])
-    gradient = tape.gradient(values.total, batch)
-    return values.total.numpy()[: len(images)], gradient.numpy()[: len(images)]
+    totals, gradients = np.zeros(len(images)), np.zeros(np.shape(images))
+    for chunk in group.chunks:
+        data = as_tensors(chunk, probe.network.dtype)
+        batch = tf.constant(np.asarray(images)[chunk.rows], probe.network.dtype)
+        with tf.GradientTape() as tape:
+            tape.watch(batch)
+            values = group.evaluation(batch, data["weights"], data["numbers"], data["starts"])
+        totals[chunk.rows] = values.total
+        gradients[chunk.rows] = tape.gradient(values.total, batch)
+    return totals, gradients

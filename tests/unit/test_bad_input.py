@@ -234,7 +234,6 @@ def test_one_clear_error_and_nothing_half_done(
     np.testing.assert_array_equal(small_probe.activations(IMAGE, "conv"), answer)
 
 
-@pytest.mark.xfail(reason="raises TypeError, AttributeError or a message for plug-in authors")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -260,7 +259,6 @@ def test_things_of_another_kind(
         call(small_probe)
 
 
-@pytest.mark.xfail(reason="the state does not know its targets; it goes on with the others")
 def test_a_state_belongs_to_its_targets(small_probe: fp.ModelProbe) -> None:
     """As many targets, but other ones, cannot go on from a state."""
     other = fp.MapMean("conv", channel=1)

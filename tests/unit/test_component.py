@@ -205,7 +205,7 @@ def test_numpy_numbers_are_recorded_as_numbers() -> None:
         ({"kind": "input_space", "mean": {"array": "0" * 64}}, fp.ConfigError, "not beside it"),
         ({"kind": "input_space", "mean": {"array": ["x"]}}, fp.ConfigError, "not beside it"),
         ({"kind": "ascent", "steps": 0}, fp.RangeError, "steps"),
-        ({"kind": "ascent", "regularizers": 5}, fp.ConfigError, "does not fit"),
+        ({"kind": "ascent", "regularizers": 5}, fp.ConfigError, "expected a Regularizer"),
         (
             {"kind": "lifted_objective", "function": "os.system"},
             fp.ConfigError,

@@ -59,33 +59,33 @@ class Sphere(Constraint):
 
     def project(self, images: Tensor, live: LivePixels, space: InputSpace) -> Tensor:
         """Return standardized images, (N, H, W, C)."""
-        z = (images - space.typical_center) / space.typical_spread * live.field
+        z = _standard(images, space) * live.field
         total = tf.reduce_sum(z, axis=(1, 2, 3), keepdims=True)
-        outside = live.outside_count
-        # With a constant outside, that constant makes the mean 0; without, every pixel gives way.
-        mean = tf.where(outside > 0, tf.zeros_like(total), total / live.count)
-        fill = tf.where(outside > 0, -total / tf.maximum(outside, 1.0), tf.zeros_like(total))
-        z = (z - mean) * live.field + fill * live.outside
-        norm = tf.reduce_sum(z**2, axis=(1, 2, 3), keepdims=True)
-        scale = tf.sqrt(live.count / tf.maximum(norm, _TINY))
-        return space.typical_center + space.typical_spread * z * scale
+        if live.whole:
+            z -= total / live.count * live.layer
+        else:
+            # With a constant outside, that constant makes the mean 0; else every pixel gives way.
+            some = live.outside_count > 0
+            mean = tf.where(some, tf.zeros_like(total), total / live.count)
+            fill = tf.where(some, -total / tf.maximum(live.outside_count, 1.0), 0.0)
+            z = (z - mean) * live.field + fill * live.outside
+        norm = tf.reshape(_dot(z, z), [-1, 1, 1, 1])
+        scale = space.typical_spread * tf.sqrt(live.count / tf.maximum(norm, _TINY))
+        return _add(z * scale, space.typical_center)
 
     def tangent(self, gradient: Tensor, live: LivePixels) -> Tensor:
         """Return the gradient with mean 0 over live pixels; what falls outside is shared there."""
         inside = gradient * live.field
         mean = tf.reduce_sum(inside, axis=(1, 2, 3), keepdims=True) / live.count
-        return inside - mean * (live.field + live.outside)
+        return inside - mean * live.layer
 
     def certificate(
         self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
     ) -> Tensor:
         """Return the cosine of tangent gradient and centred image, (N,)."""
-        z = (images - space.typical_center) * (live.field + live.outside)
-        peak = tf.reduce_max(tf.abs(gradient), axis=(1, 2, 3), keepdims=True)
-        g = tf.math.divide_no_nan(gradient, peak)  # squares of small gradients would vanish
-        dot = tf.reduce_sum(g * z, axis=(1, 2, 3))
-        norms = tf.reduce_sum(g**2, axis=(1, 2, 3)) * tf.reduce_sum(z**2, axis=(1, 2, 3))
-        return tf.math.divide_no_nan(dot, tf.sqrt(norms))
+        z = _add(images, -space.typical_center)  # 0 where pixels are dead
+        g, _ = unit_peak(gradient)
+        return tf.math.divide_no_nan(_dot(g, z), tf.sqrt(_dot(g, g) * _dot(z, z)))
 
 
 @dataclass(frozen=True)
@@ -133,12 +133,10 @@ class Box(Constraint):
         pushed_out = ((images >= high - slack) & (gradient > 0)) | (
             (images <= low + slack) & (gradient < 0)
         )
-        peak = tf.reduce_max(tf.abs(gradient), axis=(1, 2, 3), keepdims=True)
-        g = tf.math.divide_no_nan(gradient, peak)
+        g, peak = unit_peak(gradient)
         free = tf.where(pushed_out, tf.zeros_like(g), g)
-        squares = (tf.reduce_sum(v**2, axis=(1, 2, 3)) for v in (free, g))
-        ratio = tf.sqrt(tf.math.divide_no_nan(*squares))
-        return tf.where(peak[:, 0, 0, 0] > 0, 1.0 - ratio, tf.zeros_like(ratio))
+        ratio = tf.sqrt(tf.math.divide_no_nan(_dot(free, free), _dot(g, g)))
+        return tf.where(peak > 0, 1.0 - ratio, tf.zeros_like(ratio))
 
     @staticmethod
     def _ends(space: InputSpace, dtype: tf.DType) -> tuple[Tensor, Tensor]:
@@ -154,3 +152,30 @@ def resolve(constraint: Constraint | None, space: InputSpace) -> Constraint:
         return Box() if space.bounds is not None else Sphere()
     constraint.check(space)
     return constraint
+
+
+def unit_peak(gradient: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the gradient scaled to a largest value of 1, and that value (N,).
+
+    Squares of small gradients would vanish in float32.
+    """
+    peak = tf.reduce_max(tf.abs(gradient), axis=(1, 2, 3), keepdims=True)
+    return tf.math.divide_no_nan(gradient, peak), peak[:, 0, 0, 0]
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """Return (N,) inner products of images, without an image-sized intermediate."""
+    size = a.shape[1] * a.shape[2] * a.shape[3]
+    rows, columns = tf.reshape(a, [-1, 1, size]), tf.reshape(b, [-1, size, 1])
+    return tf.matmul(rows, columns)[:, 0, 0]
+
+
+def _standard(images: Tensor, space: InputSpace) -> Tensor:
+    """Return images in spreads from the space's centre."""
+    centred = _add(images, -space.typical_center)
+    return centred if space.typical_spread == 1 else centred / space.typical_spread
+
+
+def _add(images: Tensor, value: float) -> Tensor:
+    """Return images plus a constant; adding 0 is no work."""
+    return images if value == 0 else images + value

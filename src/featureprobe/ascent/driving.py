@@ -1,14 +1,15 @@
 """Drive a run: take an AscentState through compiled blocks of steps, chunk by chunk."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from featureprobe.ascent.compiling import Compiled, as_tensors, begin
-from featureprobe.ascent.plan import Group
+from featureprobe.ascent.plan import WORKERS, Chunk, Group
 from featureprobe.results.state import AscentState, Tree, put_rows, take_rows
 from featureprobe.types import FloatArray
 
@@ -21,11 +22,13 @@ class Drive:
         groups: What runs together.
         calls: Their compiled calls.
         rows: Number of (target, start) rows.
+        targets: Digest of the targets.
     """
 
     groups: tuple[Group, ...]
     calls: tuple[Compiled, ...]
     rows: int
+    targets: str
 
     def start(self, seed: int, start_images: FloatArray) -> AscentState:
         """Return the state before the first step.
@@ -43,6 +46,7 @@ class Drive:
             index=0,
             seed=seed,
             starts=len(start_images),
+            targets=self.targets,
             start_images=start_images,
             params=carry["params"],
             slots=carry["slots"],
@@ -52,28 +56,31 @@ class Drive:
 
     def advance(self, state: AscentState, count: int) -> AscentState:
         """Return the state ``count`` steps later; ``state`` stays as it is."""
+        old = {"params": state.params, "slots": state.slots, "best": state.best}
+        jobs = [
+            (call, chunk, group.evaluation.network.dtype)
+            for group, call in zip(self.groups, self.calls, strict=True)
+            for chunk in group.chunks
+        ]
+
+        def run(job: tuple[Compiled, Chunk, str]) -> tuple[Chunk, Tree, Any]:
+            call, chunk, dtype = job
+            given = tf.nest.map_structure(tf.constant, take_rows(old, chunk.rows))
+            numbers = (tf.constant(state.index), tf.constant(count))
+            part, seen = call.advance(given, *numbers, as_tensors(chunk, dtype))
+            return chunk, part, {name: values.numpy() for name, values in seen.items()}
+
         carry: Tree = None
         traces: dict[str, list[tuple[Any, Any]]] = {}
-        old = {"params": state.params, "slots": state.slots, "best": state.best}
-        for group, call in zip(self.groups, self.calls, strict=True):
-            dtype = group.evaluation.network.dtype
-            for chunk in group.chunks:
-                given = tf.nest.map_structure(tf.constant, take_rows(old, chunk.rows))
-                part, seen = call.advance(
-                    given,
-                    tf.constant(state.index),
-                    tf.constant(count),
-                    as_tensors(chunk, dtype),
-                )
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for chunk, part, seen in pool.map(run, jobs):
                 carry = put_rows(carry, chunk.rows, part, self.rows)
                 for name, values in seen.items():
-                    traces.setdefault(name, []).append((chunk.rows, values.numpy()))
+                    traces.setdefault(name, []).append((chunk.rows, values))
         merged = {name: self._merged(parts) for name, parts in traces.items()}
-        return AscentState(
+        return replace(
+            state,
             index=state.index + count,
-            seed=state.seed,
-            starts=state.starts,
-            start_images=state.start_images,
             params=carry["params"],
             slots=carry["slots"],
             best=carry["best"],
@@ -90,16 +97,7 @@ class Drive:
         one, and what that step would have moved is dropped.
         """
         ahead = self.advance(state, 1)
-        return AscentState(
-            index=state.index,
-            seed=state.seed,
-            starts=state.starts,
-            start_images=state.start_images,
-            params=state.params,
-            slots=state.slots,
-            best=ahead.best,
-            traces=ahead.traces,
-        )
+        return replace(state, best=ahead.best, traces=ahead.traces)
 
     def _merged(self, parts: Sequence[tuple[Any, Any]]) -> FloatArray:
         """Return (k, rows, ...) from the traces of all chunks; missing terms are NaN."""

@@ -50,6 +50,12 @@ class Evaluation:
         pairs = ((r[0], r[2]) for leaf in self.leaves for r in leaf.reads)
         return tuple(dict.fromkeys(pairs))
 
+    @property
+    def sees_whole_maps(self) -> bool:
+        """Whether no read picks a row or column, so that the receptive field is the layer's."""
+        axes = {axis for leaf in self.leaves for read in leaf.reads for axis in read[1]}
+        return not axes & {"row", "col"}
+
     def __call__(self, images: Tensor, weights: Tensor, numbers: Tensor, starts: Tensor) -> Values:
         """Evaluate all terms.
 

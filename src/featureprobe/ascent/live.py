@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 
 import numpy as np
 import tensorflow as tf
@@ -20,19 +22,26 @@ class LivePixels:
         field: (M, H, W, 1) 1.0 inside the receptive field of what the target reads.
         count: (M, 1, 1, 1) live values: live pixels times channels, at least 1.
         fill: (N, 1, 1, 1) the constant outside the field in a Box, model units.
+        whole: Whether field and layer are known to be the same, which saves work.
     """
 
     layer: Tensor
     field: Tensor
     count: Tensor
     fill: Tensor
+    whole: bool = False
 
-    @property
+    def prepared(self) -> Self:
+        """Return these masks with :attr:`outside` and its count computed now, not in a loop."""
+        _ = self.outside, self.outside_count
+        return self
+
+    @cached_property
     def outside(self) -> Tensor:
         """(M, H, W, 1) 1.0 where a pixel reaches the layer, but not the target."""
         return self.layer - self.field
 
-    @property
+    @cached_property
     def outside_count(self) -> Tensor:
         """(M, 1, 1, 1) values outside the receptive field."""
         covered = tf.reduce_sum(self.field, axis=(1, 2, 3), keepdims=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from featureprobe.ascent.constraints import Constraint
+from featureprobe.ascent.constraints import Constraint, unit_peak
 from featureprobe.ascent.evaluation import Evaluation, Values
 from featureprobe.ascent.live import LivePixels
 from featureprobe.ascent.rules import UpdateRule
@@ -55,7 +55,7 @@ class Loop:
 
     def begin(self, images: Tensor, data: dict[str, Tensor]) -> Carry:
         """Return the carry for start images (N, H, W, C) in model units."""
-        images = self.constraint.project(images, _live(data), self.space)
+        images = self.constraint.project(images, self._live(data), self.space)
         params = self.parameterization.fit(images)
         zeros = tf.zeros_like(images[:, 0, 0, 0])
         best = {
@@ -78,8 +78,10 @@ class Loop:
             for name in TRACED
         )
 
+        live = self._live(data)
+
         def body(i: Tensor, carry: Carry, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
-            carry, seen = self._step(carry, index + i + 1, data)
+            carry, seen = self._step(carry, index + i + 1, data, live)
             written = tuple(a.write(i, seen[n]) for n, a in zip(TRACED, arrays, strict=True))
             return i + 1, carry, written
 
@@ -98,16 +100,15 @@ class Loop:
         return carry, {n: a.stack() for n, a in zip(TRACED, arrays, strict=True)}
 
     def _step(
-        self, carry: Carry, index: Tensor, data: dict[str, Tensor]
+        self, carry: Carry, index: Tensor, data: dict[str, Tensor], live: LivePixels
     ) -> tuple[Carry, dict[str, Tensor]]:
-        live = _live(data)
         step = ImageStep(index, self.space, None, live, data["keys"], 0)
         images, pull_back = self._render(carry["params"], live)
         values, raw = self._value_and_gradient(images, step, data)
         gradient = self.constraint.tangent(raw, live)
         seen = {
             **values._asdict(),
-            "gradient": _norm(gradient) * self.space.typical_spread,
+            "gradient": self._norm(gradient),
             "certificate": self.constraint.certificate(gradient, images, live, self.space),
         }
         best = self._offer(carry["best"], images, seen, self.due(index - 1))
@@ -148,6 +149,16 @@ class Loop:
         # Scores are of the clean image, the one that may be returned.
         return (self.evaluation(images, *given) if self.transforms else values), gradient
 
+    def _live(self, data: dict[str, Tensor]) -> LivePixels:
+        masks = {name: data[name] for name in ("layer", "field", "count", "fill")}
+        return LivePixels(**masks, whole=self.evaluation.sees_whole_maps).prepared()
+
+    def _norm(self, gradient: Tensor) -> Tensor:
+        """Return (N,) Euclidean norms, in score units per spread."""
+        scaled, peak = unit_peak(gradient)
+        squares = tf.reduce_sum(scaled**2, axis=(1, 2, 3))
+        return self.space.typical_spread * peak * tf.sqrt(squares)
+
     def _finish(self, images: Tensor, step: ImageStep) -> Tensor:
         for number, regularizer in enumerate(self.regularizers):
             images = regularizer.apply(images, _salted(step, len(self.transforms) + number))
@@ -171,17 +182,6 @@ class Loop:
 
 def _salted(step: ImageStep, salt: int) -> ImageStep:
     return ImageStep(step.index, step.space, step.gradient, step.live, step.keys, salt)
-
-
-def _live(data: dict[str, Tensor]) -> LivePixels:
-    return LivePixels(data["layer"], data["field"], data["count"], data["fill"])
-
-
-def _norm(gradient: Tensor) -> Tensor:
-    """Return (N,) Euclidean norms without losing small numbers to underflow."""
-    peak = tf.reduce_max(tf.abs(gradient), axis=(1, 2, 3), keepdims=True)
-    scaled = tf.math.divide_no_nan(gradient, peak)
-    return peak[:, 0, 0, 0] * tf.sqrt(tf.reduce_sum(scaled**2, axis=(1, 2, 3)))
 
 
 def _element(name: str, evaluation: Evaluation) -> tf.TensorShape:

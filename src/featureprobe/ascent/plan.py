@@ -1,6 +1,8 @@
 """The plan of a run: which targets go together, in what chunks, with what numbers."""
 
-from collections.abc import Sequence
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,12 @@ from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.reads import check_read
 from featureprobe.types import FloatArray
 
+WORKERS = min(2, os.cpu_count() or 1)
+"""Chunks that run at a time. Two fill the gaps that single operations leave on the cores; more do
+not help, since TensorFlow shares its threads between them."""
+
 _COPIES = 3  # forward values, their gradients, and what the convolutions need beside them
+_ROWS_WORTH_SPLITTING = 64
 _TWICE_BELOW = 8 * 2**20  # bytes of a row up to which running it twice costs next to nothing
 _IMAGES = 16  # image-sized tensors that a step holds: params, best, views, gradient, masks, ...
 
@@ -55,7 +62,8 @@ def as_targets(objective: Objective | Sequence[Objective]) -> tuple[Objective, .
     Raises:
         ConfigError: When there are none, or something is no objective.
     """
-    targets = (objective,) if isinstance(objective, Objective) else tuple(objective)
+    listed = isinstance(objective, Iterable)
+    targets: tuple[Objective, ...] = tuple(objective) if listed else (objective,)  # type: ignore[assignment, arg-type]
     if not targets:
         raise ConfigError(
             "There is nothing to climb: the list of targets is empty. "
@@ -68,6 +76,11 @@ def as_targets(objective: Objective | Sequence[Objective]) -> tuple[Objective, .
                 "Write fp.MapMean(layer, channel=...), or lift a function with fp.objective_from."
             )
     return targets
+
+
+def digest_of(targets: Sequence[Objective]) -> str:
+    """Return the sha256 over the configs of all targets, in order."""
+    return hashlib.sha256("".join(t.digest() for t in targets).encode()).hexdigest()
 
 
 def make_plan(
@@ -103,15 +116,25 @@ def make_plan(
         leaves = tuple(leaf_of(term) for _, term in terms_of(targets[members[0]]))
         evaluation = Evaluation(probe.network, probe.input_space, leaves)
         probe.network.graph.prepare(evaluation.wanted)
-        per_chunk = max(1, memory // (row_bytes(probe, evaluation) * starts))
+        budget = memory // WORKERS  # so many chunks run at a time
+        most = max(1, budget // (row_bytes(probe, evaluation) * starts))
         chunks = tuple(
-            _chunk(probe, targets, members[i : i + per_chunk], starts, seed, start_images)
-            for i in range(0, len(members), per_chunk)
+            _chunk(probe, targets, part, starts, seed, start_images)
+            for part in _split(members, most, starts)
         )
         if row_bytes(probe, evaluation) <= _TWICE_BELOW:
             chunks = tuple(map(_never_alone, chunks))
         groups.append(Group(evaluation, key, chunks))
     return tuple(groups)
+
+
+def _split(members: Sequence[int], most: int, starts: int) -> list[Sequence[int]]:
+    """Return the members in equal parts of at most ``most``, enough to keep all workers busy."""
+    parts = -(-len(members) // most)
+    if len(members) * starts >= _ROWS_WORTH_SPLITTING:
+        parts = max(parts, min(WORKERS, len(members)))
+    size = -(-len(members) // parts)
+    return [members[i : i + size] for i in range(0, len(members), size)]
 
 
 def _check_reads(probe: ModelProbe, target: Objective) -> None:

@@ -14,11 +14,11 @@ from featureprobe.ascent.compiling import compiled, due
 from featureprobe.ascent.constraints import Constraint, resolve
 from featureprobe.ascent.driving import Drive
 from featureprobe.ascent.loop import Loop
-from featureprobe.ascent.plan import Group, as_targets, make_plan
+from featureprobe.ascent.plan import Group, as_targets, digest_of, make_plan
 from featureprobe.ascent.progress import Progress
 from featureprobe.ascent.rules import NormalizedGradient, UpdateRule
 from featureprobe.ascent.starts import draw_starts
-from featureprobe.ascent.validation import check_ascent
+from featureprobe.ascent.validation import check_ascent, check_probe
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
@@ -84,8 +84,8 @@ class Ascent(Component):
     def __post_init__(self) -> None:
         for name in ("regularizers", "transforms"):
             given = getattr(self, name)
-            one = isinstance(given, Component)
-            object.__setattr__(self, name, (given,) if one else tuple(given))
+            listed = isinstance(given, tuple | list)
+            object.__setattr__(self, name, tuple(given) if listed else (given,))
         check_ascent(self)
 
     def run(
@@ -188,10 +188,10 @@ class Ascent(Component):
         return replace(self, steps=max(1, state.index))
 
     def _resume(self, probe: ModelProbe, targets: Sequence[Objective], state: AscentState) -> Drive:
-        rows = len(state.best["total"])
-        if state.starts != self.starts or rows != len(targets) * self.starts:
+        check_probe(probe)
+        if state.starts != self.starts or state.targets != digest_of(targets):
             raise ConfigError(
-                f"The state holds {rows // state.starts} targets with {state.starts} starts. "
+                f"The state is of other targets, or of {state.starts} starts. "
                 f"Received {len(targets)} targets for an Ascent with {self.starts} starts. "
                 "Pass the targets and the Ascent that the state was made with."
             )
@@ -223,7 +223,7 @@ class Ascent(Component):
             space,
         )
         calls = tuple(compiled(group, fixed, lambda g: self._loop(probe, g)) for group in groups)
-        return Drive(groups, calls, len(targets) * self.starts)
+        return Drive(groups, calls, len(targets) * self.starts, digest_of(targets))
 
     def _loop(self, probe: ModelProbe, group: Group) -> Loop:
         return Loop(

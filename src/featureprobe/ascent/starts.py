@@ -4,6 +4,7 @@ import numpy as np
 
 from featureprobe import _checks
 from featureprobe._randomness import start_generator
+from featureprobe.ascent.validation import check_probe
 from featureprobe.errors import DataError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.probe.model_probe import ModelProbe
@@ -19,6 +20,7 @@ def draw_starts(
         ShapeError: When the initializer draws another shape.
         DataError: When it draws values that are not finite.
     """
+    check_probe(probe)
     shape, space = probe.image_shape, probe.input_space
     drawn = []
     for number in range(starts):

@@ -8,6 +8,7 @@ from featureprobe.ascent.rules import UpdateRule
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.parameterizations.base import Parameterization
+from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.transforms.base import Transform
 
@@ -43,6 +44,15 @@ def check_ascent(ascent: "Ascent") -> None:
         raise ConfigError(
             f"{ascent.parameterization!r} cannot be fitted to a regularized image exactly, so "
             "regularizers would be lost. Pass regularizers=(), or use a transform or a penalty."
+        )
+
+
+def check_probe(probe: object) -> None:
+    """Raise ConfigError unless ``probe`` is a ModelProbe."""
+    if not isinstance(probe, ModelProbe):
+        raise ConfigError(
+            f"An Ascent runs on a ModelProbe. Received: {type(probe).__name__}. "
+            "Open the model first: fp.ModelProbe(model, input_space=...)."
         )
 
 

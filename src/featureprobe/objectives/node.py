@@ -4,7 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Self
 
 from featureprobe import _checks
-from featureprobe.errors import ConfigError, RangeError
+from featureprobe.errors import ConfigError, RangeError, ShapeError
 from featureprobe.objectives.base import Objective, Seen
 from featureprobe.types import HasLayers, Index, Read, Tensor
 
@@ -100,4 +100,9 @@ class Node(Objective):
 
     def value(self, seen: Seen) -> Tensor:
         """Return the node's value, (N,)."""
+        if len(seen[0].shape) != 1:
+            raise ShapeError(
+                f"A node of the layer {self.layer!r} has a row, a col and a channel; without col "
+                "this is a whole row. Give col=."
+            )
         return seen[0]

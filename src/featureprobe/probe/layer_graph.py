@@ -66,9 +66,6 @@ class Call:
         args, kwargs = tree.map_structure(fill, (self.args, self.kwargs))
         if _takes_training(layer):
             kwargs = {**kwargs, "training": False}
-        if not type(layer).__module__.startswith(("keras.", "featureprobe.")):
-            # Layers of others may need their Python control flow translated; Keras' own do not.
-            layer = tf.function(layer.__call__)
         outputs = list(tree.flatten(layer(*args, **kwargs)))
         if len(outputs) != len(self.results):  # only a subclassed model hides what it makes
             raise ModelError(

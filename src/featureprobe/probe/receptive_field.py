@@ -98,14 +98,24 @@ def _through(call: Call, sources: Sequence[Field], shape: tuple[int, ...]) -> Fi
 
 def _layer_field(layer: Any, source: Field) -> Field:
     name = type(layer).__name__
+    activation = getattr(layer, "activation", None)
+    if activation is not None and not _is_of_keras(activation):
+        return _anywhere(source)  # a function of the user's own may look at all positions
     if isinstance(layer, keras.layers.Dense) or (name in _POINTWISE and not _mixes(layer)):
         return source
     for kinds, rule in _RULES:
         if isinstance(layer, kinds):
             return rule(layer, source)
-    return tuple(  # type: ignore[return-value]
-        AxisField(np.repeat(a.everything.reach, len(a.reach), axis=0), None, None) for a in source
-    )
+    return _anywhere(source)
+
+
+def _anywhere(source: Field) -> Field:
+    return _each(source, lambda axis, _: _spread(axis, len(axis.reach)))
+
+
+def _is_of_keras(activation: Any) -> bool:
+    home = getattr(activation, "__module__", None) or type(activation).__module__
+    return home.split(".")[0] == "keras"
 
 
 def _mixes(layer: Any) -> bool:

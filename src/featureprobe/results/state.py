@@ -22,6 +22,7 @@ class AscentState:
         index: Steps done.
         seed: The run's seed.
         starts: Starts per target.
+        targets: sha256 over the targets' configs: which targets this state is of.
         start_images: (starts, H, W, C) model units, before the projection.
         params: What is climbed: arrays (rows, ...) by name.
         slots: What the update rule remembers.
@@ -40,6 +41,7 @@ class AscentState:
     index: int
     seed: int
     starts: int
+    targets: str
     start_images: FloatArray
     params: Tree
     slots: Tree
