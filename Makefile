@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # TensorFlow's start-up chatter hides what matters.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test quick lint types imports docs wheel bench clean
+.PHONY: demo pictures test quick lint types imports docs wheel bench clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'featureprobe needs Python 3.11 or newer; set PYTHON=python3.12, say'"
@@ -20,6 +20,11 @@ $(VENV)/.dev: $(VENV)/.installed
 
 demo: $(VENV)/.installed  ## pictures of what a trained net's maps answer to, in out/
 	$(BIN)/python examples/first_look.py --out out
+
+pictures: demo  ## the demo's pictures, into the docs and the README
+	mkdir -p docs/_static/first_look
+	cp out/oips_contrast.png out/ascent.gif docs/_static/first_look/
+	cp out/activations_3_Conv2D_2.png docs/_static/first_look/activations.png
 
 test: $(VENV)/.installed  ## all tests
 	$(BIN)/python -m pytest
@@ -49,6 +54,7 @@ wheel: $(VENV)/.dev  ## built, installed into an empty environment, used
 bench: $(VENV)/.installed  ## timings into benchmarks/results/
 	$(BIN)/python benchmarks/w1_all_maps.py
 	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/settings.py
 
 clean:
 	rm -rf $(VENV) build dist out docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
