@@ -62,7 +62,7 @@ def as_targets(objective: Objective | Sequence[Objective]) -> tuple[Objective, .
     Raises:
         ConfigError: When there are none, or something is no objective.
     """
-    listed = isinstance(objective, Iterable)
+    listed = isinstance(objective, Iterable) and not isinstance(objective, str)
     targets: tuple[Objective, ...] = tuple(objective) if listed else (objective,)  # type: ignore[assignment, arg-type]
     if not targets:
         raise ConfigError(

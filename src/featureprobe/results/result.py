@@ -92,7 +92,8 @@ class AscentResult:
         endings = ", ".join(f"{n} {s}" for s, n in counts.most_common())
         targets, starts = self.scores.shape
         return (
-            f"<AscentResult: {targets} targets x {starts} starts, {self.steps} steps, seed "
+            f"<AscentResult: {_count(targets, 'target')} x {_count(starts, 'start')}, "
+            f"{_count(self.steps, 'step')}, seed "
             f"{self.seed}: {endings}>"
         )
 
@@ -238,3 +239,7 @@ class AscentResult:
             f"<p>{html.escape(repr(self))}</p>"
             f'<img alt="best images" src="data:image/png;base64,{picture}">'
         )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + "s" * (number != 1)
