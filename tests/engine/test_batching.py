@@ -67,6 +67,19 @@ def test_64_steps_alone_in_sevens_and_in_a_batch(reference, targets, constraint)
         assert len(exceptions) <= 0.03 * live.sum(), exceptions
 
 
+def test_a_lone_small_image_runs_twice(reference, targets):
+    """TensorFlow rounds a batch of one differently, so no small image runs in one."""
+    starts = np.zeros((1, 28, 28, 1), "f")
+    (group,) = make_plan(
+        reference, targets[:1], starts=1, seed=0, memory=2**30, start_images=starts
+    )
+    assert group.chunks[0].rows.tolist() == [0, 0]
+    for name in ("weights", "numbers", "keys", "fill"):
+        values = group.chunks[0].data[name]
+        assert len(values) == 2
+        np.testing.assert_array_equal(values[0], values[1])
+
+
 def test_one_trace_for_all_maps_any_starts_any_chunks(targets):
     """All maps, other maps, other starts, other budgets, other steps: one trace."""
     probe = fp.samples.mnist_probe()

@@ -1,5 +1,6 @@
 """Single nodes of a first convolution: the optimum is known in closed form."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -84,3 +85,16 @@ def test_box_scores_and_pixels_reach_the_analytic_optimum(reference, in_box):
     strong = np.abs(weights) >= 0.05 * np.abs(weights).max(axis=(1, 2), keepdims=True)
     wanted = np.where(weights > 0, high, low)
     assert np.abs(patches - wanted)[strong].max() <= 0.01 * (high - low)
+
+
+def test_sphere_optimum_where_the_field_is_most_of_the_image():
+    """With 7 of 16 pixels outside, what the outside constant gives and takes counts much."""
+    model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(1, 3, name="conv")])
+    weights = np.arange(1.0, 10.0).reshape(3, 3)  # far from mean 0
+    model.get_layer("conv").set_weights([weights[:, :, None, None], np.zeros(1)])
+    probe = fp.ModelProbe(model, input_space=fp.InputSpace(0.1, std=2.0))
+    node = fp.Node("conv", row=0, col=1, channel=0)
+    ascent = fp.Ascent(steps=128, starts=4, constraint=fp.Sphere(), regularizers=())
+    result = ascent.run(probe, node, rng=0, progress=False)
+    optimum = 4.0 * np.sqrt((weights**2).sum() - weights.sum() ** 2 / 16)
+    np.testing.assert_allclose(result.best_scores(), optimum, rtol=1e-4)
