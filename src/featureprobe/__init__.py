@@ -20,7 +20,12 @@ if TYPE_CHECKING:
         Adam,
         Ascent,
         Box,
+        Converged,
+        Momentum,
         NormalizedGradient,
+        PreActivation,
+        Precursor,
+        RedirectedGradients,
         Sphere,
         UpdateRule,
     )
@@ -39,9 +44,12 @@ if TYPE_CHECKING:
     from featureprobe.image_source import ImageSource, register_images
     from featureprobe.initializers import (
         FromImage,
+        FromImages,
         InputInitializer,
+        Moved,
         MultiScaleNoise,
         PixelNoise,
+        SpectralNoise,
         initializer_from,
     )
     from featureprobe.input_space import InputSpace
@@ -66,6 +74,7 @@ if TYPE_CHECKING:
         GaussianBlur,
         Regularizer,
         Standardize,
+        Until,
         regularizer_from,
     )
     from featureprobe.results import AscentResult, AscentState, Recipe, Status, StepInfo
@@ -74,19 +83,21 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "_component": ("ArrayValue", "Component", "revive"),
-    "ascent": ("Adam", "Ascent", "Box", "NormalizedGradient", "Sphere", "UpdateRule"),
+    "ascent": ("Adam", "Ascent", "Box", "Converged", "Momentum", "NormalizedGradient",
+               "PreActivation", "Precursor", "RedirectedGradients", "Sphere",
+               "UpdateRule"),
     "errors": ("ConfigError", "DataError", "DivergedError", "FeatureProbeError", "ModelError",
                "PluginError", "RangeError", "ShapeError", "UnknownLayerError"),
     "grid": ("ActivationGrid",),
     "image_source": ("ImageSource", "register_images"),
-    "initializers": ("FromImage", "InputInitializer", "MultiScaleNoise", "PixelNoise",
-                     "initializer_from"),
+    "initializers": ("FromImage", "FromImages", "InputInitializer", "Moved", "MultiScaleNoise",
+                     "PixelNoise", "SpectralNoise", "initializer_from"),
     "input_space": ("InputSpace",),
     "objectives": ("Diversity", "GroupObjective", "InputNorm", "Logit", "MapMean", "Node",
                    "Objective", "Seen", "TotalVariation", "WeightedSum", "objective_from"),
     "parameterizations": ("Fourier", "Parameterization", "Pixels"),
     "probe": ("LayerRow", "LayerTable", "ModelProbe"),
-    "regularizers": ("Clip", "Every", "GaussianBlur", "Regularizer", "Standardize",
+    "regularizers": ("Clip", "Every", "GaussianBlur", "Regularizer", "Standardize", "Until",
                      "regularizer_from"),
     "results": ("AscentResult", "AscentState", "Recipe", "Status", "StepInfo"),
     "transforms": ("Jitter", "Noise", "Transform", "transform_from"),
@@ -97,16 +108,17 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "OUTPUT", "ActivationGrid", "Adam", "ArrayValue", "Ascent", "AscentResult", "AscentState",
-    "Box", "Clip", "Component", "ConfigError", "DataError", "DivergedError", "Diversity", "Every",
-    "FeatureProbeError", "Fourier", "FromImage", "GaussianBlur", "GroupObjective", "ImageSource",
-    "Index", "InputInitializer", "InputNorm", "InputSpace", "Jitter", "LayerRow", "LayerTable",
-    "Live", "Logit", "MapMean", "ModelError", "ModelProbe", "MultiScaleNoise", "Node", "Noise",
-    "NormalizedGradient", "Objective", "Parameterization", "PixelNoise", "Pixels", "PluginError",
-    "RangeError", "Read", "Recipe", "Regularizer", "Seen", "ShapeError", "Sphere", "Standardize",
-    "Status", "Step", "StepInfo", "Tensor", "TotalVariation", "Transform", "UnknownLayerError",
-    "UpdateRule", "WeightedSum", "__version__", "initializer_from", "objective_from", "plotting",
-    "plugins", "register_images", "regularizer_from", "revive", "samples", "testing",
-    "transform_from",
+    "Box", "Clip", "Component", "ConfigError", "Converged", "DataError", "DivergedError",
+    "Diversity", "Every", "FeatureProbeError", "Fourier", "FromImage", "FromImages",
+    "GaussianBlur", "GroupObjective", "ImageSource", "Index", "InputInitializer", "InputNorm",
+    "InputSpace", "Jitter", "LayerRow", "LayerTable", "Live", "Logit", "MapMean", "ModelError",
+    "ModelProbe", "Momentum", "Moved", "MultiScaleNoise", "Node", "Noise", "NormalizedGradient",
+    "Objective", "Parameterization", "PixelNoise", "Pixels", "PluginError", "PreActivation",
+    "Precursor", "RangeError", "Read", "Recipe", "RedirectedGradients", "Regularizer",
+    "Seen", "ShapeError", "SpectralNoise", "Sphere", "Standardize", "Status", "Step", "StepInfo",
+    "Tensor", "TotalVariation", "Transform", "UnknownLayerError", "Until", "UpdateRule",
+    "WeightedSum", "__version__", "initializer_from", "objective_from", "plotting", "plugins",
+    "register_images", "regularizer_from", "revive", "samples", "testing", "transform_from",
 ]  # fmt: skip
 
 

@@ -10,12 +10,20 @@ from featureprobe.errors import DataError, RangeError, ShapeError
 from featureprobe.types import FloatArray
 
 
-def number(name: str, value: Any, *, least: float = -math.inf, above: float = -math.inf) -> float:
+def number(
+    name: str,
+    value: Any,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    most: float = math.inf,
+) -> float:
     """Return a finite number in range, or raise RangeError naming ``name``."""
     ok = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not ok or not math.isfinite(value) or value < least or value <= above:
+    if not ok or not math.isfinite(value) or not least <= value <= most or value <= above:
         wanted = f"greater than {above:g}" if above > -math.inf else f"at least {least:g}"
         wanted = wanted if max(least, above) > -math.inf else "finite"
+        wanted += f" and at most {most:g}" if most < math.inf else ""
         raise RangeError(f"{name} is a number, {wanted}. Received: {value!r}. Give another value.")
     return float(value)
 

@@ -146,6 +146,13 @@ class Step(Protocol):
     def live(self) -> Live:
         """The live pixels."""
 
+    def feasible(self, direction: Tensor) -> Tensor:
+        """Return a direction of the parameters without what the constraint set would take back.
+
+        In a box that is what pushes pixels at an end of the range further out, on the sphere what
+        leaves the sphere. Parameters that are not the pixels themselves keep their direction.
+        """
+
     def uniform(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
         """Draw ``(N, *shape)`` float32 in [0, 1) with one key per image.
 

@@ -90,6 +90,7 @@ def test_it_climbs_saves_and_is_revived(probe: fp.ModelProbe, tmp_path: Path) ->
         steps=8,
         starts=2,
         initializer=plugins.find("toy.stripes")(4.0),
+        search=None,
         regularizers=(fp.Every(4, plugins.find("toy.fade")(0.01)),),
     )
     result = ascent.run(probe, targets, rng=5, progress=False)
@@ -111,7 +112,8 @@ def test_toy_targets_share_one_trace(probe: fp.ModelProbe) -> None:
     """Index fields of a plug-in make many targets one batch of one trace."""
     targets = [contrast(favour=f, avoid=a) for f in range(6) for a in range(6) if f != a]
     before = probe.network.traces
-    result = fp.Ascent(steps=2, starts=1).run(probe, targets, rng=0, progress=False)
+    ascent = fp.Ascent(steps=2, starts=1, remedies=())
+    result = ascent.run(probe, targets, rng=0, progress=False)
     assert len(result) == 30
     assert probe.network.traces == before + 1
 

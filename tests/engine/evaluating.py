@@ -14,13 +14,10 @@ def value_and_gradient(
     probe: fp.ModelProbe, targets: Sequence[fp.Objective], images: np.ndarray, *, starts: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return totals (N,) and gradients (N, H, W, C) for N = targets x starts images."""
-    group, *others = make_plan(
-        probe, targets, starts=starts, seed=0, memory=2**33,
-        start_images=np.zeros((starts, *probe.image_shape), np.float32),
-    )  # fmt: skip
+    group, *others = make_plan(probe, targets, starts=starts, seed=0, memory=2**33)
     assert not others, "targets of one structure make one group"
     totals, gradients = np.zeros(len(images)), np.zeros(np.shape(images))
-    for chunk in group.chunks:
+    for chunk in group.chunks():
         data = as_tensors(chunk, probe.network.dtype)
         batch = tf.constant(np.asarray(images)[chunk.rows], probe.network.dtype)
         with tf.GradientTape() as tape:

@@ -113,9 +113,9 @@ def test_ctrl_c_returns_what_there_is(reference, monkeypatch):
 
 
 def test_start_images_are_shared_and_on_the_set(reference):
-    """All targets start from the same images, projected on the constraint set."""
+    """Without a search all targets start from the same images, projected on the set."""
     for constraint in (fp.Sphere(), fp.Box()):
-        ascent = fp.Ascent(starts=3, constraint=constraint)
+        ascent = fp.Ascent(starts=3, constraint=constraint, search=None, remedies=())
         images = ascent.start(reference, TARGETS, rng=1).best["images"].reshape(6, 3, 28, 28, 1)
         for other in images[1:]:
             np.testing.assert_array_equal(other, images[0])
@@ -135,6 +135,8 @@ def test_fourier_without_decay_is_a_change_of_basis(reference):
     """An orthonormal basis changes nothing; preconditioning changes the way, not the set."""
     live = fp.MapMean.each(reference, "Conv2D_2")[:8]
     options = {"steps": 40, "regularizers": (), "constraint": fp.Sphere()}
+    options["rule"] = fp.NormalizedGradient(0.5, decay=16)  # knows nothing of pixels
+    options["search"] = None
     pixels = run(reference, live, **options)
     rotated = run(reference, live, parameterization=fp.Fourier(decay=0.0), **options)
     np.testing.assert_allclose(

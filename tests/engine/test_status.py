@@ -87,7 +87,8 @@ def test_small_targets_are_not_dead(reference):
 
 def test_every_grey_square_is_explained(reference):
     """In a real run, a score at or below the threshold goes with 'dead', and only that."""
-    result = run(reference, fp.MapMean.each(reference, "Conv2D_3"), initializer=fp.PixelNoise())
+    maps = fp.MapMean.each(reference, "Conv2D_3")
+    result = run(reference, maps, initializer=fp.PixelNoise(), search=None, remedies=())
     dead = result.scores <= result.dead_thresholds[:, None]
     assert dead.any(), "pixel noise leaves maps of this net without a gradient"
     np.testing.assert_array_equal(dead, result.status == fp.Status.DEAD)

@@ -32,7 +32,7 @@ def open_range(probe: fp.ModelProbe) -> fp.ModelProbe:
 
 def resume(probe: fp.ModelProbe, made_for: Any, given: Any) -> Any:
     """Start with some targets and go on with others."""
-    ascent = fp.Ascent(steps=2, starts=1)
+    ascent = fp.Ascent(steps=2, starts=1, search=None)
     return list(ascent.iterate(probe, given, ascent.start(probe, made_for, rng=0)))
 
 

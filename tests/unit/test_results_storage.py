@@ -24,6 +24,7 @@ OURS = (fp.DataError, fp.ConfigError, fp.PluginError)
 ARRAYS = (
     "images", "scores", "totals", "certificates", "gradient_norms", "dead_thresholds", "score_trace",
     "total_trace", "term_trace", "gradient_trace", "certificate_trace", "snapshots", "snapshot_steps",
+    "steps_done",
 )  # fmt: skip
 
 
@@ -53,6 +54,10 @@ def make_result(targets: int = T) -> fp.AscentResult:
         certificate_trace=draw(STEPS + 1, targets, S),
         snapshots=draw(K, targets, S, *SHAPE),
         snapshot_steps=np.array([2, 4]),
+        origins=np.array(
+            [[f"{t}, {s}" for s in range(S)] for t in range(targets)], dtype=object
+        ).reshape(targets, S),
+        steps_done=np.arange(targets * S).reshape(targets, S),
         labels=tuple(f"conv channel {c}" for c in range(targets)),
         steps=STEPS,
         recipe=fp.Recipe(
@@ -82,6 +87,7 @@ def assert_equal(one: fp.AscentResult, other: fp.AscentResult) -> None:
         assert first.dtype == second.dtype, name
         np.testing.assert_array_equal(first, second, err_msg=name)
     assert one.status.shape == other.status.shape
+    assert one.origins.tolist() == other.origins.tolist()
     assert [type(s) for s in other.status.ravel()] == [fp.Status] * one.status.size
     np.testing.assert_array_equal(one.status, other.status)
     assert (one.labels, one.steps, one.seed) == (other.labels, other.steps, other.seed)
@@ -147,7 +153,7 @@ class TestRoundTrip:
             header = json.loads(file["header"].tobytes(), parse_constant=pytest.fail)
         assert kinds <= set("uif")
         assert names == {"header", *ARRAYS, *(f"array_{d}" for d in make_result().recipe.arrays)}
-        assert header["schema"] == 1
+        assert header["schema"] == 2
         assert header["recipe"]["ascent"]["kind"] == "ascent"
 
     def test_other_users_can_read_it(self, saved: Path) -> None:
@@ -331,7 +337,7 @@ class TestWrongContent:
         rewrite(saved, header=header)
         assert isinstance(load_refused(saved), fp.DataError)
 
-    @pytest.mark.parametrize("schema", [None, 0, 2, "1", [1]])
+    @pytest.mark.parametrize("schema", [None, 0, 1, 3, "2", [2]])
     def test_another_schema(self, saved: Path, schema: object) -> None:
         """A file of another version says which one it is and what to do."""
         rewrite(saved, lambda header: header.update(schema=schema))
@@ -357,7 +363,8 @@ class TestWrongContent:
         """Rows of statuses of different lengths never pass as a column of lists."""
         result = make_result()
         one = {n: getattr(result, n)[:, :1] for n in ("images", "scores", "totals", "status",
-                                                     "certificates", "gradient_norms")}  # fmt: skip
+                                                     "certificates", "gradient_norms",
+                                                     "steps_done", "origins")}  # fmt: skip
         traces = {
             n: getattr(result, n)[:, :, :1] for n in ARRAYS if "trace" in n or n == "snapshots"
         }

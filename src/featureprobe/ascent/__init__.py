@@ -9,7 +9,24 @@ certificates are proved for them.
 """
 
 from featureprobe.ascent.constraints import Box, Sphere
+from featureprobe.ascent.momentum import Momentum
+from featureprobe.ascent.remedies import PreActivation, RedirectedGradients, Remedy
 from featureprobe.ascent.rules import Adam, NormalizedGradient, UpdateRule
 from featureprobe.ascent.runner import Ascent
+from featureprobe.ascent.search import Precursor
+from featureprobe.ascent.stopping import Converged
 
-__all__ = ["Adam", "Ascent", "Box", "NormalizedGradient", "Sphere", "UpdateRule"]
+__all__ = [
+    "Adam",
+    "Ascent",
+    "Box",
+    "Converged",
+    "Momentum",
+    "NormalizedGradient",
+    "PreActivation",
+    "Precursor",
+    "RedirectedGradients",
+    "Remedy",
+    "Sphere",
+    "UpdateRule",
+]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from featureprobe._component import Arrays, Component
+from featureprobe.ascent.stopping import Converged
 from featureprobe.ascent.verdict import dead_thresholds, judge
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
@@ -18,12 +19,21 @@ from featureprobe.types import FloatArray
 
 _PACKAGES = ("featureprobe", "tensorflow", "keras", "numpy")
 
+_TRACES = {
+    "score_trace": "score",
+    "total_trace": "total",
+    "term_trace": "terms",
+    "gradient_trace": "gradient",
+    "certificate_trace": "certificate",
+}
+
 
 def assemble(
     probe: ModelProbe,
     targets: Sequence[Objective],
     ascent: Component,
     state: AscentState,
+    arrival: Converged,
     *,
     interrupted: bool = False,
     snapshots: Sequence[tuple[int, FloatArray]] = (),
@@ -35,6 +45,7 @@ def assemble(
         targets: The targets.
         ascent: The Ascent that ran.
         state: The state, finished.
+        arrival: What counts as converged.
         interrupted: Whether the user stopped the run.
         snapshots: (step, images (rows, H, W, C) in model units) pairs.
     """
@@ -55,19 +66,17 @@ def assemble(
         images=shaped(pixels(best["images"])),
         scores=shaped(np.where(kept, best["score"], np.nan).astype(np.float32)),
         totals=shaped(np.where(kept, best["total"], np.nan).astype(np.float32)),
-        status=judge(state, thresholds, interrupted=interrupted),
+        status=judge(state, thresholds, arrival, interrupted=interrupted),
         certificates=shaped(best["certificate"].astype(np.float32)),
         gradient_norms=shaped(best["gradient"].astype(np.float32)),
         dead_thresholds=thresholds,
-        score_trace=lines("score"),
-        total_trace=lines("total"),
-        term_trace=lines("terms"),
-        gradient_trace=lines("gradient"),
-        certificate_trace=lines("certificate"),
+        **{trace: lines(name) for trace, name in _TRACES.items()},
         snapshots=np.stack([shaped(pixels(i)) for _, i in snapshots])
         if snapshots
         else np.zeros((0, *grid, *probe.image_shape), np.float32),
         snapshot_steps=np.array([s for s, _ in snapshots], np.int64),
+        origins=state.start_origins,
+        steps_done=np.where(state.ended < 0, state.index, state.ended).reshape(grid),
         labels=tuple(target.label for target in targets),
         steps=state.index,
         recipe=_recipe(probe, targets, ascent, state.seed),

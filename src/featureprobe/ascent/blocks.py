@@ -15,11 +15,11 @@ class BlockSizes:
 
     Args:
         steps: Steps in all.
-        every: Blocks also end at multiples of this, for snapshots; None when not needed.
+        every: Blocks also end at multiples of these: for snapshots, and to see who has arrived.
     """
 
     steps: int
-    every: int | None = None
+    every: tuple[int, ...] = ()
     _size: int = field(default=_FIRST, init=False)
     _since: float | None = field(default=None, init=False)
 
@@ -32,7 +32,7 @@ class BlockSizes:
             self._size = int(min(max(1, _SECONDS / per_step), 4 * self._size, _MOST))
         self._since = now
         size = min(self._size, self.steps - done)
-        if self.every is not None:
-            size = min(size, self.every - done % self.every)
+        for period in self.every:
+            size = min(size, period - done % period)
         self._size = max(1, size)
         return self._size

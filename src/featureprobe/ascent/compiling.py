@@ -11,6 +11,7 @@ from featureprobe.ascent.loop import Carry, Loop, Trace
 from featureprobe.ascent.plan import Chunk, Group
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.regularizers.every import Every
+from featureprobe.regularizers.until import Until
 from featureprobe.types import FloatArray, Tensor
 
 
@@ -38,7 +39,7 @@ def compiled(group: Group, recipe_key: Any, make_loop: Callable[[Group], Loop]) 
 
     def make() -> Compiled:
         loop = make_loop(group)
-        return Compiled(loop, _with_signature(loop, group.chunks[0]))
+        return Compiled(loop, _with_signature(loop, group.chunks()[0]))
 
     return group.evaluation.network.compiled(("ascent", group.key, recipe_key), make)
 
@@ -51,22 +52,33 @@ def as_tensors(chunk: Chunk, dtype: str) -> dict[str, Tensor]:
     }
 
 
-def begin(loop: Loop, chunk: Chunk, start_images: FloatArray) -> Carry:
-    """Return the carry of a chunk from start images (starts, H, W, C) in model units."""
+def begin(loop: Loop, chunk: Chunk, images: FloatArray) -> Carry:
+    """Return the carry of a chunk from its start images (N, H, W, C) in model units."""
     dtype = loop.evaluation.network.dtype
-    images = start_images[chunk.rows % len(start_images)]
     return loop.begin(tf.constant(images, dtype), as_tensors(chunk, dtype))
 
 
 def due(regularizers: tuple[Regularizer, ...]) -> Callable[[Tensor], Tensor]:
     """Return ``due(index)``: was an operator that runs now and then due after step ``index``?"""
-    periods = sorted({op.n for op in regularizers if isinstance(op, Every) and op.n > 1})
 
     def ask(index: Tensor) -> Tensor:
-        answers = [tf.equal(index % n, 0) for n in periods]
-        return tf.reduce_any(answers) if answers else tf.constant(value=False)
+        return tf.reduce_any(
+            [tf.constant(value=False), *(_was_due(r, index) for r in regularizers)]
+        )
 
     return ask
+
+
+def _was_due(regularizer: Regularizer, index: Tensor) -> Tensor:
+    """Return whether a regularizer did after step ``index`` what it does not do after each."""
+    if isinstance(regularizer, Every):
+        # One that runs after every step leaves no step without it to compare with.
+        due_now = tf.equal(index % regularizer.n, 0) if regularizer.n > 1 else False
+        return due_now | _was_due(regularizer.regularizer, index)
+    if isinstance(regularizer, Until):
+        last = tf.equal(index, regularizer.n)
+        return (index <= regularizer.n) & (last | _was_due(regularizer.regularizer, index))
+    return tf.constant(value=False)
 
 
 def _with_signature(loop: Loop, chunk: Chunk) -> Any:

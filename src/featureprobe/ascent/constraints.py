@@ -31,6 +31,12 @@ class Constraint(Component, ABC):
         """Return the gradient (N, H, W, C) without what the set's equations take back at once."""
 
     @abstractmethod
+    def feasible(
+        self, direction: Tensor, images: Tensor, live: LivePixels, space: InputSpace
+    ) -> Tensor:
+        """Return the part of a tangent direction (N, H, W, C) along which images can go."""
+
+    @abstractmethod
     def certificate(
         self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
     ) -> Tensor:
@@ -79,6 +85,14 @@ class Sphere(Constraint):
         mean = tf.reduce_sum(inside, axis=(1, 2, 3), keepdims=True) / live.count
         return inside - mean * live.layer
 
+    def feasible(
+        self, direction: Tensor, images: Tensor, live: LivePixels, space: InputSpace
+    ) -> Tensor:
+        """Return the direction without its part along the centred image, which is radial."""
+        z = _add(images, -space.typical_center)
+        share = tf.math.divide_no_nan(_dot(direction, z), _dot(z, z))
+        return direction - tf.reshape(share, [-1, 1, 1, 1]) * z
+
     def certificate(
         self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
     ) -> Tensor:
@@ -124,17 +138,23 @@ class Box(Constraint):
         """Return the gradient inside the receptive field."""
         return gradient * live.field
 
+    def feasible(
+        self, direction: Tensor, images: Tensor, live: LivePixels, space: InputSpace
+    ) -> Tensor:
+        """Return the direction with 0 where it pushes a pixel at an end of the range further out."""
+        low, high = self._ends(space, images.dtype)
+        slack = 1e-6 * (high - low)
+        held = ((images >= high - slack) & (direction > 0)) | (
+            (images <= low + slack) & (direction < 0)
+        )
+        return tf.where(held, tf.zeros_like(direction), direction)
+
     def certificate(
         self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
     ) -> Tensor:
         """Return the share of the gradient's norm that the range holds back, (N,)."""
-        low, high = self._ends(space, images.dtype)
-        slack = 1e-6 * (high - low)
-        pushed_out = ((images >= high - slack) & (gradient > 0)) | (
-            (images <= low + slack) & (gradient < 0)
-        )
         g, peak = unit_peak(gradient)
-        free = tf.where(pushed_out, tf.zeros_like(g), g)
+        free = self.feasible(g, images, live, space)
         ratio = tf.sqrt(tf.math.divide_no_nan(_dot(free, free), _dot(g, g)))
         return tf.where(peak > 0, 1.0 - ratio, tf.zeros_like(ratio))
 

@@ -38,11 +38,13 @@ class Evaluation:
         network: The net.
         space: The input space.
         leaves: The terms' structure.
+        redirected: Let gradients out of closed activations; see :class:`RedirectedGradients`.
     """
 
     network: Network
     space: InputSpace
     leaves: tuple[Leaf, ...]
+    redirected: bool = False
 
     @property
     def wanted(self) -> tuple[Wanted, ...]:
@@ -65,19 +67,56 @@ class Evaluation:
             numbers: (N, K) int32: for each term its index fields, then the indices of its reads.
             starts: int32 scalar: images per target, for group terms.
         """
-        made = self.network.forward(images, self.wanted) if self.wanted else []
-        outputs = dict(zip(self.wanted, made, strict=True))
-        terms, first = [], 0
-        for leaf in self.leaves:
-            own = [numbers[:, first + i] for i in range(leaf.n_numbers)]
-            terms.append(self._term(leaf, own, outputs, images, starts))
-            first += leaf.n_numbers
+        terms = self._terms(self._outputs(images), images, numbers, starts)
         stacked = tf.stack(terms, axis=1)
         counted = tf.constant([float(leaf.is_score) for leaf in self.leaves], stacked.dtype)
         weighted = stacked * tf.cast(weights, stacked.dtype)
         return Values(
             stacked, tf.reduce_sum(weighted * counted, axis=1), tf.reduce_sum(weighted, axis=1)
         )
+
+    def score_all(self, images: Tensor, weights: Tensor, numbers: Tensor) -> Tensor:
+        """Return (T, N): the scores of N images for T targets, the layers computed once.
+
+        Args:
+            images: (N, H, W, C) model units.
+            weights: (T, terms).
+            numbers: (T, K) int32.
+        """
+        outputs, count = self._outputs(images), tf.shape(images)[0]
+
+        def of_target(given: tuple[Tensor, Tensor]) -> Tensor:
+            own = tf.repeat(given[1][None], count, axis=0)
+            terms = self._terms(outputs, images, own, count, scores_only=True)
+            pairs = zip(range(len(terms)), terms, strict=True)
+            return tf.add_n([tf.cast(given[0][i], t.dtype) * t for i, t in pairs if t is not None])
+
+        spec = tf.TensorSpec((None,), images.dtype)
+        return tf.map_fn(of_target, (weights, numbers), fn_output_signature=spec)
+
+    def _outputs(self, images: Tensor) -> dict[Wanted, Tensor]:
+        made = []
+        if self.wanted:
+            made = self.network.forward(images, self.wanted, redirected=self.redirected)
+        return dict(zip(self.wanted, made, strict=True))
+
+    def _terms(
+        self,
+        outputs: dict[Wanted, Tensor],
+        images: Tensor,
+        numbers: Tensor,
+        starts: Tensor,
+        *,
+        scores_only: bool = False,
+    ) -> list[Tensor | None]:
+        """Return the value of each term (N,); None for left-out ones that are no score."""
+        terms, first = [], 0
+        for leaf in self.leaves:
+            own = [numbers[:, first + i] for i in range(leaf.n_numbers)]
+            left_out = scores_only and not leaf.is_score
+            terms.append(None if left_out else self._term(leaf, own, outputs, images, starts))
+            first += leaf.n_numbers
+        return terms
 
     def _term(
         self,

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe.objectives.base import Objective
@@ -63,9 +64,12 @@ def masks_of(network: Network, objective: Objective) -> tuple[FloatArray, FloatA
     return layer, field
 
 
-def stack_masks(masks: Sequence[FloatArray], starts: int) -> FloatArray:
-    """Return (1, H, W, 1) when all (H, W) masks are equal, else (targets * starts, H, W, 1)."""
+def stack_masks(masks: Sequence[FloatArray], starts: int) -> npt.NDArray[np.bool_]:
+    """Return (1, H, W, 1) when all (H, W) masks are equal, else (targets * starts, H, W, 1).
+
+    As booleans: for thousands of targets the masks of all rows would fill the memory as floats.
+    """
     first = masks[0]
     if all(mask is first or np.array_equal(mask, first) for mask in masks):
-        return first[None, :, :, None]
-    return np.repeat(np.stack(masks)[..., None], starts, axis=0)
+        return first[None, :, :, None] > 0
+    return np.repeat(np.stack([mask > 0 for mask in masks])[..., None], starts, axis=0)

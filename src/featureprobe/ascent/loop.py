@@ -1,7 +1,7 @@
 """The compiled loop: k steps for one chunk in one call."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
@@ -19,10 +19,12 @@ from featureprobe.transforms.base import Transform
 from featureprobe.types import Tensor
 
 Carry = dict[str, Any]
-"""``params``, ``slots`` and ``best`` of one chunk: nested tensors with a leading N."""
+"""``params``, ``slots``, ``best`` and ``course`` of one chunk: nested tensors (N, ...)."""
 
 Trace = dict[str, Tensor]
 """(k, N, ...) values at the images that each step started from."""
+
+_MEMORY = 0.9  # the certificate is taken of about ten gradients
 
 TRACED = ("terms", "score", "total", "gradient", "certificate")
 
@@ -65,7 +67,12 @@ class Loop:
             "gradient": zeros,
             "certificate": zeros,
         }
-        return {"params": params, "slots": self.rule.init(params), "best": best}
+        return {
+            "params": params,
+            "slots": self.rule.init(params),
+            "best": best,
+            "course": tf.zeros_like(images),
+        }
 
     def advance(
         self, carry: Carry, index: Tensor, count: Tensor, data: dict[str, Tensor]
@@ -106,20 +113,28 @@ class Loop:
         images, pull_back = self._render(carry["params"], live)
         values, raw = self._value_and_gradient(images, step, data)
         gradient = self.constraint.tangent(raw, live)
+        unit, norm = self._unit(gradient)
+        course = _MEMORY * carry["course"] + (1.0 - _MEMORY) * unit
         seen = {
             **values._asdict(),
-            "gradient": self._norm(gradient),
-            "certificate": self.constraint.certificate(gradient, images, live, self.space),
+            "gradient": norm,
+            "certificate": self.constraint.certificate(course, images, live, self.space),
         }
         best = self._offer(carry["best"], images, seen, self.due(index - 1))
+        step = replace(step, gradient=gradient, hold=self._hold(images, live))
         grad = pull_back(gradient)
-        step = ImageStep(index, self.space, gradient, live, data["keys"], 0)
         params, slots = self.rule.update(carry["params"], grad, values.score, carry["slots"], step)
         if self.parameterization.exact:
             params = self.parameterization.fit(
                 self._finish(self.parameterization.render(params), step)
             )
-        return {"params": params, "slots": slots, "best": best}, seen
+        return {"params": params, "slots": slots, "best": best, "course": course}, seen
+
+    def _hold(self, images: Tensor, live: LivePixels) -> Callable[[Tensor], Tensor] | None:
+        """Return what leaves of a direction its feasible part; None where params are no pixels."""
+        if not isinstance(self.parameterization, Pixels):
+            return None
+        return lambda direction: self.constraint.feasible(direction, images, live, self.space)
 
     def _render(self, params: Any, live: LivePixels) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Return the images, and the function that carries their gradient back to the params."""
@@ -153,11 +168,12 @@ class Loop:
         masks = {name: data[name] for name in ("layer", "field", "count", "fill")}
         return LivePixels(**masks, whole=self.evaluation.sees_whole_maps).prepared()
 
-    def _norm(self, gradient: Tensor) -> Tensor:
-        """Return (N,) Euclidean norms, in score units per spread."""
+    def _unit(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Return gradients of Euclidean norm 1, and their norms (N,) in score units per spread."""
         scaled, peak = unit_peak(gradient)
-        squares = tf.reduce_sum(scaled**2, axis=(1, 2, 3))
-        return self.space.typical_spread * peak * tf.sqrt(squares)
+        length = tf.sqrt(tf.reduce_sum(scaled**2, axis=(1, 2, 3)))
+        unit = tf.math.divide_no_nan(scaled, tf.reshape(length, [-1, 1, 1, 1]))
+        return unit, self.space.typical_spread * peak * length
 
     def _finish(self, images: Tensor, step: ImageStep) -> Tensor:
         for number, regularizer in enumerate(self.regularizers):
@@ -181,7 +197,7 @@ class Loop:
 
 
 def _salted(step: ImageStep, salt: int) -> ImageStep:
-    return ImageStep(step.index, step.space, step.gradient, step.live, step.keys, salt)
+    return replace(step, salt=salt)
 
 
 def _element(name: str, evaluation: Evaluation) -> tf.TensorShape:

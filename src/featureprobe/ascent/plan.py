@@ -2,8 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,27 +19,19 @@ from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.reads import check_read
 from featureprobe.types import FloatArray
 
+Rows = npt.NDArray[np.int64]
+
 WORKERS = min(2, os.cpu_count() or 1)
 """Chunks that run at a time. Two fill the gaps that single operations leave on the cores; more do
 not help, since TensorFlow shares its threads between them."""
+
+PER_ROW = ("weights", "numbers", "keys", "field", "fill")
+"""Data with one entry for each row; of ``field`` there may be one for all."""
 
 _COPIES = 3  # forward values, their gradients, and what the convolutions need beside them
 _ROWS_WORTH_SPLITTING = 64
 _TWICE_BELOW = 8 * 2**20  # bytes of a row up to which running it twice costs next to nothing
 _IMAGES = 16  # image-sized tensors that a step holds: params, best, views, gradient, masks, ...
-
-
-@dataclass(frozen=True, eq=False)
-class Chunk:
-    """Rows of one group that run together.
-
-    Attributes:
-        rows: Row numbers of the run; row = target * starts + start.
-        data: The numbers of these rows, by name, as the loop takes them.
-    """
-
-    rows: npt.NDArray[np.int64]
-    data: dict[str, npt.NDArray[np.generic]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,12 +41,68 @@ class Group:
     Attributes:
         evaluation: Their traced function.
         key: Equal for groups that can share a trace.
-        chunks: Their rows.
+        rows: Row numbers of the run; row = target * starts + start.
+        data: Numbers of these rows by name; arrays with one entry are shared by all rows.
+        most: Rows that fit the memory budget at a time.
+        together: Rows that must not be parted: the starts of a target with a group term, else 1.
     """
 
     evaluation: Evaluation
     key: tuple[object, ...]
-    chunks: tuple[Chunk, ...]
+    rows: Rows
+    data: dict[str, npt.NDArray[np.generic]]
+    most: int
+    together: int
+
+    def starting(self, means: FloatArray) -> Self:
+        """Return the group with the means (rows,) of its start images, in model units."""
+        return replace(self, data=self.data | {"fill": means.reshape(-1, 1, 1, 1)})
+
+    def aimed(self, aim: Callable[[Evaluation], Evaluation]) -> Self:
+        """Return the group with something else to climb."""
+        evaluation = aim(self.evaluation)
+        reads = tuple(leaf.reads for leaf in evaluation.leaves)
+        return replace(self, evaluation=evaluation, key=(self.key, evaluation.redirected, reads))
+
+    def chunks(self, active: npt.NDArray[np.bool_] | None = None) -> list["Chunk"]:
+        """Return the rows that are active, in chunks that fit the memory budget.
+
+        Args:
+            active: (all rows of the run,); None for all. Chunks depend on nothing else, so that
+                a resumed run is cut in the same way.
+        """
+        going = np.ones(len(self.rows), bool) if active is None else active[self.rows]
+        units = np.flatnonzero(going.reshape(-1, self.together).any(axis=1))
+        parts = -(-len(units) * self.together // self.most)
+        if len(units) * self.together >= _ROWS_WORTH_SPLITTING:
+            parts = max(parts, min(WORKERS, len(units)))
+        size = -(-len(units) // max(1, parts))
+        return [self._chunk(units[i : i + size]) for i in range(0, len(units), size or 1)]
+
+    def _chunk(self, units: Rows) -> "Chunk":
+        own = (units[:, None] * self.together + np.arange(self.together)).ravel()
+        if len(own) == 1 and self.most > 1:
+            # TensorFlow rounds a batch of one differently from all larger ones, and at the kinks
+            # of a ReLU net such a difference grows. Twice makes it the same alone and in a batch.
+            own = np.repeat(own, 2)
+        data = {
+            name: values[own] if name in PER_ROW and len(values) == len(self.rows) else values
+            for name, values in self.data.items()
+        }
+        return Chunk(self.rows[own], data | {"field": data["field"].astype(np.float32)})
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Rows of one group that run together.
+
+    Attributes:
+        rows: Row numbers of the run.
+        data: The numbers of these rows, by name, as the loop takes them.
+    """
+
+    rows: Rows
+    data: dict[str, npt.NDArray[np.generic]]
 
 
 def as_targets(objective: Objective | Sequence[Objective]) -> tuple[Objective, ...]:
@@ -90,17 +139,15 @@ def make_plan(
     starts: int,
     seed: int,
     memory: int,
-    start_images: FloatArray,
 ) -> tuple[Group, ...]:
-    """Return groups of targets in chunks that fit the memory budget.
+    """Return the targets in groups of one structure each.
 
     Args:
         probe: The probe.
         targets: All targets.
         starts: Starts per target.
         seed: The run's seed.
-        memory: Budget of a chunk in bytes.
-        start_images: (starts, H, W, C) model units.
+        memory: Budget in bytes of what runs at a time.
 
     Raises:
         FeatureProbeError: When a read does not fit the model.
@@ -116,25 +163,15 @@ def make_plan(
         leaves = tuple(leaf_of(term) for _, term in terms_of(targets[members[0]]))
         evaluation = Evaluation(probe.network, probe.input_space, leaves)
         probe.network.graph.prepare(evaluation.wanted)
-        budget = memory // WORKERS  # so many chunks run at a time
-        most = max(1, budget // (row_bytes(probe, evaluation) * starts))
-        chunks = tuple(
-            _chunk(probe, targets, part, starts, seed, start_images)
-            for part in _split(members, most, starts)
-        )
-        if row_bytes(probe, evaluation) <= _TWICE_BELOW:
-            chunks = tuple(map(_never_alone, chunks))
-        groups.append(Group(evaluation, key, chunks))
+        rows = (np.array(members)[:, None] * starts + np.arange(starts)).ravel()
+        together = starts if any(leaf.is_group for leaf in leaves) else 1
+        cost = row_bytes(probe, evaluation)
+        fitting = max(1, memory // WORKERS // (cost * together)) * together
+        # Small images run twice rather than alone, so that a batch of one never happens.
+        most = max(2, fitting) if cost <= _TWICE_BELOW else fitting
+        data = _numbers([targets[m] for m in members], probe, starts, seed)
+        groups.append(Group(evaluation, key, rows, data, most, together))
     return tuple(groups)
-
-
-def _split(members: Sequence[int], most: int, starts: int) -> list[Sequence[int]]:
-    """Return the members in equal parts of at most ``most``, enough to keep all workers busy."""
-    parts = -(-len(members) // most)
-    if len(members) * starts >= _ROWS_WORTH_SPLITTING:
-        parts = max(parts, min(WORKERS, len(members)))
-    size = -(-len(members) // parts)
-    return [members[i : i + size] for i in range(0, len(members), size)]
 
 
 def _check_reads(probe: ModelProbe, target: Objective) -> None:
@@ -154,46 +191,22 @@ def row_bytes(probe: ModelProbe, evaluation: Evaluation) -> int:
     return _COPIES * probe.network.bytes_per_image(evaluation.wanted) + _IMAGES * image
 
 
-def _chunk(
-    probe: ModelProbe,
-    targets: Sequence[Objective],
-    members: Sequence[int],
-    starts: int,
-    seed: int,
-    start_images: FloatArray,
-) -> Chunk:
-    own = [targets[m] for m in members]
+def _numbers(
+    own: Sequence[Objective], probe: ModelProbe, starts: int, seed: int
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Return the numbers of a group's rows."""
     terms = [terms_of(target) for target in own]
     masks = [masks_of(probe.network, target) for target in own]
     layer = masks[0][0][None, :, :, None]  # a group reads the same layers, so it shares this one
     live = layer.sum() * probe.image_shape[2]
-    means = (start_images * layer).sum(axis=(1, 2, 3), keepdims=True) / max(live, 1)
     digests = [target.digest() for target in own]
     numbers = [[n for _, term in t for n in numbers_of(term)] for t in terms]
-    data: dict[str, npt.NDArray[np.generic]] = {
+    return {
         "weights": np.repeat(np.array([[w for w, _ in t] for t in terms], np.float32), starts, 0),
         "numbers": np.repeat(np.array(numbers, np.int32).reshape(len(own), -1), starts, 0),
         "keys": np.stack([run_key(seed, d, s) for d in digests for s in range(starts)]),
         "layer": layer,
         "field": stack_masks([m[1] for m in masks], starts),
         "count": np.full((1, 1, 1, 1), max(live, 1), np.float32),
-        "fill": np.tile(means, (len(own), 1, 1, 1)).astype(np.float32),
         "starts": np.asarray(starts, np.int32),
     }
-    rows = (np.array(members)[:, None] * starts + np.arange(starts)).ravel()
-    return Chunk(rows, data)
-
-
-def _never_alone(chunk: Chunk) -> Chunk:
-    """Return a chunk of one row as two equal rows.
-
-    TensorFlow rounds a batch of one differently from all larger ones, and at the kinks of a ReLU
-    net such a difference grows. Twice is what makes an image the same alone and in a batch.
-    """
-    if len(chunk.rows) > 1:
-        return chunk
-    twice = {
-        name: np.repeat(values, 2, axis=0) if len(np.shape(values)) and len(values) == 1 else values
-        for name, values in chunk.data.items()
-    }
-    return Chunk(np.repeat(chunk.rows, 2), twice)

@@ -75,11 +75,11 @@ class NormalizedGradient(UpdateRule):
         self, params: Params, grad: Params, score: Tensor, slots: Slots, step: Step
     ) -> tuple[Params, Slots]:
         """Return params plus ``rate`` spreads along the gradient."""
-        size = self.rate * step.space.typical_spread * _rms_inverse(grad, step.live.count)
+        size = self.rate * step.space.typical_spread * rms_inverse(grad, step.live.count)
         if self.decay is not None:
             elapsed = tf.cast(step.index - 1, size.dtype)
             size *= tf.math.rsqrt(1.0 + elapsed / self.decay)
-        moved = {name: params[name] + _per_image(size, g) * g for name, g in grad.items()}
+        moved = {name: params[name] + per_image(size, g) * g for name, g in grad.items()}
         return moved, slots
 
 
@@ -136,18 +136,18 @@ class Adam(UpdateRule):
         return moved, {"first": first, "second": second}
 
 
-def _rms_inverse(grad: Params, count: Tensor) -> Tensor:
+def rms_inverse(grad: Params, count: Tensor) -> Tensor:
     """Return (N,) 1 / root mean square of the gradient over live values; 0 where it is 0."""
     peak = tf.zeros_like(tf.reshape(count, [-1]))
     for g in grad.values():
         peak = tf.maximum(peak, tf.reduce_max(tf.abs(g), axis=tuple(range(1, len(g.shape)))))
     squares = tf.zeros_like(peak)
     for g in grad.values():  # scaled first: squares of small gradients would vanish in float32
-        scaled = tf.math.divide_no_nan(g, _per_image(peak, g))
+        scaled = tf.math.divide_no_nan(g, per_image(peak, g))
         squares += tf.reduce_sum(scaled**2, axis=tuple(range(1, len(g.shape))))
     return tf.math.divide_no_nan(tf.sqrt(tf.reshape(count, [-1])), peak * tf.sqrt(squares))
 
 
-def _per_image(values: Tensor, like: Tensor) -> Tensor:
+def per_image(values: Tensor, like: Tensor) -> Tensor:
     """Return (N,) values in a shape that broadcasts against (N, ...)."""
     return tf.reshape(values, [-1, *([1] * (len(like.shape) - 1))])

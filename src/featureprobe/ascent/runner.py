@@ -10,18 +10,21 @@ from featureprobe._component import Component
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.ascent.assembly import assemble, look
 from featureprobe.ascent.blocks import BlockSizes
-from featureprobe.ascent.compiling import compiled, due
-from featureprobe.ascent.constraints import Constraint, resolve
+from featureprobe.ascent.building import build_drive, build_plan
+from featureprobe.ascent.constraints import Constraint
 from featureprobe.ascent.driving import Drive
-from featureprobe.ascent.loop import Loop
-from featureprobe.ascent.plan import Group, as_targets, digest_of, make_plan
+from featureprobe.ascent.finding import find_starts
+from featureprobe.ascent.momentum import Momentum
+from featureprobe.ascent.plan import as_targets, digest_of
 from featureprobe.ascent.progress import Progress
-from featureprobe.ascent.rules import NormalizedGradient, UpdateRule
-from featureprobe.ascent.starts import draw_starts
+from featureprobe.ascent.remedies import PreActivation, RedirectedGradients, Remedy
+from featureprobe.ascent.rules import UpdateRule
+from featureprobe.ascent.search import Precursor
+from featureprobe.ascent.starts import Starts
+from featureprobe.ascent.stopping import CHECK_EVERY, Converged
 from featureprobe.ascent.validation import check_ascent, check_probe
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
-from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
 from featureprobe.objectives.base import Objective
 from featureprobe.parameterizations.base import Parameterization
 from featureprobe.parameterizations.pixels import Pixels
@@ -29,6 +32,7 @@ from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.regularizers.every import Every
 from featureprobe.regularizers.gaussian_blur import GaussianBlur
+from featureprobe.regularizers.until import Until
 from featureprobe.results.result import AscentResult
 from featureprobe.results.state import AscentState, StepInfo
 from featureprobe.transforms.base import Transform
@@ -44,15 +48,20 @@ class Ascent(Component):
     A step is: transforms, gradient, rule, regularizers in order, projection on the constraint set.
 
     Args:
-        steps: Steps to do, at least 1.
-        starts: Start images of each target, at least 1; all targets share them.
-        initializer: Draws the starts.
+        steps: Steps to do, at least 1; fewer where ``stop`` says so.
+        starts: Start images of each target, at least 1.
+        initializer: Draws the starts; None for what the search draws from, or for
+            ``MultiScaleNoise()`` where there is no search.
+        search: Finds each target's own best starts among many; None: all targets share those
+            drawn first.
+        remedies: What brings targets to life that are dead at their start, tried in this order.
         regularizers: Operators on the image after each update, in this order.
         transforms: Random views of the image before the model, in this order.
         parameterization: The numbers that are climbed.
         rule: How they follow the gradient.
         constraint: ``Sphere()``, ``Box()``, or None: Box where the input space has a range, else
             Sphere.
+        stop: When an image has arrived and leaves the batch; None does all steps.
         keep: ``"best"``: the image with the best total since a regularizer under ``Every`` was
             last due; ``"last"``: the last image.
         memory: Budget of a chunk in bytes; targets run in as many chunks as that takes.
@@ -69,20 +78,23 @@ class Ascent(Component):
 
     kind: ClassVar[str] = "ascent"
     _: KW_ONLY
-    steps: int = 72
+    steps: int = 64
     starts: int = 4
-    initializer: InputInitializer = MultiScaleNoise()  # noqa: RUF009  (a frozen value)
-    regularizers: tuple[Regularizer, ...] = (Every(16, GaussianBlur(0.6)),)
+    initializer: InputInitializer | None = None
+    search: Precursor | None = Precursor()  # noqa: RUF009  (a frozen value)
+    remedies: tuple[Remedy, ...] = (RedirectedGradients(), PreActivation())
+    regularizers: tuple[Regularizer, ...] = (Until(24, Every(8, GaussianBlur(0.6))),)
     transforms: tuple[Transform, ...] = ()
     parameterization: Parameterization = Pixels()  # noqa: RUF009
-    rule: UpdateRule = NormalizedGradient(0.5, decay=16)  # noqa: RUF009
+    rule: UpdateRule = Momentum()  # noqa: RUF009
     constraint: Constraint | None = None
+    stop: Converged | None = None
     keep: str = "best"
     memory: int = 2**30
     record_every: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("regularizers", "transforms"):
+        for name in ("remedies", "regularizers", "transforms"):
             given = getattr(self, name)
             listed = isinstance(given, tuple | list)
             object.__setattr__(self, name, tuple(given) if listed else (given,))
@@ -113,10 +125,7 @@ class Ascent(Component):
             FeatureProbeError: When the targets do not fit the model; nothing has run then.
         """
         targets = as_targets(objective)
-        seed = seed_from(rng)
-        images = draw_starts(self.initializer, probe, seed, self.starts)
-        drive = self._drive(probe, targets, seed, images)
-        state = drive.start(seed, images)
+        drive, state = self._begin(probe, targets, seed_from(rng))
         snapshots: list[tuple[int, FloatArray]] = []
         interrupted = False
         with Progress(self.steps, drive.rows, progress) as bar:
@@ -133,16 +142,14 @@ class Ascent(Component):
             targets,
             self._done(state),
             finished,
+            self.stop or Converged(),
             interrupted=interrupted,
             snapshots=snapshots,
         )
 
     def start(self, probe: ModelProbe, objective: Targets, *, rng: Rng = None) -> AscentState:
         """Return the state before the first step; arguments as for :meth:`run`."""
-        seed = seed_from(rng)
-        images = draw_starts(self.initializer, probe, seed, self.starts)
-        drive = self._drive(probe, as_targets(objective), seed, images)
-        return drive.start(seed, images)
+        return self._begin(probe, as_targets(objective), seed_from(rng))[1]
 
     def iterate(
         self, probe: ModelProbe, objective: Targets, state: AscentState
@@ -166,8 +173,9 @@ class Ascent(Component):
     def _go(
         self, probe: ModelProbe, drive: Drive, state: AscentState
     ) -> Iterator[tuple[AscentState, StepInfo]]:
-        blocks = BlockSizes(self.steps, self.record_every)
-        while state.index < self.steps:
+        every = (self.record_every, CHECK_EVERY if self.stop else None)
+        blocks = BlockSizes(self.steps, tuple(n for n in every if n))
+        while state.index < self.steps and (state.ended < 0).any():
             state = drive.advance(state, blocks.next(state.index))
             yield state, look(probe, state, self.steps, self._images(state))
 
@@ -181,11 +189,20 @@ class Ascent(Component):
         """
         targets = as_targets(objective)
         finished = self._resume(probe, targets, state).finish(state)
-        return assemble(probe, targets, self._done(state), finished)
+        return assemble(probe, targets, self._done(state), finished, self.stop or Converged())
 
     def _done(self, state: AscentState) -> Self:
         """Return the Ascent that did what was done: a recipe repeats that, not what was meant."""
         return replace(self, steps=max(1, state.index))
+
+    def _begin(
+        self, probe: ModelProbe, targets: Sequence[Objective], seed: int
+    ) -> tuple[Drive, AscentState]:
+        check_probe(probe)
+        groups = build_plan(self, probe, targets, seed)  # first of all: it finds mistakes
+        starts = find_starts(self, probe, targets, seed)
+        drive = build_drive(self, probe, targets, groups, starts)
+        return drive, drive.start(seed, starts)
 
     def _resume(self, probe: ModelProbe, targets: Sequence[Objective], state: AscentState) -> Drive:
         check_probe(probe)
@@ -195,45 +212,10 @@ class Ascent(Component):
                 f"Received {len(targets)} targets for an Ascent with {self.starts} starts. "
                 "Pass the targets and the Ascent that the state was made with."
             )
-        return self._drive(probe, targets, state.seed, state.start_images)
+        starts = Starts(state.start_images, state.start_index, state.start_origins)
+        groups = build_plan(self, probe, targets, state.seed)
+        return build_drive(self, probe, targets, groups, starts)
 
     def _images(self, state: AscentState) -> FloatArray:
         """Return the current images of a state, (rows, H, W, C) in model units."""
         return np.asarray(self.parameterization.render(state.params), np.float32)
-
-    def _drive(
-        self, probe: ModelProbe, targets: Sequence[Objective], seed: int, images: FloatArray
-    ) -> Drive:
-        groups = make_plan(
-            probe,
-            targets,
-            starts=self.starts,
-            seed=seed,
-            memory=self.memory,
-            start_images=images,
-        )
-        space = probe.input_space
-        fixed = (
-            self.rule,
-            self.regularizers,
-            self.transforms,
-            self.parameterization,
-            resolve(self.constraint, space),
-            self.keep,
-            space,
-        )
-        calls = tuple(compiled(group, fixed, lambda g: self._loop(probe, g)) for group in groups)
-        return Drive(groups, calls, len(targets) * self.starts, digest_of(targets))
-
-    def _loop(self, probe: ModelProbe, group: Group) -> Loop:
-        return Loop(
-            evaluation=group.evaluation,
-            space=probe.input_space,
-            constraint=resolve(self.constraint, probe.input_space),
-            rule=self.rule,
-            parameterization=self.parameterization,
-            regularizers=self.regularizers,
-            transforms=self.transforms,
-            due=due(self.regularizers),
-            keep_best=self.keep == "best",
-        )

@@ -1,6 +1,6 @@
 """The step that regularizers, transforms and rules see, with its randomness."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -23,6 +23,7 @@ class ImageStep:
         live: Live pixels.
         keys: (N, 2) int32 keys of the images.
         salt: Number of the component that draws, so that two components differ.
+        hold: Takes a direction to its feasible part; None where everything is feasible.
     """
 
     index: Tensor
@@ -31,6 +32,11 @@ class ImageStep:
     live: LivePixels
     keys: Tensor
     salt: int
+    hold: Callable[[Tensor], Tensor] | None = None
+
+    def feasible(self, direction: Tensor) -> Tensor:
+        """Return the direction without what the constraint set would take back."""
+        return direction if self.hold is None else self.hold(direction)
 
     def uniform(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
         """Draw (N, *shape) float32 in [0, 1), one key per image."""

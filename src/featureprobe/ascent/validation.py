@@ -4,7 +4,10 @@ from typing import TYPE_CHECKING
 
 from featureprobe import _checks
 from featureprobe.ascent.constraints import Constraint
+from featureprobe.ascent.remedies import Remedy
 from featureprobe.ascent.rules import UpdateRule
+from featureprobe.ascent.search import Precursor
+from featureprobe.ascent.stopping import Converged
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.parameterizations.base import Parameterization
@@ -33,11 +36,22 @@ def check_ascent(ascent: "Ascent") -> None:
         _checks.whole("record_every", ascent.record_every, least=1)
     if ascent.keep not in ("best", "last"):
         raise ConfigError(f"keep is 'best' or 'last'. Received: {ascent.keep!r}.")
-    _check_kinds("initializer", (ascent.initializer,), InputInitializer)
+    if ascent.initializer is not None:
+        _check_kinds("initializer", (ascent.initializer,), InputInitializer)
     _check_kinds("regularizers", ascent.regularizers, Regularizer)
     _check_kinds("transforms", ascent.transforms, Transform)
     _check_kinds("parameterization", (ascent.parameterization,), Parameterization)
     _check_kinds("rule", (ascent.rule,), UpdateRule)
+    _check_kinds("remedies", ascent.remedies, Remedy)
+    if ascent.search is not None:
+        _check_kinds("search", (ascent.search,), Precursor)
+        if ascent.search.of and ascent.initializer is not None:
+            raise ConfigError(
+                "initializer= and search=fp.Precursor(of=...) both say what starts are drawn from. "
+                f"Received {ascent.initializer!r} and {ascent.search.of!r}. Give one of them."
+            )
+    if ascent.stop is not None:
+        _check_kinds("stop", (ascent.stop,), Converged)
     if ascent.constraint is not None:
         _check_kinds("constraint", (ascent.constraint,), Constraint)
     if ascent.regularizers and not ascent.parameterization.exact:

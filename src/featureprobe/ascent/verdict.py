@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe.ascent.stopping import Converged
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.structure import leaf_of, terms_of
 from featureprobe.probe.model_probe import ModelProbe
@@ -14,16 +15,6 @@ from featureprobe.types import FloatArray
 
 DEAD_SHARE = 1e-6
 """A score at or below this share of the layer's typical strong activation is dead."""
-
-PLATEAU_STEPS = 16
-"""Steps over which a settled score may not gain."""
-
-PLATEAU_GAIN = 0.01
-"""Largest gain over that time, as a share of the score."""
-
-CERTIFICATE = 0.95
-"""Least certificate of a converged image. Kinks of ReLU nets and operators such as blur keep it
-from 1."""
 
 
 def dead_thresholds(
@@ -70,21 +61,23 @@ def _strong_activation(
 
 
 def judge(
-    state: AscentState, thresholds: FloatArray, *, interrupted: bool
+    state: AscentState, thresholds: FloatArray, arrival: Converged, *, interrupted: bool
 ) -> npt.NDArray[np.object_]:
     """Return (targets, starts) of :class:`Status`.
 
     Args:
         state: The finished state, its last trace taken at the last image.
         thresholds: (targets,) dead thresholds.
+        arrival: What counts as converged.
         interrupted: Whether the user stopped the run.
     """
     best, totals = state.best, state.traces["total"]
     limits = np.repeat(thresholds, state.starts)
-    diverged = ~np.isfinite(totals[-1]) | ~np.isfinite(best["total"])
+    lost = ~np.isfinite(totals[-1]) & (state.ended < 0)
+    diverged = lost | ~np.isfinite(best["total"])
     dead = best["score"] <= limits
     saturated = best["gradient"] == 0
-    converged = _has_settled(totals) & (best["certificate"] >= CERTIFICATE)
+    converged = arrival.arrived(totals, best["certificate"], best["gradient"])
     verdicts = []
     for row in range(len(dead)):
         if diverged[row]:
@@ -98,13 +91,3 @@ def judge(
         else:
             verdicts.append(Status.INTERRUPTED if interrupted else Status.RISING)
     return np.array(verdicts, dtype=object).reshape(-1, state.starts)
-
-
-def _has_settled(totals: FloatArray) -> npt.NDArray[np.bool_]:
-    """Return (rows,): the best total of the last steps gains next to nothing on all before."""
-    if len(totals) <= PLATEAU_STEPS:
-        return np.zeros(totals.shape[1], dtype=bool)
-    finite = np.where(np.isfinite(totals), totals, -np.inf)
-    before, lately = finite[:-PLATEAU_STEPS].max(axis=0), finite[-PLATEAU_STEPS:].max(axis=0)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(lately - before <= PLATEAU_GAIN * np.abs(lately))

@@ -8,8 +8,20 @@ line in pyproject.toml, one example in `testing.examples`. The contract test run
 
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.initializers.from_image import FromImage
+from featureprobe.initializers.from_images import FromImages
 from featureprobe.initializers.lifted import initializer_from
+from featureprobe.initializers.moved import Moved
 from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
 from featureprobe.initializers.pixel_noise import PixelNoise
+from featureprobe.initializers.spectral_noise import SpectralNoise
 
-__all__ = ["FromImage", "InputInitializer", "MultiScaleNoise", "PixelNoise", "initializer_from"]
+__all__ = [
+    "FromImage",
+    "FromImages",
+    "InputInitializer",
+    "Moved",
+    "MultiScaleNoise",
+    "PixelNoise",
+    "SpectralNoise",
+    "initializer_from",
+]

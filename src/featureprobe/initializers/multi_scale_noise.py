@@ -9,6 +9,7 @@ import numpy.typing as npt
 from featureprobe import _checks
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
+from featureprobe.initializers.standardized import unit
 from featureprobe.input_space import InputSpace
 from featureprobe.types import FloatArray, ImageShape
 
@@ -64,8 +65,8 @@ class MultiScaleNoise(InputInitializer):
         """Return one image (H, W, C) in pixel units."""
         total = np.zeros(shape)
         for scale, weight in zip(self.scales, self.weights or (), strict=True):
-            total += weight * _unit(_enlarged_grid(scale, shape, rng))
-        noise = _unit(total) * self.amount
+            total += weight * unit(_enlarged_grid(scale, shape, rng))
+        noise = unit(total) * self.amount
         return space.to_pixels(space.typical_center + space.typical_spread * noise)
 
 
@@ -85,12 +86,3 @@ def _interpolation(length: int, cells: int) -> npt.NDArray[np.float64]:
     at = np.clip(centres, 0, cells - 1)
     distance = np.abs(at[:, None] - np.arange(cells))
     return np.maximum(0.0, 1.0 - distance)
-
-
-def _unit(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    centred = values - values.mean()
-    deviation = centred.std()
-    if deviation <= 1e-9 * np.abs(values).max(initial=0.0):
-        # One cell enlarged to the whole image is constant: 0, not amplified rounding noise.
-        return np.zeros_like(centred)
-    return np.asarray(centred / deviation)

@@ -16,6 +16,7 @@ from keras import tree
 
 from featureprobe.errors import ModelError, UnknownLayerError, nearest
 from featureprobe.probe.activations import LinearTwin, strip_activation
+from featureprobe.probe.redirection import activation_of, redirect
 from featureprobe.types import OUTPUT, Tensor
 
 Wanted = tuple[str, bool]
@@ -151,12 +152,15 @@ class LayerGraph:
                 found.append(call)
         return tuple(reversed(found))
 
-    def run(self, inputs: Sequence[Tensor], wanted: Sequence[Wanted]) -> list[Tensor]:
+    def run(
+        self, inputs: Sequence[Tensor], wanted: Sequence[Wanted], *, redirected: bool = False
+    ) -> list[Tensor]:
         """Compute the wanted values, and nothing that they do not need.
 
         Args:
             inputs: One tensor for each of :attr:`inputs`, with a leading batch axis.
             wanted: (path, pre) pairs; inside a trace, prepared before it.
+            redirected: Let gradients out of flat activations; see :mod:`redirection`.
 
         Returns:
             One tensor for each pair.
@@ -164,16 +168,21 @@ class LayerGraph:
         values: dict[int, Tensor] = dict(zip(self.inputs, inputs, strict=True))
         before: dict[int, Tensor] = {}
         if tf.executing_eagerly():
-            self.prepare(wanted)
+            self.prepare(wanted, redirected=redirected)
         stripped = {self.number_of(path) for path, pre in wanted if pre}
         for call in self.needed(wanted):
             if stripped & set(call.results):
                 before.update(zip(call.results, self._before_activation(call, values), strict=True))
-            values.update(zip(call.results, call.run(values), strict=True))
+            made = self._redirected(call, values) if redirected else call.run(values)
+            values.update(zip(call.results, made, strict=True))
         return [(before if pre else values)[self.number_of(path)] for path, pre in wanted]
 
-    def prepare(self, wanted: Sequence[Wanted]) -> None:
+    def prepare(self, wanted: Sequence[Wanted], *, redirected: bool = False) -> None:
         """Make what ``run`` needs and a trace cannot make: layers without their activation.
+
+        Args:
+            wanted: As for :meth:`run`.
+            redirected: As for :meth:`run`.
 
         Raises:
             ModelError: When the activation of a wanted layer cannot be taken off.
@@ -182,6 +191,17 @@ class LayerGraph:
             call = self.call_of(path)
             if pre and strip_activation(call.layer, call.path) == "fused":
                 self._twins.setdefault(call.path, LinearTwin(call.layer))
+        for call in self.needed(wanted) if redirected else ():
+            function = activation_of(call.layer, call.path)
+            if function is not None and function is not call.layer:
+                self._twins.setdefault(call.path, LinearTwin(call.layer))
+
+    def _redirected(self, call: Call, values: Mapping[int, Tensor]) -> list[Tensor]:
+        """Run a call so that its activation, if it has one, hands on redirected gradients."""
+        function = activation_of(call.layer, call.path)
+        if function is None:
+            return call.run(values)
+        return [redirect(function, before) for before in self._before_activation(call, values)]
 
     def _before_activation(self, call: Call, values: Mapping[int, Tensor]) -> list[Tensor]:
         how = strip_activation(call.layer, call.path)

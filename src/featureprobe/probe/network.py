@@ -43,12 +43,15 @@ class Network:
         self._compiled: dict[Any, Any] = {}
         self.traces = 0  # how often an ascent was traced on this net; targets share traces
 
-    def forward(self, images: Tensor, wanted: Sequence[Wanted]) -> list[Tensor]:
+    def forward(
+        self, images: Tensor, wanted: Sequence[Wanted], *, redirected: bool = False
+    ) -> list[Tensor]:
         """Compute layers for images (N, H, W, C) in model units; may be traced.
 
         Args:
             images: A tensor of :attr:`dtype`.
             wanted: (path, pre) pairs, prepared by ``graph.prepare``.
+            redirected: Let gradients out of flat activations.
 
         Returns:
             One tensor (N, ...) for each pair.
@@ -60,7 +63,7 @@ class Network:
             else:
                 repeats = [tf.shape(images)[0], *([1] * np.ndim(other))]
                 feeds.append(tf.tile(tf.constant(other)[None], repeats))
-        return self.graph.run(feeds, wanted)
+        return self.graph.run(feeds, wanted, redirected=redirected)
 
     def run(self, images: FloatArray, wanted: tuple[Wanted, ...]) -> list[FloatArray]:
         """Compute layers for images (N, H, W, C) in model units, in memory-bounded batches.

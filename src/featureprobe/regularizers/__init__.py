@@ -12,5 +12,14 @@ from featureprobe.regularizers.every import Every
 from featureprobe.regularizers.gaussian_blur import GaussianBlur
 from featureprobe.regularizers.lifted import regularizer_from
 from featureprobe.regularizers.standardize import Standardize
+from featureprobe.regularizers.until import Until
 
-__all__ = ["Clip", "Every", "GaussianBlur", "Regularizer", "Standardize", "regularizer_from"]
+__all__ = [
+    "Clip",
+    "Every",
+    "GaussianBlur",
+    "Regularizer",
+    "Standardize",
+    "Until",
+    "regularizer_from",
+]

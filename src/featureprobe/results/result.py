@@ -44,6 +44,8 @@ class AscentResult:
         certificate_trace: (steps + 1, T, S).
         snapshots: (K, T, S, H, W, C) images of ``record_every``; K may be 0.
         snapshot_steps: (K,) steps of the snapshots.
+        origins: (T, S) one text each: what it took to find the start.
+        steps_done: (T, S) steps that each image did; fewer than ``steps`` where it arrived early.
         labels: One short text a target.
         steps: Steps done.
         recipe: The run as a value.
@@ -74,6 +76,8 @@ class AscentResult:
     certificate_trace: FloatArray
     snapshots: FloatArray
     snapshot_steps: npt.NDArray[np.int64]
+    origins: npt.NDArray[np.object_]
+    steps_done: npt.NDArray[np.int64]
     labels: tuple[str, ...]
     steps: int
     recipe: Recipe
@@ -213,7 +217,7 @@ class AscentResult:
         by_row = {
             name: getattr(self, name)[chosen]
             for name in ("images", "scores", "totals", "status", "certificates",
-                         "gradient_norms", "dead_thresholds")
+                         "gradient_norms", "dead_thresholds", "origins", "steps_done")
         }  # fmt: skip
         by_step = {
             name: getattr(self, name)[:, chosen]

@@ -21,14 +21,18 @@ class AscentState:
     Attributes:
         index: Steps done.
         seed: The run's seed.
-        starts: Starts per target.
         targets: sha256 over the targets' configs: which targets this state is of.
-        start_images: (starts, H, W, C) model units, before the projection.
+        start_images: (P, H, W, C) model units, before the projection; shared ones are kept once.
+        start_index: (targets, starts) which of them each start is.
+        start_origins: (targets, starts) one text each: what finding the start took.
         params: What is climbed: arrays (rows, ...) by name.
         slots: What the update rule remembers.
         best: What is kept: ``images`` (rows, H, W, C) in model units, ``total``, ``score``,
             ``gradient``, ``certificate``, each (rows,).
-        traces: (index, rows, ...) by name: the values that each step started from.
+        course: (rows, H, W, C) decaying mean of the unit gradients, for certificates.
+        ended: (rows,) number of the step after which an image left the batch; -1 while it climbs.
+        traces: (index, rows, ...) by name: the values that each step started from; NaN after an
+            image has left.
 
     Example:
         >>> import featureprobe as fp
@@ -40,13 +44,21 @@ class AscentState:
 
     index: int
     seed: int
-    starts: int
     targets: str
     start_images: FloatArray
+    start_index: npt.NDArray[np.int64]
+    start_origins: npt.NDArray[np.object_]
     params: Tree
     slots: Tree
     best: dict[str, FloatArray]
+    course: FloatArray
+    ended: npt.NDArray[np.int64]
     traces: dict[str, FloatArray]
+
+    @property
+    def starts(self) -> int:
+        """Starts per target."""
+        return int(self.start_index.shape[1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from featureprobe.results.status import Status
 if TYPE_CHECKING:
     from featureprobe.results.result import AscentResult
 
-SCHEMA = 1
+SCHEMA = 2
 _HEADER = "header"
 _ARRAY = "array_"  # prefix of arrays that belong to the recipe
 
@@ -33,7 +33,9 @@ _SHAPES = {
     "certificate_trace": "NTS",
     "snapshots": "KTSHWC",
     "snapshot_steps": "K",
+    "steps_done": "TS",
 }
+_WHOLE = ("snapshot_steps", "steps_done")
 
 
 def write_result(path: str | Path, result: "AscentResult") -> None:
@@ -50,6 +52,7 @@ def write_result(path: str | Path, result: "AscentResult") -> None:
     header = {
         "schema": SCHEMA,
         "status": [[str(s) for s in row] for row in result.status],
+        "origins": [[str(o) for o in row] for row in result.origins],
         "labels": list(result.labels),
         "steps": result.steps,
         "recipe": result.recipe.to_json(),
@@ -98,6 +101,7 @@ def read_result(path: str | Path) -> dict[str, Any]:
     sizes = _check_shapes(path, fields)
     try:
         status = [[Status(word) for word in row] for row in header["status"]]
+        origins = [[str(text) for text in row] for row in header["origins"]]
         fields["labels"] = tuple(str(label) for label in header["labels"])
         fields["steps"] = int(header["steps"])
         recipe = header["recipe"]
@@ -106,10 +110,12 @@ def read_result(path: str | Path) -> dict[str, Any]:
     if not isinstance(recipe, dict):
         raise _broken(path, "its recipe is not a mapping")
     fields["recipe"] = Recipe.from_json(recipe, arrays)
-    by_target = (status, fields["labels"], fields["recipe"].objectives)
-    if {len(v) for v in by_target} != {sizes["T"]} or any(len(r) != sizes["S"] for r in status):
+    by_target = (status, origins, fields["labels"], fields["recipe"].objectives)
+    by_start: list[list[Any]] = [*status, *origins]
+    if {len(v) for v in by_target} != {sizes["T"]} or {len(r) for r in by_start} - {sizes["S"]}:
         raise _broken(path, "its statuses, labels or objectives do not fit its images")
     fields["status"] = np.array(status, dtype=object).reshape(sizes["T"], sizes["S"])
+    fields["origins"] = np.array(origins, dtype=object).reshape(sizes["T"], sizes["S"])
     return fields
 
 
@@ -117,7 +123,7 @@ def _check_shapes(path: Path, fields: dict[str, Any]) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for name, letters in _SHAPES.items():
         array = fields[name]
-        wanted = "i" if name == "snapshot_steps" else "f"
+        wanted = "i" if name in _WHOLE else "f"
         if not isinstance(array, np.ndarray) or array.dtype.kind != wanted:
             raise _broken(path, f"the array {name!r} is missing or no array of numbers")
         if array.ndim != len(letters):

@@ -11,11 +11,15 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import ArrayValue, Component
+from featureprobe.ascent.momentum import Momentum
 from featureprobe.ascent.rules import Adam, NormalizedGradient
 from featureprobe.initializers.from_image import FromImage
+from featureprobe.initializers.from_images import FromImages
 from featureprobe.initializers.lifted import initializer_from
+from featureprobe.initializers.moved import Moved
 from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
 from featureprobe.initializers.pixel_noise import PixelNoise
+from featureprobe.initializers.spectral_noise import SpectralNoise
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Seen
 from featureprobe.objectives.diversity import Diversity
@@ -32,6 +36,7 @@ from featureprobe.regularizers.every import Every
 from featureprobe.regularizers.gaussian_blur import GaussianBlur
 from featureprobe.regularizers.lifted import regularizer_from
 from featureprobe.regularizers.standardize import Standardize
+from featureprobe.regularizers.until import Until
 from featureprobe.testing.models import IMAGE_SHAPE
 from featureprobe.transforms.jitter import Jitter
 from featureprobe.transforms.lifted import transform_from
@@ -76,6 +81,7 @@ def _dim(images: Tensor, step: Step) -> Tensor:
 
 
 _PICTURE = ArrayValue((np.arange(240) % 251).astype(np.uint8).reshape(IMAGE_SHAPE))
+_PICTURES = ArrayValue((np.arange(720) % 251).astype(np.uint8).reshape(3, *IMAGE_SHAPE))
 _ONE_SHAPE = {"shapes": (IMAGE_SHAPE,)}
 
 EXAMPLES: Mapping[str, tuple[Example, ...]] = {
@@ -112,11 +118,15 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             Example(FromImage(_PICTURE, noise=0.2), _ONE_SHAPE),
             Example(FromImage(_PICTURE), {**_ONE_SHAPE, "random": False}),
         ),
+        (Example(FromImages(_PICTURES, noise=0.2), _ONE_SHAPE),),
+        (Example(Moved(PixelNoise(0.5), shift=0.1, zoom=1.5)),),
+        (Example(SpectralNoise(1.5, amount=0.8)), Example(SpectralNoise(0.0))),
         (Example(initializer_from(_grey)),),
         (Example(GaussianBlur(0.6, size=3)), Example(GaussianBlur(0.0))),
         (Example(Standardize()),),
         (Example(Clip()), Example(Clip(1.5))),
         (Example(Every(2, GaussianBlur(0.8))), Example(Every(1, Clip(1.0)))),
+        (Example(Until(2, GaussianBlur(0.8))), Example(Until(3, Every(2, Clip(1.0))))),
         (Example(regularizer_from(_fade)),),
         (Example(Jitter(2)), Example(Jitter(0), {"random": False})),
         (Example(Noise(0.3)),),
@@ -128,6 +138,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             Example(NormalizedGradient()),
         ),
         (Example(Adam(0.1, beta1=0.8)),),
+        (Example(Momentum(0.3, beta=0.7, decay=8.0)), Example(Momentum(decay=None))),
     )
 }
 """Examples of every built-in kind of the open entry-point groups, by kind."""

@@ -1,0 +1,86 @@
+"""From an Ascent and its targets to a Drive: plan, compile, put together."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from featureprobe.ascent.compiling import compiled, due
+from featureprobe.ascent.constraints import resolve
+from featureprobe.ascent.driving import Drive
+from featureprobe.ascent.evaluation import Evaluation
+from featureprobe.ascent.loop import Loop
+from featureprobe.ascent.plan import Group, digest_of, make_plan
+from featureprobe.ascent.starts import Starts
+from featureprobe.objectives.base import Objective
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.types import FloatArray
+
+if TYPE_CHECKING:
+    from featureprobe.ascent.runner import Ascent
+
+
+def build_plan(
+    ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective], seed: int
+) -> tuple[Group, ...]:
+    """Return the targets of a run in groups."""
+    return make_plan(probe, targets, starts=ascent.starts, seed=seed, memory=ascent.memory)
+
+
+def build_drive(
+    ascent: "Ascent",
+    probe: ModelProbe,
+    targets: Sequence[Objective],
+    groups: Sequence[Group],
+    starts: Starts,
+    *,
+    aim: Callable[[Evaluation], Evaluation] | None = None,
+) -> Drive:
+    """Return what drives a run.
+
+    Args:
+        ascent: The recipe.
+        probe: The probe.
+        targets: All targets.
+        groups: Their groups, from :func:`build_plan`.
+        starts: Their starts.
+        aim: Takes each group's evaluation to what is climbed instead; see :class:`Remedy`.
+    """
+    space = probe.input_space
+    constraint = resolve(ascent.constraint, space)
+    fixed = (
+        ascent.rule,
+        ascent.regularizers,
+        ascent.transforms,
+        ascent.parameterization,
+        constraint,
+        ascent.keep,
+        space,
+    )
+
+    def loop(group: Group) -> Loop:
+        return Loop(
+            evaluation=group.evaluation,
+            space=space,
+            constraint=constraint,
+            rule=ascent.rule,
+            parameterization=ascent.parameterization,
+            regularizers=ascent.regularizers,
+            transforms=ascent.transforms,
+            due=due(ascent.regularizers),
+            keep_best=ascent.keep == "best",
+        )
+
+    ready = tuple(group.starting(_means(group, starts)) for group in groups)
+    if aim is not None:
+        ready = tuple(group.aimed(aim) for group in ready)
+    calls = tuple(compiled(group, fixed, loop) for group in ready)
+    return Drive(ready, calls, starts.index.size, digest_of(targets), ascent.stop)
+
+
+def _means(group: Group, starts: Starts) -> FloatArray:
+    """Return (rows of the group,) means of the start images over live pixels, model units."""
+    layer = group.data["layer"].astype(np.float64)[0, :, :, 0]
+    live = max(layer.sum() * starts.images.shape[-1], 1)
+    means = np.einsum("phwc,hw->p", starts.images, layer, optimize=True) / live
+    return np.asarray(means[starts.index.ravel()[group.rows]], np.float32)

@@ -1,0 +1,158 @@
+"""Find starts from which targets answer: draw, search, revive the silent ones, try them out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe.ascent.building import build_drive, build_plan
+from featureprobe.ascent.constraints import resolve
+from featureprobe.ascent.remedies import Remedy
+from featureprobe.ascent.scoring import score_images
+from featureprobe.ascent.search import MIX, Precursor, search_starts
+from featureprobe.ascent.starts import Starts, draw_images
+from featureprobe.ascent.verdict import dead_thresholds
+from featureprobe.initializers.base import InputInitializer
+from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
+from featureprobe.objectives.base import Objective
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.results.state import AscentState
+from featureprobe.types import FloatArray
+
+if TYPE_CHECKING:
+    from featureprobe.ascent.runner import Ascent
+
+
+def find_starts(
+    ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective], seed: int
+) -> Starts:
+    """Return the starts of all targets."""
+    finder = _Finder(ascent, probe, seed)
+    if ascent.search is None or finder.always_draws_the_same:
+        images = draw_images(finder.sources, probe, seed, range(ascent.starts))
+        return finder.revive(Starts.shared(images, len(targets)), targets)
+    width = max(ascent.starts, ascent.search.climbs)
+    starts = finder.revive(finder.search(ascent.search, targets, width), targets)
+    return finder.try_out(ascent.search, starts, targets) if width > ascent.starts else starts
+
+
+@dataclass(frozen=True, eq=False)
+class _Finder:
+    ascent: "Ascent"
+    probe: ModelProbe
+    seed: int
+
+    @property
+    def sources(self) -> tuple[InputInitializer, ...]:
+        """What draws the starts, in turn."""
+        if self.ascent.initializer is not None:
+            return (self.ascent.initializer,)
+        if self.ascent.search is None:
+            return (MultiScaleNoise(),)
+        return self.ascent.search.of or MIX
+
+    @cached_property
+    def sample(self) -> FloatArray:
+        """A few of the candidates."""
+        return draw_images(self.sources, self.probe, self.seed, range(2 * len(self.sources)))
+
+    @property
+    def always_draws_the_same(self) -> bool:
+        """Whether there is but one candidate, such as a given image without noise."""
+        return bool((self.sample == self.sample[0]).all())
+
+    def search(self, search: Precursor, targets: Sequence[Objective], width: int) -> Starts:
+        """Return the ``width`` candidates that score best, for each target."""
+        return search_starts(
+            search,
+            self.sources,
+            self.probe,
+            build_plan(replace(self.ascent, starts=1), self.probe, targets, self.seed),
+            resolve(self.ascent.constraint, self.probe.input_space),
+            seed=self.seed,
+            width=width,
+            thresholds=dead_thresholds(self.probe, targets, self.sample),
+        )
+
+    def revive(self, starts: Starts, targets: Sequence[Objective]) -> Starts:
+        """Return starts with the remedies tried on those that leave their target dead."""
+        for remedy in self.ascent.remedies:
+            dead = self._silent(starts, targets)
+            if not dead.any():
+                break
+            starts = self._remedied(remedy, starts, targets, dead)
+        return starts
+
+    def try_out(self, search: Precursor, starts: Starts, targets: Sequence[Objective]) -> Starts:
+        """Return what the best starts have become after a few steps; the others are dropped."""
+        width = starts.index.shape[1]
+        climb = replace(self.ascent, starts=width)  # the recipe itself, so that it shares its trace
+        kept = self.ascent.starts
+        images, origins = [], []
+        for part in self._parts(len(targets), width):
+            own = starts.of_targets(np.array(part))
+            state = self._climbed(climb, own, [targets[m] for m in part], search.climb_steps)
+            totals = state.best["total"].reshape(own.index.shape)
+            order = np.argsort(-np.nan_to_num(totals, nan=-np.inf), axis=1, kind="stable")[:, :kept]
+            rows = np.arange(len(part))[:, None] * climb.starts + order
+            images.append(state.best["images"][rows.ravel()])
+            origins.append(np.take_along_axis(own.origins, order, axis=1))
+        index = np.arange(len(targets) * kept).reshape(-1, kept)
+        note = f"; best of {width} after {search.climb_steps} steps"
+        return Starts(np.concatenate(images), index, np.concatenate(origins) + note)
+
+    def _parts(self, targets: int, width: int) -> Iterator[range]:
+        """Yield target numbers in parts whose images take an eighth of the memory budget."""
+        image = 4 * int(np.prod(self.probe.image_shape))
+        size = max(1, self.ascent.memory // 8 // (image * width))
+        for first in range(0, targets, size):
+            yield range(first, min(first + size, targets))
+
+    def _silent(self, starts: Starts, targets: Sequence[Objective]) -> npt.NDArray[np.bool_]:
+        """Return (targets, starts): which starts leave their target dead."""
+        thresholds = dead_thresholds(self.probe, targets, starts.images)
+        groups = build_plan(replace(self.ascent, starts=1), self.probe, targets, self.seed)
+        constraint = resolve(self.ascent.constraint, self.probe.input_space)
+        scores = score_images(groups, starts.images, constraint, len(targets))
+        own = np.take_along_axis(scores, starts.index, axis=1)
+        return np.asarray(own <= thresholds[:, None])
+
+    def _remedied(
+        self,
+        remedy: Remedy,
+        starts: Starts,
+        targets: Sequence[Objective],
+        dead: npt.NDArray[np.bool_],
+    ) -> Starts:
+        """Return starts with those replaced that the remedy brought to life."""
+        members = np.flatnonzero(dead.any(axis=1))
+        some, own = [targets[int(m)] for m in members], starts.of_targets(members)
+        climb = replace(
+            self.ascent,
+            starts=starts.index.shape[1],
+            regularizers=(),
+            transforms=(),
+            keep="last",
+        )
+        images: FloatArray = self._climbed(climb, own, some, remedy.steps, remedy).best["images"]
+        index = np.arange(len(images)).reshape(own.index.shape)
+        alive = ~self._silent(Starts(images, index, own.origins), some)
+        revived = np.argwhere(alive & dead[members])
+        places = np.column_stack([members[revived[:, 0]], revived[:, 1]])
+        return starts.replaced(places, images[index[tuple(revived.T)]], f"; {remedy.name}")
+
+    def _climbed(
+        self,
+        climb: "Ascent",
+        starts: Starts,
+        targets: Sequence[Objective],
+        steps: int,
+        remedy: Remedy | None = None,
+    ) -> AscentState:
+        groups = build_plan(climb, self.probe, targets, self.seed)
+        aim = None if remedy is None else remedy.aimed
+        drive = build_drive(replace(climb, stop=None), self.probe, targets, groups, starts, aim=aim)
+        return drive.advance(drive.start(self.seed, starts), steps)

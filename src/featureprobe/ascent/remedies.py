@@ -1,0 +1,101 @@
+"""Remedies: what brings a silent target back to life before its ascent begins.
+
+A start from which a target is silent has gradient 0, so no step can move it. A remedy climbs
+something with a gradient for a few steps; the ascent then begins from there, on its own objective.
+The user's model is not touched.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import ClassVar
+
+from featureprobe import _checks
+from featureprobe._component import Component
+from featureprobe.ascent.evaluation import Evaluation
+from featureprobe.errors import ModelError
+from featureprobe.objectives.structure import ReadShape
+
+
+class Remedy(Component, ABC):
+    """Something to climb where the objective itself has no gradient.
+
+    A closed choice of :class:`RedirectedGradients` and :class:`PreActivation`.
+    """
+
+    steps: int
+    name: ClassVar[str]
+
+    @abstractmethod
+    def aimed(self, evaluation: Evaluation) -> Evaluation:
+        """Return what to climb instead."""
+
+
+@dataclass(frozen=True)
+class RedirectedGradients(Remedy):
+    """Let gradients through closed activations where they would open them.
+
+    Forward nothing changes. Backward, a ReLU that is closed passes a gradient that asks for more,
+    a ReLU6 at its upper end one that asks for less; other activations likewise where they are flat.
+
+    Args:
+        steps: Steps at most, at least 1.
+
+    Source: Olah, Mordvintsev and Schubert 2017 (Lucid's redirected ReLU).
+
+    Example:
+        >>> RedirectedGradients(steps=8)
+        RedirectedGradients(steps=8)
+    """
+
+    kind: ClassVar[str] = "redirected_gradients"
+    name: ClassVar[str] = "redirected gradients"
+    _: KW_ONLY
+    steps: int = 24
+
+    def __post_init__(self) -> None:
+        _checks.whole("steps", self.steps, least=1)
+
+    def aimed(self, evaluation: Evaluation) -> Evaluation:
+        """Return the same evaluation with redirected gradients."""
+        evaluation.network.graph.prepare(evaluation.wanted, redirected=True)
+        return replace(evaluation, redirected=True)
+
+
+@dataclass(frozen=True)
+class PreActivation(Remedy):
+    """Climb the values before the activation of what the target reads.
+
+    Layers whose activation cannot be taken off are read as they are.
+
+    Args:
+        steps: Steps at most, at least 1.
+
+    Example:
+        >>> PreActivation(steps=8)
+        PreActivation(steps=8)
+    """
+
+    kind: ClassVar[str] = "pre_activation"
+    name: ClassVar[str] = "climbing before the activation"
+    _: KW_ONLY
+    steps: int = 24
+
+    def __post_init__(self) -> None:
+        _checks.whole("steps", self.steps, least=1)
+
+    def aimed(self, evaluation: Evaluation) -> Evaluation:
+        """Return the same terms, reading before the activation."""
+        leaves = tuple(
+            replace(leaf, reads=tuple(self._before(evaluation, read) for read in leaf.reads))
+            for leaf in evaluation.leaves
+        )
+        return replace(evaluation, leaves=leaves)
+
+    @staticmethod
+    def _before(evaluation: Evaluation, read: ReadShape) -> ReadShape:
+        layer, axes, _ = read
+        try:
+            evaluation.network.graph.prepare(((layer, True),))
+        except ModelError:
+            return read
+        return layer, axes, True

@@ -1,0 +1,170 @@
+"""Precursor: a search over candidate starts that runs the net forward only."""
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from featureprobe import _checks
+from featureprobe._component import Component
+from featureprobe.ascent.constraints import Constraint
+from featureprobe.ascent.plan import Group
+from featureprobe.ascent.scoring import score_images
+from featureprobe.ascent.starts import Starts, draw_images
+from featureprobe.errors import ConfigError
+from featureprobe.initializers.base import InputInitializer
+from featureprobe.initializers.moved import Moved
+from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
+from featureprobe.initializers.pixel_noise import PixelNoise
+from featureprobe.initializers.spectral_noise import SpectralNoise
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.types import FloatArray
+
+_BATCH_BYTES = 128 * 2**20
+MIX: tuple[InputInitializer, ...] = (  # what excites most maps of the nets that we measured
+    MultiScaleNoise((3, 5, 7, 14)),
+    Moved(MultiScaleNoise((3, 5, 7, 14))),
+    MultiScaleNoise((7, 14, 28)),
+    SpectralNoise(1.0),
+    MultiScaleNoise((3, 5)),
+    SpectralNoise(2.0),
+    MultiScaleNoise((14, 28), weights=(2.0, 1.0)),
+    PixelNoise(),
+)
+
+
+@dataclass(frozen=True)
+class Precursor(Component):
+    """Score many candidates for all targets at once, and give each target its own best starts.
+
+    A deep map is silent on most noise, and a silent start has no gradient to climb. One forward
+    pass of a candidate serves all targets of a layer, at a fraction of a step's cost. Targets that
+    no candidate excites get further rounds, each with twice the candidates of the one before.
+
+    Args:
+        of: The initializers that draw the candidates, in turn. None given stands for the
+            ``Ascent``'s initializer, or, where that is None, for a mix of pixel noise, several
+            length scales, 1/f noise, and moved and magnified copies. With
+            ``fp.FromImages(images)`` it searches natural images.
+        candidates: Candidates of the first round, at least 1.
+        rounds: Rounds at most, at least 1. Rounds after the first are for targets that are still
+            dead.
+        climbs: Candidates of each target that are tried out: they climb a few steps, and the best
+            become the starts. Where an ascent is after a few steps says much more about where it
+            will end than its start does. With fewer than ``Ascent.starts``, none is tried out.
+        climb_steps: Steps of the trial, at least 1.
+
+    Source: articles X and XI of the MNIST series (a precursor run over random images).
+
+    Example:
+        >>> import featureprobe as fp
+        >>> search = Precursor(of=(fp.PixelNoise(), fp.MultiScaleNoise((3, 7))), candidates=64)
+        >>> len(search.of), search.rounds
+        (2, 5)
+    """
+
+    kind: ClassVar[str] = "precursor"
+    of: tuple[InputInitializer, ...] = ()
+    _: KW_ONLY
+    candidates: int = 256
+    rounds: int = 5
+    climbs: int = 24
+    climb_steps: int = 8
+
+    def __post_init__(self) -> None:
+        given = self.of if isinstance(self.of, tuple | list) else (self.of,)
+        object.__setattr__(self, "of", tuple(given))
+        if not all(isinstance(i, InputInitializer) for i in self.of):
+            raise ConfigError(
+                f"Precursor searches among what initializers draw. Received: of={self.of!r}. "
+                "Pass of=(fp.MultiScaleNoise(), fp.PixelNoise()), or leave it out."
+            )
+        for name in ("candidates", "rounds", "climb_steps"):
+            _checks.whole(name, getattr(self, name), least=1)
+        _checks.whole("climbs", self.climbs, least=0)
+
+
+def search_starts(
+    search: Precursor,
+    initializers: Sequence[InputInitializer],
+    probe: ModelProbe,
+    groups: Sequence[Group],
+    constraint: Constraint,
+    *,
+    seed: int,
+    width: int,
+    thresholds: FloatArray,
+) -> Starts:
+    """Return the best candidates of each target.
+
+    Args:
+        search: How long to search.
+        initializers: What draws the candidates, in turn.
+        probe: The probe.
+        groups: All targets, one row each.
+        constraint: Candidates are scored after the projection on it.
+        seed: The run's seed.
+        width: How many candidates to return for each target.
+        thresholds: (targets,) scores at or below which a target counts as dead.
+    """
+    targets = len(thresholds)
+    best = np.full((targets, width), -np.inf, np.float32)
+    found = Starts(
+        np.zeros((0, *probe.image_shape), np.float32),
+        np.zeros((targets, width), np.int64),
+        np.full((targets, width), "", dtype=object),
+    )
+    wanted, first, count = np.arange(targets), 0, max(search.candidates, width)
+    for number in range(search.rounds):
+        numbers = range(first, first + count)
+        for part in _parts(numbers, probe):
+            images = draw_images(initializers, probe, seed, part)
+            scores = score_images(groups, images, constraint, targets, wanted=wanted)
+            names = [_name(initializers, n, number) for n in part]
+            found = _merge(found, best, scores, images, names)
+        first, count = first + count, 2 * count
+        wanted = np.flatnonzero(best[:, 0] <= thresholds)
+        if not len(wanted):
+            break
+    return found
+
+
+def _parts(numbers: range, probe: ModelProbe) -> list[range]:
+    """Return candidate numbers in parts whose images fit a batch."""
+    size = max(1, _BATCH_BYTES // (4 * int(np.prod(probe.image_shape))))
+    return [numbers[i : i + size] for i in range(0, len(numbers), size)]
+
+
+def _name(initializers: Sequence[InputInitializer], number: int, round_: int) -> str:
+    initializer = initializers[number % len(initializers)]
+    where = "search" if round_ == 0 else f"search, round {round_ + 1}"
+    return f"{where}: {type(initializer).__name__} {number}"
+
+
+def _merge(
+    found: Starts,
+    best: FloatArray,
+    scores: FloatArray,
+    images: FloatArray,
+    names: Sequence[str],
+) -> Starts:
+    """Return the best of old and new starts; ``best`` (targets, starts) is written to.
+
+    Equal scores keep the order of the candidates, so that a target that nothing excites gets the
+    first ones.
+    """
+    starts = best.shape[1]
+    every = np.concatenate([best, np.nan_to_num(scores, nan=-np.inf)], axis=1)
+    order = np.argsort(-every, axis=1, kind="stable")[:, :starts]
+    old = len(found.images)
+    index = np.concatenate(
+        [found.index, np.tile(old + np.arange(len(images)), (len(best), 1))], axis=1
+    )
+    origins = np.concatenate([found.origins, np.tile(names, (len(best), 1)).astype(object)], axis=1)
+    best[:] = np.take_along_axis(every, order, axis=1)
+    return Starts(
+        np.concatenate([found.images, images]),
+        np.take_along_axis(index, order, axis=1),
+        np.take_along_axis(origins, order, axis=1),
+    ).compact()

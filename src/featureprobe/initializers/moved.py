@@ -1,0 +1,67 @@
+"""Moved: what another initializer draws, shifted and magnified at random."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe import _checks
+from featureprobe.errors import ConfigError
+from featureprobe.initializers.base import InputInitializer
+from featureprobe.input_space import InputSpace
+from featureprobe.types import FloatArray, ImageShape
+
+
+@dataclass(frozen=True)
+class Moved(InputInitializer):
+    """Draw from another initializer, then shift and magnify the image at random.
+
+    A map may wait for a structure of a certain size at a certain place. Pixels that come from
+    outside the image repeat its border.
+
+    Args:
+        initializer: What to draw from.
+        shift: Largest shift as a share of the image, 0 to 1.
+        zoom: Largest magnification, at least 1; the smallest is one over it.
+
+    Example:
+        >>> import numpy as np
+        >>> import featureprobe as fp
+        >>> space = fp.InputSpace.identity(low=0, high=255)
+        >>> start = Moved(fp.MultiScaleNoise((3, 7)), shift=0.2)
+        >>> start.draw((8, 8, 1), space, np.random.default_rng(0)).shape
+        (8, 8, 1)
+    """
+
+    kind: ClassVar[str] = "moved"
+    initializer: InputInitializer
+    _: KW_ONLY
+    shift: float = 0.25
+    zoom: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.initializer, InputInitializer):
+            raise ConfigError(
+                f"Moved wraps an initializer. Received: {self.initializer!r}. "
+                "Write fp.Moved(fp.MultiScaleNoise())."
+            )
+        object.__setattr__(self, "shift", _checks.number("shift", self.shift, least=0.0, most=1.0))
+        object.__setattr__(self, "zoom", _checks.number("zoom", self.zoom, least=1.0))
+
+    def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
+        """Return one image (H, W, C) in pixel units."""
+        image = self.initializer.draw(shape, space, rng)
+        scale = self.zoom ** rng.uniform(-1, 1)
+        offsets = rng.uniform(-self.shift, self.shift, 2) * shape[:2]
+        tall, wide = (_resampling(n, scale, o) for n, o in zip(shape[:2], offsets))
+        moved = np.einsum("ih,hwc,jw->ijc", tall, np.asarray(image, np.float64), wide)
+        return np.asarray(moved, np.float32)
+
+
+def _resampling(length: int, scale: float, offset: float) -> npt.NDArray[np.float64]:
+    """Return (length, length): linear interpolation at magnified and shifted positions."""
+    middle = (length - 1) / 2
+    at = np.clip(middle + (np.arange(length) - middle) / scale + offset, 0, length - 1)
+    distance = np.abs(at[:, None] - np.arange(length))
+    return np.asarray(np.maximum(0.0, 1.0 - distance))

@@ -1,0 +1,53 @@
+"""SpectralNoise: noise whose amplitude falls with frequency, as in natural images."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from featureprobe import _checks
+from featureprobe.initializers.base import InputInitializer
+from featureprobe.initializers.standardized import unit
+from featureprobe.input_space import InputSpace
+from featureprobe.types import FloatArray, ImageShape
+
+
+@dataclass(frozen=True)
+class SpectralNoise(InputInitializer):
+    """Noise with an amplitude spectrum of ``1 / frequency ** alpha`` and random phases.
+
+    Natural images have alpha near 1; 0 is pixel noise, and larger values are smoother.
+
+    Args:
+        alpha: Exponent of the spectrum, at least 0.
+        amount: Standard deviation of the result in units of the input space's spread, at least 0.
+
+    Source: Field 1987 (spectra of natural images).
+
+    Example:
+        >>> import numpy as np
+        >>> import featureprobe as fp
+        >>> space = fp.InputSpace.identity(low=0, high=255)
+        >>> SpectralNoise(1.0).draw((8, 6, 3), space, np.random.default_rng(0)).shape
+        (8, 6, 3)
+    """
+
+    kind: ClassVar[str] = "spectral_noise"
+    alpha: float = 1.0
+    _: KW_ONLY
+    amount: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("alpha", "amount"):
+            object.__setattr__(self, name, _checks.number(name, getattr(self, name), least=0.0))
+
+    def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
+        """Return one image (H, W, C) in pixel units."""
+        rows, cols, _ = shape
+        frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(cols)[None, :])
+        # The mean has frequency 0; it is taken out below, so any finite weight will do.
+        frequency[0, 0] = 1.0
+        spectrum = np.fft.rfft2(rng.standard_normal(shape), axes=(0, 1))
+        falling = spectrum * frequency[:, :, None] ** -self.alpha
+        noise = unit(np.fft.irfft2(falling, s=(rows, cols), axes=(0, 1))) * self.amount
+        return space.to_pixels(space.typical_center + space.typical_spread * noise)
