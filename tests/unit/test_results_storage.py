@@ -59,6 +59,7 @@ def make_result(targets: int = T) -> fp.AscentResult:
         ).reshape(targets, S),
         steps_done=np.arange(targets * S).reshape(targets, S),
         labels=tuple(f"conv channel {c}" for c in range(targets)),
+        crops=tuple(f"full image: reason {c}" for c in range(targets)),
         steps=STEPS,
         recipe=fp.Recipe(
             ascent=ascent.to_config(arrays),
@@ -88,6 +89,7 @@ def assert_equal(one: fp.AscentResult, other: fp.AscentResult) -> None:
         np.testing.assert_array_equal(first, second, err_msg=name)
     assert one.status.shape == other.status.shape
     assert one.origins.tolist() == other.origins.tolist()
+    assert one.crops == other.crops
     assert [type(s) for s in other.status.ravel()] == [fp.Status] * one.status.size
     np.testing.assert_array_equal(one.status, other.status)
     assert (one.labels, one.steps, one.seed) == (other.labels, other.steps, other.seed)

@@ -3,11 +3,12 @@
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from featureprobe._component import Arrays, Component
+from featureprobe.ascent.cropping import crop_of, describe_crop
 from featureprobe.ascent.stopping import Converged
 from featureprobe.ascent.verdict import dead_thresholds, judge
 from featureprobe.objectives.base import Objective
@@ -16,6 +17,9 @@ from featureprobe.results.recipe import Recipe
 from featureprobe.results.result import AscentResult
 from featureprobe.results.state import AscentState, StepInfo
 from featureprobe.types import FloatArray
+
+if TYPE_CHECKING:
+    from featureprobe.ascent.runner import Ascent
 
 _PACKAGES = ("featureprobe", "tensorflow", "keras", "numpy")
 
@@ -31,9 +35,8 @@ _TRACES = {
 def assemble(
     probe: ModelProbe,
     targets: Sequence[Objective],
-    ascent: Component,
+    ascent: "Ascent",
     state: AscentState,
-    arrival: Converged,
     *,
     interrupted: bool = False,
     snapshots: Sequence[tuple[int, FloatArray]] = (),
@@ -45,7 +48,6 @@ def assemble(
         targets: The targets.
         ascent: The Ascent that ran.
         state: The state, finished.
-        arrival: What counts as converged.
         interrupted: Whether the user stopped the run.
         snapshots: (step, images (rows, H, W, C) in model units) pairs.
     """
@@ -66,7 +68,7 @@ def assemble(
         images=shaped(pixels(best["images"])),
         scores=shaped(np.where(kept, best["score"], np.nan).astype(np.float32)),
         totals=shaped(np.where(kept, best["total"], np.nan).astype(np.float32)),
-        status=judge(state, thresholds, arrival, interrupted=interrupted),
+        status=judge(state, thresholds, ascent.stop or Converged(), interrupted=interrupted),
         certificates=shaped(best["certificate"].astype(np.float32)),
         gradient_norms=shaped(best["gradient"].astype(np.float32)),
         dead_thresholds=thresholds,
@@ -76,6 +78,7 @@ def assemble(
         else np.zeros((0, *grid, *probe.image_shape), np.float32),
         snapshot_steps=np.array([s for s, _ in snapshots], np.int64),
         origins=state.start_origins,
+        crops=tuple(describe_crop(crop_of(ascent, probe, t), probe) for t in targets),
         steps_done=np.where(state.ended < 0, state.index, state.ended).reshape(grid),
         labels=tuple(target.label for target in targets),
         steps=state.index,

@@ -7,11 +7,14 @@ import numpy as np
 
 from featureprobe.ascent.compiling import compiled, due
 from featureprobe.ascent.constraints import resolve
+from featureprobe.ascent.cropping import crop_of
 from featureprobe.ascent.driving import Drive
 from featureprobe.ascent.evaluation import Evaluation
+from featureprobe.ascent.group import Group
 from featureprobe.ascent.loop import Loop
-from featureprobe.ascent.plan import Group, digest_of, make_plan
+from featureprobe.ascent.plan import make_plan
 from featureprobe.ascent.starts import Starts
+from featureprobe.ascent.targets import check_reads, digest_of
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
@@ -24,7 +27,12 @@ def build_plan(
     ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective], seed: int
 ) -> tuple[Group, ...]:
     """Return the targets of a run in groups."""
-    return make_plan(probe, targets, starts=ascent.starts, seed=seed, memory=ascent.memory)
+    for target in targets:
+        check_reads(probe, target)
+    crops = [crop_of(ascent, probe, target) for target in targets]
+    return make_plan(
+        probe, targets, starts=ascent.starts, seed=seed, memory=ascent.memory, crops=crops
+    )
 
 
 def build_drive(
@@ -80,7 +88,7 @@ def build_drive(
 
 def _means(group: Group, starts: Starts) -> FloatArray:
     """Return (rows of the group,) means of the start images over live pixels, model units."""
-    layer = group.data["layer"].astype(np.float64)[0, :, :, 0]
+    layer = group.layer.astype(np.float64)[0, :, :, 0]
     live = max(layer.sum() * starts.images.shape[-1], 1)
     means = np.einsum("phwc,hw->p", starts.images, layer, optimize=True) / live
     return np.asarray(means[starts.index.ravel()[group.rows]], np.float32)

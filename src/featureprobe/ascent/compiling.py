@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from featureprobe.ascent.group import PER_ROW, Chunk, Group
 from featureprobe.ascent.loop import Carry, Loop, Trace
-from featureprobe.ascent.plan import Chunk, Group
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.regularizers.every import Every
 from featureprobe.regularizers.until import Until
@@ -86,7 +86,7 @@ def _with_signature(loop: Loop, chunk: Chunk) -> Any:
     network = loop.evaluation.network
     data = as_tensors(chunk, network.dtype)
     one = tf.zeros((1, *network.image_shape), network.dtype)
-    example = loop.begin(one, {**data, "field": data["field"][:1], "fill": data["fill"][:1]})
+    example = loop.begin(one, {n: t[:1] if n in PER_ROW else t for n, t in data.items()})
     carry = tf.nest.map_structure(_any_rows, example)
     scalar = tf.TensorSpec((), tf.int32)
     specs = {n: scalar if n == "starts" else _any_rows(t) for n, t in data.items()}

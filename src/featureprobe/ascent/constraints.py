@@ -5,16 +5,20 @@ a maximum exists, and there is a certificate for having reached a stationary poi
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import Component
 from featureprobe.ascent.live import LivePixels
 from featureprobe.errors import ConfigError
 from featureprobe.input_space import InputSpace
-from featureprobe.types import Tensor
+from featureprobe.types import FloatArray, Tensor
+
+Masks = Mapping[str, Any]
 
 _TINY = 1e-30
 
@@ -41,6 +45,16 @@ class Constraint(Component, ABC):
         self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
     ) -> Tensor:
         """Return (N,): 1 at a stationary point of the set; 0 where the gradient is 0."""
+
+    @abstractmethod
+    def beyond(self, images: FloatArray, data: Masks, space: InputSpace) -> FloatArray:
+        """Return (N, 1, 1, 1): the constant outside the field, for projected crops (N, h, w, C).
+
+        Args:
+            images: Model units, arrays.
+            data: ``field``, ``beyond`` and ``fill`` of :class:`LivePixels`, as arrays.
+            space: The input space.
+        """
 
     def check(self, space: InputSpace) -> None:
         """Raise ConfigError when the space lacks what the set needs."""
@@ -71,35 +85,47 @@ class Sphere(Constraint):
             z -= total / live.count * live.layer
         else:
             # With a constant outside, that constant makes the mean 0; else every pixel gives way.
-            some = live.outside_count > 0
-            mean = tf.where(some, tf.zeros_like(total), total / live.count)
-            fill = tf.where(some, -total / tf.maximum(live.outside_count, 1.0), 0.0)
-            z = (z - mean) * live.field + fill * live.outside
-        norm = tf.reshape(_dot(z, z), [-1, 1, 1, 1])
+            some = live.beyond > 0
+            z = (z - tf.where(some, tf.zeros_like(total), total / live.count)) * live.field
+        norm = tf.reshape(_dot(z, z) + _beyond(z, z, live), [-1, 1, 1, 1])
+        if not live.whole:
+            z += tf.math.divide_no_nan(-total, live.beyond) * live.outside
         scale = space.typical_spread * tf.sqrt(live.count / tf.maximum(norm, _TINY))
         return _add(z * scale, space.typical_center)
 
     def tangent(self, gradient: Tensor, live: LivePixels) -> Tensor:
-        """Return the gradient with mean 0 over live pixels; what falls outside is shared there."""
+        """Return the gradient inside the field with mean 0 over live pixels.
+
+        Its constant outside follows from that.
+        """
         inside = gradient * live.field
         mean = tf.reduce_sum(inside, axis=(1, 2, 3), keepdims=True) / live.count
-        return inside - mean * live.layer
+        return inside - mean * live.field
 
     def feasible(
         self, direction: Tensor, images: Tensor, live: LivePixels, space: InputSpace
     ) -> Tensor:
         """Return the direction without its part along the centred image, which is radial."""
-        z = _add(images, -space.typical_center)
-        share = tf.math.divide_no_nan(_dot(direction, z), _dot(z, z))
+        z = _centred(images, live, space)
+        along = _dot(direction, z) + _beyond(direction, z, live)
+        share = tf.math.divide_no_nan(along, _dot(z, z) + _beyond(z, z, live))
         return direction - tf.reshape(share, [-1, 1, 1, 1]) * z
 
     def certificate(
         self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
     ) -> Tensor:
         """Return the cosine of tangent gradient and centred image, (N,)."""
-        z = _add(images, -space.typical_center)  # 0 where pixels are dead
+        z = _centred(images, live, space)
         g, _ = unit_peak(gradient)
-        return tf.math.divide_no_nan(_dot(g, z), tf.sqrt(_dot(g, g) * _dot(z, z)))
+        along, of_g, of_z = (_dot(a, b) + _beyond(a, b, live) for a, b in ((g, z), (g, g), (z, z)))
+        return tf.math.divide_no_nan(along, tf.sqrt(of_g * of_z))
+
+    def beyond(self, images: FloatArray, data: Masks, space: InputSpace) -> FloatArray:
+        """Return the constant that makes the mean 0."""
+        z = (images - space.typical_center) * data["field"]
+        total, count = z.sum(axis=(1, 2, 3), keepdims=True), data["beyond"]
+        made = np.divide(-total, count, out=np.zeros_like(total), where=count > 0)
+        return np.asarray(made + space.typical_center)
 
 
 @dataclass(frozen=True)
@@ -158,6 +184,11 @@ class Box(Constraint):
         ratio = tf.sqrt(tf.math.divide_no_nan(_dot(free, free), _dot(g, g)))
         return tf.where(peak > 0, 1.0 - ratio, tf.zeros_like(ratio))
 
+    def beyond(self, images: FloatArray, data: Masks, space: InputSpace) -> FloatArray:
+        """Return the start's mean, brought into the range."""
+        low, high = space.bounds or (-np.inf, np.inf)
+        return np.asarray(np.clip(data["fill"], np.max(low), np.min(high)), np.float32)
+
     @staticmethod
     def _ends(space: InputSpace, dtype: tf.DType) -> tuple[Tensor, Tensor]:
         ends = space.bounds
@@ -188,6 +219,23 @@ def _dot(a: Tensor, b: Tensor) -> Tensor:
     size = a.shape[1] * a.shape[2] * a.shape[3]
     rows, columns = tf.reshape(a, [-1, 1, size]), tf.reshape(b, [-1, size, 1])
     return tf.matmul(rows, columns)[:, 0, 0]
+
+
+def _centred(images: Tensor, live: LivePixels, space: InputSpace) -> Tensor:
+    """Return images less the space's centre, 0 outside the field."""
+    z = _add(images, -space.typical_center)  # 0 where pixels are dead
+    return z if live.whole else z * live.field
+
+
+def _beyond(a: Tensor, b: Tensor, live: LivePixels) -> Tensor:
+    """Return (N,) what the constants beyond the field add to an inner product, or 0.
+
+    ``a`` and ``b`` (N, H, W, C) are 0 outside the field; the constants make their means 0.
+    """
+    if live.whole:
+        return 0.0
+    sums = [tf.reduce_sum(values, axis=(1, 2, 3), keepdims=True) for values in (a, b)]
+    return tf.math.divide_no_nan(sums[0] * sums[1], live.beyond)[:, 0, 0, 0]
 
 
 def _standard(images: Tensor, space: InputSpace) -> Tensor:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe.ascent.compiling import Compiled, as_tensors, begin
-from featureprobe.ascent.plan import WORKERS, Chunk, Group
+from featureprobe.ascent.group import WORKERS, Chunk, Group
+from featureprobe.ascent.placing import cut, placed
 from featureprobe.ascent.starts import Starts
 from featureprobe.ascent.stopping import CHECK_EVERY, Converged
 from featureprobe.results.state import AscentState, Tree, put_rows, take_rows
@@ -43,7 +44,9 @@ class Drive:
         index = starts.index.ravel()
         carry: Tree = None
         for call, chunk in self._jobs(None):
-            part = begin(call.loop, chunk, starts.images[index[chunk.rows]])
+            shape = call.loop.evaluation.network.image_shape
+            images = cut(starts.images[index[chunk.rows]], chunk, shape)
+            part = self._placed(begin(call.loop, chunk, images), call, chunk)
             carry = put_rows(carry, chunk.rows, part, self.rows)
         return AscentState(
             index=0,
@@ -65,11 +68,16 @@ class Drive:
 
         def run(job: tuple[Compiled, Chunk]) -> tuple[Chunk, Tree, dict[str, Any]]:
             call, chunk = job
-            given = tf.nest.map_structure(tf.constant, take_rows(old, chunk.rows))
+            network = call.loop.evaluation.network
+            own = cut(take_rows(old, chunk.rows), chunk, network.image_shape)
+            given = tf.nest.map_structure(tf.constant, own)
             numbers = (tf.constant(state.index), tf.constant(count))
-            dtype = call.loop.evaluation.network.dtype
-            part, seen = call.advance(given, *numbers, as_tensors(chunk, dtype))
-            return chunk, part, {name: values.numpy() for name, values in seen.items()}
+            part, seen = call.advance(given, *numbers, as_tensors(chunk, network.dtype))
+            return (
+                chunk,
+                self._placed(part, call, chunk),
+                {name: values.numpy() for name, values in seen.items()},
+            )
 
         with ThreadPoolExecutor(WORKERS) as pool:
             for chunk, part, seen in pool.map(run, self._jobs(state.ended < 0)):
@@ -107,6 +115,11 @@ class Drive:
             arrived[group.rows] = np.repeat(own.all(axis=1), group.together)
         leaving = arrived & (state.ended < 0)
         return replace(state, ended=np.where(leaving, state.index, state.ended))
+
+    @staticmethod
+    def _placed(part: Tree, call: Compiled, chunk: Chunk) -> Tree:
+        arrays = tf.nest.map_structure(np.asarray, part)
+        return placed(arrays, chunk, call.loop.constraint, call.loop.space)
 
     def _jobs(self, active: npt.NDArray[np.bool_] | None) -> Iterator[tuple[Compiled, Chunk]]:
         for group, call in zip(self.groups, self.calls, strict=True):

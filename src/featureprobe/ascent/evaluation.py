@@ -10,6 +10,7 @@ from featureprobe.errors import ShapeError
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Seen
 from featureprobe.objectives.structure import Leaf, stand_in
+from featureprobe.probe.cropped_network import CroppedNetwork
 from featureprobe.probe.layer_graph import Wanted
 from featureprobe.probe.network import Network
 from featureprobe.probe.reads import gather
@@ -41,7 +42,7 @@ class Evaluation:
         redirected: Let gradients out of closed activations; see :class:`RedirectedGradients`.
     """
 
-    network: Network
+    network: Network | CroppedNetwork
     space: InputSpace
     leaves: tuple[Leaf, ...]
     redirected: bool = False

@@ -7,7 +7,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.network import Network
@@ -22,6 +21,8 @@ class LivePixels:
         layer: (M, H, W, 1) 1.0 where a pixel can reach the read layers at all, else 0.0.
         field: (M, H, W, 1) 1.0 inside the receptive field of what the target reads.
         count: (M, 1, 1, 1) live values: live pixels times channels, at least 1.
+        beyond: (M, 1, 1, 1) those of them outside the field; a crop leaves them out, but on the
+            sphere they count.
         fill: (N, 1, 1, 1) the constant outside the field in a Box, model units.
         whole: Whether field and layer are known to be the same, which saves work.
     """
@@ -29,25 +30,19 @@ class LivePixels:
     layer: Tensor
     field: Tensor
     count: Tensor
+    beyond: Tensor
     fill: Tensor
     whole: bool = False
 
     def prepared(self) -> Self:
-        """Return these masks with :attr:`outside` and its count computed now, not in a loop."""
-        _ = self.outside, self.outside_count
+        """Return these masks with :attr:`outside` computed now, not in a loop."""
+        _ = self.outside
         return self
 
     @cached_property
     def outside(self) -> Tensor:
         """(M, H, W, 1) 1.0 where a pixel reaches the layer, but not the target."""
         return self.layer - self.field
-
-    @cached_property
-    def outside_count(self) -> Tensor:
-        """(M, 1, 1, 1) values outside the receptive field."""
-        covered = tf.reduce_sum(self.field, axis=(1, 2, 3), keepdims=True)
-        live = tf.reduce_sum(self.layer, axis=(1, 2, 3), keepdims=True)
-        return tf.math.divide_no_nan((live - covered) * self.count, live)
 
 
 def masks_of(network: Network, objective: Objective) -> tuple[FloatArray, FloatArray]:

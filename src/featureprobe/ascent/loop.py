@@ -165,7 +165,7 @@ class Loop:
         return (self.evaluation(images, *given) if self.transforms else values), gradient
 
     def _live(self, data: dict[str, Tensor]) -> LivePixels:
-        masks = {name: data[name] for name in ("layer", "field", "count", "fill")}
+        masks = {name: data[name] for name in ("layer", "field", "count", "beyond", "fill")}
         return LivePixels(**masks, whole=self.evaluation.sees_whole_maps).prepared()
 
     def _unit(self, gradient: Tensor) -> tuple[Tensor, Tensor]:

@@ -57,7 +57,7 @@ class RedirectedGradients(Remedy):
 
     def aimed(self, evaluation: Evaluation) -> Evaluation:
         """Return the same evaluation with redirected gradients."""
-        evaluation.network.graph.prepare(evaluation.wanted, redirected=True)
+        evaluation.network.prepare(evaluation.wanted, redirected=True)
         return replace(evaluation, redirected=True)
 
 
@@ -95,7 +95,7 @@ class PreActivation(Remedy):
     def _before(evaluation: Evaluation, read: ReadShape) -> ReadShape:
         layer, axes, _ = read
         try:
-            evaluation.network.graph.prepare(((layer, True),))
+            evaluation.network.prepare(((layer, True),))
         except ModelError:
             return read
         return layer, axes, True

@@ -15,13 +15,13 @@ from featureprobe.ascent.constraints import Constraint
 from featureprobe.ascent.driving import Drive
 from featureprobe.ascent.finding import find_starts
 from featureprobe.ascent.momentum import Momentum
-from featureprobe.ascent.plan import as_targets, digest_of
 from featureprobe.ascent.progress import Progress
 from featureprobe.ascent.remedies import PreActivation, RedirectedGradients, Remedy
 from featureprobe.ascent.rules import UpdateRule
 from featureprobe.ascent.search import Precursor
 from featureprobe.ascent.starts import Starts
 from featureprobe.ascent.stopping import CHECK_EVERY, Converged
+from featureprobe.ascent.targets import as_targets, digest_of
 from featureprobe.ascent.validation import check_ascent, check_probe
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
@@ -64,6 +64,10 @@ class Ascent(Component):
         stop: When an image has arrived and leaves the batch; None does all steps.
         keep: ``"best"``: the image with the best total since a regularizer under ``Every`` was
             last due; ``"last"``: the last image.
+        crop: Climb a target on the part of the image that it can see: ``"auto"`` where that gives
+            the same result, True or an error, False never. A target qualifies when it reads a part
+            of a layer and does not look at the images, with pixels as parameters, no transforms,
+            and regularizers that are pointwise. ``result.crops`` says what was done.
         memory: Budget of a chunk in bytes; targets run in as many chunks as that takes.
         record_every: Keep a snapshot of all images every so many steps; None keeps none.
 
@@ -90,6 +94,7 @@ class Ascent(Component):
     constraint: Constraint | None = None
     stop: Converged | None = None
     keep: str = "best"
+    crop: bool | str = "auto"
     memory: int = 2**30
     record_every: int | None = None
 
@@ -142,7 +147,6 @@ class Ascent(Component):
             targets,
             self._done(state),
             finished,
-            self.stop or Converged(),
             interrupted=interrupted,
             snapshots=snapshots,
         )
@@ -189,7 +193,7 @@ class Ascent(Component):
         """
         targets = as_targets(objective)
         finished = self._resume(probe, targets, state).finish(state)
-        return assemble(probe, targets, self._done(state), finished, self.stop or Converged())
+        return assemble(probe, targets, self._done(state), finished)
 
     def _done(self, state: AscentState) -> Self:
         """Return the Ascent that did what was done: a recipe repeats that, not what was meant."""

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe.ascent.constraints import Constraint
+from featureprobe.ascent.group import Group
 from featureprobe.ascent.live import LivePixels
-from featureprobe.ascent.plan import Group
 from featureprobe.types import FloatArray, Tensor
 
 _BATCH_BYTES = 128 * 2**20
@@ -45,38 +45,53 @@ def score_images(
 def _score_group(
     group: Group, images: FloatArray, constraint: Constraint, rows: npt.NDArray[np.int64]
 ) -> FloatArray:
-    """Return (rows, N) scores, in memory-bounded batches."""
-    network = group.evaluation.network
-    call = _compiled(group, constraint)
-    fixed = (
-        tf.constant(group.data["layer"], network.dtype),
-        tf.constant(group.data["weights"][rows], network.dtype),
-        tf.constant(group.data["numbers"][rows], tf.int32),
-    )
-    size = max(2, _BATCH_BYTES // network.bytes_per_image(group.evaluation.wanted))
-    batches = [images[i : i + size] for i in range(0, len(images), size)]
-    parts = [call(tf.constant(batch, network.dtype), *fixed).numpy() for batch in batches]
-    return np.concatenate(parts, axis=1).astype(np.float32)
+    """Return (rows, N) scores; for targets on crops, these are cut out of the full images."""
+    size = max(2, _BATCH_BYTES // group.evaluation.network.bytes_per_image(group.evaluation.wanted))
+    parts = []
+    for first in range(0, len(images), size):
+        batch = _projected(group, images[first : first + size], constraint)
+        parts.append(_score_batch(group, batch, rows))
+    return np.concatenate(parts, axis=1)
 
 
-def _compiled(group: Group, constraint: Constraint) -> Any:
+def _projected(group: Group, images: FloatArray, constraint: Constraint) -> Tensor:
+    """Return full images on the constraint set, with all that reaches the layer in the field."""
+    dtype = group.evaluation.network.dtype
+    layer = tf.constant(group.layer, dtype)
+    count = tf.maximum(tf.reduce_sum(layer, keepdims=True) * images.shape[-1], 1.0)
+    nothing = tf.zeros_like(count)
+    live = LivePixels(layer, layer, count, nothing, nothing, whole=True)
+    return constraint.project(tf.constant(images, dtype), live, group.evaluation.space)
+
+
+def _score_batch(group: Group, images: Tensor, rows: npt.NDArray[np.int64]) -> FloatArray:
+    """Return (rows, N) scores of projected full images."""
+    call, network = _compiled(group), group.evaluation.network
+    height, width, _ = network.image_shape
+    places = np.zeros((len(rows), 2), int) if group.places is None else group.places[rows]
+    scores = np.zeros((len(rows), len(images)), np.float32)
+    for row, col in np.unique(places, axis=0):
+        here = np.flatnonzero((places == (row, col)).all(axis=1))
+        scores[here] = call(
+            images[:, row : row + height, col : col + width],
+            tf.constant(group.data["weights"][rows[here]], network.dtype),
+            tf.constant(group.data["numbers"][rows[here]], tf.int32),
+        ).numpy()
+    return scores
+
+
+def _compiled(group: Group) -> Any:
     """Return the traced scoring of a structure on its net."""
     evaluation = group.evaluation
-    network, space = evaluation.network, evaluation.space
-    rows, cols, channels = network.image_shape
-
-    def score(images: Tensor, layer: Tensor, weights: Tensor, numbers: Tensor) -> Tensor:
-        count = tf.maximum(tf.reduce_sum(layer, keepdims=True) * channels, 1.0)
-        live = LivePixels(layer, layer, count, tf.zeros_like(count), whole=True)
-        return evaluation.score_all(constraint.project(images, live, space), weights, numbers)
+    network = evaluation.network
 
     def make() -> Any:
         specs = [
-            tf.TensorSpec((None, rows, cols, channels), network.dtype),
-            tf.TensorSpec((1, rows, cols, 1), network.dtype),
+            tf.TensorSpec((None, *network.image_shape), network.dtype),
             tf.TensorSpec((None, len(evaluation.leaves)), network.dtype),
             tf.TensorSpec((None, group.data["numbers"].shape[1]), tf.int32),
         ]
-        return tf.function(score, input_signature=specs, autograph=False)
+        run = tf.function(evaluation.score_all, input_signature=specs, autograph=False)
+        return run.get_concrete_function()  # plain calls warn of retracing at the fifth structure
 
-    return network.compiled(("scoring", group.key, constraint, space), make)
+    return network.compiled(("scoring", group.key, evaluation.space), make)

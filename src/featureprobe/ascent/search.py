@@ -9,7 +9,7 @@ import numpy as np
 from featureprobe import _checks
 from featureprobe._component import Component
 from featureprobe.ascent.constraints import Constraint
-from featureprobe.ascent.plan import Group
+from featureprobe.ascent.group import Group
 from featureprobe.ascent.scoring import score_images
 from featureprobe.ascent.starts import Starts, draw_images
 from featureprobe.errors import ConfigError

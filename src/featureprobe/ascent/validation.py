@@ -36,29 +36,37 @@ def check_ascent(ascent: "Ascent") -> None:
         _checks.whole("record_every", ascent.record_every, least=1)
     if ascent.keep not in ("best", "last"):
         raise ConfigError(f"keep is 'best' or 'last'. Received: {ascent.keep!r}.")
-    if ascent.initializer is not None:
-        _check_kinds("initializer", (ascent.initializer,), InputInitializer)
-    _check_kinds("regularizers", ascent.regularizers, Regularizer)
-    _check_kinds("transforms", ascent.transforms, Transform)
-    _check_kinds("parameterization", (ascent.parameterization,), Parameterization)
-    _check_kinds("rule", (ascent.rule,), UpdateRule)
-    _check_kinds("remedies", ascent.remedies, Remedy)
-    if ascent.search is not None:
-        _check_kinds("search", (ascent.search,), Precursor)
-        if ascent.search.of and ascent.initializer is not None:
-            raise ConfigError(
-                "initializer= and search=fp.Precursor(of=...) both say what starts are drawn from. "
-                f"Received {ascent.initializer!r} and {ascent.search.of!r}. Give one of them."
-            )
-    if ascent.stop is not None:
-        _check_kinds("stop", (ascent.stop,), Converged)
-    if ascent.constraint is not None:
-        _check_kinds("constraint", (ascent.constraint,), Constraint)
+    if ascent.crop not in ("auto", True, False):
+        raise ConfigError(f"crop is 'auto', True or False. Received: {ascent.crop!r}.")
+    _check_parts(ascent)
+    if ascent.search is not None and ascent.search.of and ascent.initializer is not None:
+        raise ConfigError(
+            "initializer= and search=fp.Precursor(of=...) both say what starts are drawn from. "
+            f"Received {ascent.initializer!r} and {ascent.search.of!r}. Give one of them."
+        )
     if ascent.regularizers and not ascent.parameterization.exact:
         raise ConfigError(
             f"{ascent.parameterization!r} cannot be fitted to a regularized image exactly, so "
             "regularizers would be lost. Pass regularizers=(), or use a transform or a penalty."
         )
+
+
+def _check_parts(ascent: "Ascent") -> None:
+    """Raise unless every part is of its room."""
+    optional = {
+        "initializer": InputInitializer,
+        "search": Precursor,
+        "constraint": Constraint,
+        "stop": Converged,
+    }
+    for name, base in optional.items():
+        if getattr(ascent, name) is not None:
+            _check_kinds(name, (getattr(ascent, name),), base)
+    _check_kinds("remedies", ascent.remedies, Remedy)
+    _check_kinds("regularizers", ascent.regularizers, Regularizer)
+    _check_kinds("transforms", ascent.transforms, Transform)
+    _check_kinds("parameterization", (ascent.parameterization,), Parameterization)
+    _check_kinds("rule", (ascent.rule,), UpdateRule)
 
 
 def check_probe(probe: object) -> None:

@@ -1,6 +1,6 @@
 """What targets have in common (their structure, traced once) and what differs (numbers, batched)."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -61,9 +61,21 @@ def leaf_of(term: Objective) -> Leaf:
     )
 
 
-def numbers_of(term: Objective) -> tuple[int, ...]:
-    """Return the numbers that tell this term from others of its structure."""
-    return (*_indices(term), *(i for read in term.reads() for i in read.indices))
+def numbers_of(
+    term: Objective, offsets: Mapping[str, tuple[int, int]] | None = None
+) -> tuple[int, ...]:
+    """Return the numbers that tell this term from others of its structure.
+
+    Args:
+        term: The term.
+        offsets: By layer, what to take off the row and column of a read, on a crop.
+    """
+    numbers = list(_indices(term))
+    for read in term.reads():
+        row, col = (offsets or {}).get(read.layer, (0, 0))
+        by_axis = {"row": row, "col": col}
+        numbers += [i - by_axis.get(a, 0) for a, i in zip(read.axes, read.indices, strict=True)]
+    return tuple(numbers)
 
 
 def skeleton(value: Any) -> Hashable:

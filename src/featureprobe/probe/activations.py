@@ -37,7 +37,7 @@ def strip_activation(layer: Any, path: str) -> Literal["none", "input", "fused"]
 
     Returns:
         ``"none"``: it has no activation, its output is the value. ``"input"``: it is an activation,
-        its input is the value. ``"fused"``: run :class:`LinearTwin`.
+        its input is the value. ``"fused"``: run :class:`Twin` with a linear activation.
 
     Raises:
         ModelError: When the layer has an activation of a kind that cannot be taken off.
@@ -60,21 +60,25 @@ def strip_activation(layer: Any, path: str) -> Literal["none", "input", "fused"]
     )
 
 
-class LinearTwin:
-    """A layer's computation with its weights, without its activation.
+class Twin:
+    """A layer's computation with its weights, but with some of its config changed.
 
     The twin is made from the layer's config and borrows the weights at each call, so it follows
     them and the user's layer stays as it is.
+
+    Args:
+        layer: The layer.
+        **changes: Entries of its config, such as ``activation="linear"``.
     """
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, **changes: Any) -> None:
         self._layer = layer
-        config = {**layer.get_config(), "activation": "linear"}
-        self._twin = type(layer).from_config(config)
-        self._twin.build(layer.get_build_config()["input_shape"])
+        self._twin = type(layer).from_config({**layer.get_config(), **changes})
+        if layer.variables:
+            self._twin.build(layer.get_build_config()["input_shape"])
 
     def call(self, values: Tensor) -> Tensor:
-        """Return the layer's output before its activation."""
+        """Return the changed layer's output."""
         borrowed = zip(self._twin.variables, self._layer.variables, strict=True)
         # Not stateless_call: that leaves out the casts of mixed precision.
         with keras.StatelessScope(state_mapping=[(own, lent.value) for own, lent in borrowed]):

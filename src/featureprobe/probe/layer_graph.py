@@ -15,7 +15,7 @@ import tensorflow as tf
 from keras import tree
 
 from featureprobe.errors import ModelError, UnknownLayerError, nearest
-from featureprobe.probe.activations import LinearTwin, strip_activation
+from featureprobe.probe.activations import Twin, strip_activation
 from featureprobe.probe.redirection import activation_of, redirect
 from featureprobe.types import OUTPUT, Tensor
 
@@ -91,7 +91,7 @@ class LayerGraph:
     outputs: tuple[int, ...]
     calls: tuple[Call, ...]
     paths: dict[str, int]
-    _twins: dict[str, LinearTwin] = field(default_factory=dict, repr=False)
+    _twins: dict[str, Twin] = field(default_factory=dict, repr=False)
 
     @property
     def is_opaque(self) -> bool:
@@ -172,7 +172,7 @@ class LayerGraph:
         stripped = {self.number_of(path) for path, pre in wanted if pre}
         for call in self.needed(wanted):
             if stripped & set(call.results):
-                before.update(zip(call.results, self._before_activation(call, values), strict=True))
+                before.update(zip(call.results, self.before_activation(call, values), strict=True))
             made = self._redirected(call, values) if redirected else call.run(values)
             values.update(zip(call.results, made, strict=True))
         return [(before if pre else values)[self.number_of(path)] for path, pre in wanted]
@@ -190,20 +190,21 @@ class LayerGraph:
         for path, pre in wanted:
             call = self.call_of(path)
             if pre and strip_activation(call.layer, call.path) == "fused":
-                self._twins.setdefault(call.path, LinearTwin(call.layer))
+                self._twins.setdefault(call.path, Twin(call.layer, activation="linear"))
         for call in self.needed(wanted) if redirected else ():
             function = activation_of(call.layer, call.path)
             if function is not None and function is not call.layer:
-                self._twins.setdefault(call.path, LinearTwin(call.layer))
+                self._twins.setdefault(call.path, Twin(call.layer, activation="linear"))
 
     def _redirected(self, call: Call, values: Mapping[int, Tensor]) -> list[Tensor]:
         """Run a call so that its activation, if it has one, hands on redirected gradients."""
         function = activation_of(call.layer, call.path)
         if function is None:
             return call.run(values)
-        return [redirect(function, before) for before in self._before_activation(call, values)]
+        return [redirect(function, before) for before in self.before_activation(call, values)]
 
-    def _before_activation(self, call: Call, values: Mapping[int, Tensor]) -> list[Tensor]:
+    def before_activation(self, call: Call, values: Mapping[int, Tensor]) -> list[Tensor]:
+        """Return the value before a call's activation, which :meth:`prepare` made possible."""
         how = strip_activation(call.layer, call.path)
         if how == "input":
             return [values[call.sources[0]]]

@@ -16,7 +16,22 @@ _Made = TypeVar("_Made")
 _BATCH_BYTES = 256 * 2**20  # what one batch of activations may take
 
 
-class Network:
+class Compiling:
+    """Keeps what was compiled for a network, by key."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[Any, Any] = {}
+        self.traces = 0  # how often an ascent was traced on this net; targets share traces
+
+    def compiled(self, key: Any, make: Callable[[], _Made]) -> _Made:
+        """Return what ``make`` gives, made once for each hashable ``key``."""
+        if key not in self._compiled:
+            self._compiled[key] = make()
+        found: _Made = self._compiled[key]
+        return found
+
+
+class Network(Compiling):
     """A layer graph seen as a function of one image batch in model units.
 
     Args:
@@ -35,13 +50,17 @@ class Network:
         others: Sequence[FloatArray | None],
         dtype: str,
     ) -> None:
+        super().__init__()
         self.graph = graph
         self.image_shape = image_shape
         self.dtype = dtype
         self._position = position
         self._others = tuple(others)
-        self._compiled: dict[Any, Any] = {}
-        self.traces = 0  # how often an ascent was traced on this net; targets share traces
+
+    @property
+    def image_input(self) -> int:
+        """Number of the value that holds the images."""
+        return self.graph.inputs[self._position]
 
     def forward(
         self, images: Tensor, wanted: Sequence[Wanted], *, redirected: bool = False
@@ -86,18 +105,14 @@ class Network:
             parts.append([np.asarray(v, np.float32) for v in call(batch)])
         return [np.concatenate(values) for values in zip(*parts, strict=True)]
 
-    def compiled(self, key: Any, make: Callable[[], _Made]) -> _Made:
-        """Return what ``make`` gives, made once for each hashable ``key``."""
-        if key not in self._compiled:
-            self._compiled[key] = make()
-        found: _Made = self._compiled[key]
-        return found
+    def prepare(self, wanted: Sequence[Wanted], *, redirected: bool = False) -> None:
+        """Make what ``forward`` needs and a trace cannot make."""
+        self.graph.prepare(wanted, redirected=redirected)
 
     @cached_property
     def shapes(self) -> dict[int, tuple[int, ...]]:
         """Shape of every value without the batch axis, for images of :attr:`image_shape`."""
-        image = self.graph.inputs[self._position]
-        known: dict[int, Any] = {image: self.image_shape}
+        known: dict[int, Any] = {self.image_input: self.image_shape}
         for number, other in zip(self.graph.inputs, self._others):
             if other is not None:
                 known[number] = other.shape
@@ -134,7 +149,7 @@ class Network:
     @cached_property
     def fields(self) -> dict[int, Field]:
         """(rows, columns) receptive fields of every value."""
-        return fields_of(self.graph, self.graph.inputs[self._position], self.shapes)
+        return fields_of(self.graph, self.image_input, self.shapes)
 
     def shape_of(self, path: str) -> tuple[int, ...]:
         """Return the output shape of a layer without the batch axis."""

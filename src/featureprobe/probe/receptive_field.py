@@ -97,11 +97,10 @@ def _through(call: Call, sources: Sequence[Field], shape: tuple[int, ...]) -> Fi
 
 
 def _layer_field(layer: Any, source: Field) -> Field:
-    name = type(layer).__name__
     activation = getattr(layer, "activation", None)
-    if activation is not None and not _is_of_keras(activation):
+    if activation is not None and not is_of_keras(activation):
         return _anywhere(source)  # a function of the user's own may look at all positions
-    if isinstance(layer, keras.layers.Dense) or (name in _POINTWISE and not _mixes(layer)):
+    if is_pointwise(layer):
         return source
     for kinds, rule in _RULES:
         if isinstance(layer, kinds):
@@ -113,7 +112,15 @@ def _anywhere(source: Field) -> Field:
     return _each(source, lambda axis, _: _spread(axis, len(axis.reach)))
 
 
-def _is_of_keras(activation: Any) -> bool:
+def is_pointwise(layer: Any) -> bool:
+    """Whether a layer's output at a position depends on its inputs at that position only."""
+    if isinstance(layer, keras.layers.Dense):
+        return True
+    return type(layer).__name__ in _POINTWISE and not _mixes(layer)
+
+
+def is_of_keras(activation: Any) -> bool:
+    """Whether an activation is one of Keras' own, which act on each position by itself."""
     home = getattr(activation, "__module__", None) or type(activation).__module__
     return home.split(".")[0] == "keras"
 

@@ -1,6 +1,7 @@
 """Regularizer: an operator on the image after the update."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from featureprobe._component import Component
 from featureprobe.types import Step, Tensor
@@ -11,7 +12,13 @@ class Regularizer(Component, ABC):
 
     Implement :meth:`apply` in a frozen dataclass with its own ``kind``. It has no memory; its
     randomness comes from the step. To run one now and then, wrap it: ``Every(8, op)``.
+
+    Attributes:
+        pointwise: Whether each pixel depends on that pixel only. Then single nodes can be climbed
+            on a crop.
     """
+
+    pointwise: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, images: Tensor, step: Step) -> Tensor:

@@ -28,6 +28,7 @@ class Clip(Regularizer):
     """
 
     kind: ClassVar[str] = "clip"
+    pointwise: ClassVar[bool] = True
     deviations: float | None = None
 
     def __post_init__(self) -> None:

@@ -46,6 +46,7 @@ class AscentResult:
         snapshot_steps: (K,) steps of the snapshots.
         origins: (T, S) one text each: what it took to find the start.
         steps_done: (T, S) steps that each image did; fewer than ``steps`` where it arrived early.
+        crops: One text a target: the crop that it was climbed on, or why it was the full image.
         labels: One short text a target.
         steps: Steps done.
         recipe: The run as a value.
@@ -78,6 +79,7 @@ class AscentResult:
     snapshot_steps: npt.NDArray[np.int64]
     origins: npt.NDArray[np.object_]
     steps_done: npt.NDArray[np.int64]
+    crops: tuple[str, ...]
     labels: tuple[str, ...]
     steps: int
     recipe: Recipe
@@ -230,6 +232,7 @@ class AscentResult:
             **by_row,
             **by_step,
             labels=tuple(self.labels[t] for t in chosen),
+            crops=tuple(self.crops[t] for t in chosen),
             recipe=replace(self.recipe, objectives=objectives),
             state=None,
         )

@@ -54,6 +54,7 @@ def write_result(path: str | Path, result: "AscentResult") -> None:
         "status": [[str(s) for s in row] for row in result.status],
         "origins": [[str(o) for o in row] for row in result.origins],
         "labels": list(result.labels),
+        "crops": list(result.crops),
         "steps": result.steps,
         "recipe": result.recipe.to_json(),
     }
@@ -102,6 +103,7 @@ def read_result(path: str | Path) -> dict[str, Any]:
     try:
         status = [[Status(word) for word in row] for row in header["status"]]
         origins = [[str(text) for text in row] for row in header["origins"]]
+        fields["crops"] = tuple(str(text) for text in header["crops"])
         fields["labels"] = tuple(str(label) for label in header["labels"])
         fields["steps"] = int(header["steps"])
         recipe = header["recipe"]
@@ -110,7 +112,13 @@ def read_result(path: str | Path) -> dict[str, Any]:
     if not isinstance(recipe, dict):
         raise _broken(path, "its recipe is not a mapping")
     fields["recipe"] = Recipe.from_json(recipe, arrays)
-    by_target = (status, origins, fields["labels"], fields["recipe"].objectives)
+    by_target = (
+        status,
+        origins,
+        fields["labels"],
+        fields["crops"],
+        fields["recipe"].objectives,
+    )
     by_start: list[list[Any]] = [*status, *origins]
     if {len(v) for v in by_target} != {sizes["T"]} or {len(r) for r in by_start} - {sizes["S"]}:
         raise _broken(path, "its statuses, labels or objectives do not fit its images")

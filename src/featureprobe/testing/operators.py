@@ -115,7 +115,7 @@ class OperatorContract(ComponentContract):
         live = step.live
 
         def go(images: Tensor, index: Tensor, keys: Tensor, slope: Tensor, field: Tensor) -> Tensor:
-            masks = LivePixels(live.layer, field, live.count, live.fill)
+            masks = LivePixels(live.layer, field, live.count, 0 * live.count, live.fill)
             gradient = None if step.gradient is None else slope
             return self.run(images, ImageStep(index, step.space, gradient, masks, keys, step.salt))
 

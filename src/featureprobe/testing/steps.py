@@ -68,6 +68,7 @@ def make_step(
         layer=tf.constant(ones, dtype),
         field=tf.constant(field, dtype),
         count=tf.constant(np.full((1, 1, 1, 1), rows * cols * channels), dtype),
+        beyond=tf.constant((1 - field).sum(axis=(1, 2, 3), keepdims=True) * channels, dtype),
         fill=tf.constant(np.full((count, 1, 1, 1), probe.input_space.typical_center), dtype),
     )
     slope = make_images(probe, count, seed=seed + 1, dtype=dtype)
@@ -92,7 +93,7 @@ def take_image(step: ImageStep, number: int) -> ImageStep:
         index=step.index,
         space=step.space,
         gradient=None if step.gradient is None else own(step.gradient),
-        live=LivePixels(own(live.layer), own(live.field), own(live.count), own(live.fill)),
+        live=LivePixels(*map(own, (live.layer, live.field, live.count, live.beyond, live.fill))),
         keys=own(step.keys),
         salt=step.salt,
     )

@@ -1,0 +1,128 @@
+"""Which targets can be climbed on a crop, and why others need the full image."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from featureprobe.errors import ConfigError
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.structure import Leaf, leaf_of, stand_in, terms_of
+from featureprobe.parameterizations.pixels import Pixels
+from featureprobe.probe.crop_plan import Crop, plan_crop
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.regularizers.base import Regularizer
+from featureprobe.regularizers.every import Every
+from featureprobe.regularizers.until import Until
+
+if TYPE_CHECKING:
+    from featureprobe.ascent.runner import Ascent
+
+
+def crop_of(ascent: "Ascent", probe: ModelProbe, target: Objective) -> Crop | str:
+    """Return the crop on which a target is climbed, or why it is climbed on the full image.
+
+    Raises:
+        ConfigError: When ``crop=True`` asks for a crop that cannot be had.
+    """
+    found = _why_full(ascent) or _why_whole(probe, target) or _planned(probe, target)
+    if ascent.crop is True and isinstance(found, str):
+        raise ConfigError(
+            f"{target.label} cannot be climbed on a crop: {found}. Leave crop at 'auto', or see "
+            "Ascent for what crops need."
+        )
+    return found
+
+
+def describe_crop(crop: Crop | str, probe: ModelProbe) -> str:
+    """Return one text for the result: the size of the crop, or why there is none."""
+    if isinstance(crop, str):
+        return f"full image: {crop}"
+    (height, width, _), (rows, cols, _) = crop.geometry.shape, probe.image_shape
+    return f"crop: {height} x {width} of {rows} x {cols} pixels"
+
+
+def _planned(probe: ModelProbe, target: Objective) -> Crop | str:
+    """Return the planned crop, once for all channels."""
+    reads = tuple(replace(read, channel=None) for read in target.reads())
+    make = lambda: plan_crop(probe.network, reads)  # noqa: E731
+    return probe.network.compiled(("crop plan", reads), make)
+
+
+def _why_full(ascent: "Ascent") -> str:
+    """Return what in the recipe needs the full image, or nothing."""
+    if ascent.crop is False:
+        return "crop=False"
+    if not isinstance(ascent.parameterization, Pixels):
+        return f"{type(ascent.parameterization).__name__} spreads over the whole image"
+    if ascent.transforms:
+        return f"{type(ascent.transforms[0]).__name__} views the whole image"
+    blocking = [r for r in ascent.regularizers if not _is_pointwise(r)]
+    return f"{_name(blocking[0])} looks beyond single pixels" if blocking else ""
+
+
+def _why_whole(probe: ModelProbe, target: Objective) -> str:
+    """Return what in a target needs the full image, or nothing."""
+    for _, term in terms_of(target):
+        leaf = leaf_of(term)
+        if not leaf.is_score or _looks_at_images(probe, leaf):
+            return f"{type(term).__name__} looks at the whole image"
+    return ""
+
+
+def _is_pointwise(regularizer: Regularizer) -> bool:
+    if isinstance(regularizer, Every | Until):
+        return _is_pointwise(regularizer.regularizer)
+    return regularizer.pointwise
+
+
+def _name(regularizer: Regularizer) -> str:
+    if isinstance(regularizer, Every | Until):
+        return _name(regularizer.regularizer)
+    return type(regularizer).__name__
+
+
+class _LookedError(Exception):
+    """An objective asked for the images."""
+
+
+class _Blind:
+    """What an objective sees, but for the images."""
+
+    def __init__(self, values: tuple[Any, ...], space: Any) -> None:
+        self.values, self.space = values, space
+
+    def __getitem__(self, number: int) -> Any:
+        return self.values[number]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def images(self) -> Any:
+        raise _LookedError
+
+
+def _looks_at_images(probe: ModelProbe, leaf: Leaf) -> bool:
+    """Whether an objective asks for ``seen.images``: it is run once on zeros to find out."""
+
+    def look() -> bool:
+        values = []
+        for layer, axes, _ in leaf.reads:
+            shape = list(probe.shape_of(layer))
+            left = shape[: len(shape) - len(axes)] if axes == ("index",) else _left(shape, axes)
+            values.append(tf.zeros((2, *left), probe.network.dtype))
+        numbers = iter([tf.zeros(2, tf.int32)] * leaf.n_fields)
+        try:
+            stand_in(leaf.template, numbers).value(_Blind(tuple(values), probe.input_space))
+        except _LookedError:
+            return True
+        return False
+
+    return probe.network.compiled(("looks", leaf.key), look)
+
+
+def _left(shape: list[int], axes: tuple[str, ...]) -> list[int]:
+    """Return a layer's shape without the axes that a read indexes."""
+    names = ("row", "col", "channel") if len(shape) == 3 else ("row", "channel")
+    return [n for n, name in zip(shape, names, strict=False) if name not in axes]

@@ -1,0 +1,48 @@
+"""The targets of a run: checked, and known by a digest."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from featureprobe.errors import ConfigError, ShapeError
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.structure import leaf_of, terms_of
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.reads import check_read
+
+
+def as_targets(objective: Objective | Sequence[Objective]) -> tuple[Objective, ...]:
+    """Return the targets of a run.
+
+    Raises:
+        ConfigError: When there are none, or something is no objective.
+    """
+    listed = isinstance(objective, Iterable) and not isinstance(objective, str)
+    targets: tuple[Objective, ...] = tuple(objective) if listed else (objective,)  # type: ignore[assignment, arg-type]
+    if not targets:
+        raise ConfigError(
+            "There is nothing to climb: the list of targets is empty. "
+            "Pass an objective, or fp.MapMean.each(probe, layer)."
+        )
+    for target in targets:
+        if not isinstance(target, Objective):
+            raise ConfigError(
+                f"A target is an Objective. Received: {target!r}. "
+                "Write fp.MapMean(layer, channel=...), or lift a function with fp.objective_from."
+            )
+    return targets
+
+
+def digest_of(targets: Sequence[Objective]) -> str:
+    """Return the sha256 over the configs of all targets, in order."""
+    return hashlib.sha256("".join(t.digest() for t in targets).encode()).hexdigest()
+
+
+def check_reads(probe: ModelProbe, target: Objective) -> None:
+    """Raise a FeatureProbeError when what a target reads does not fit the model."""
+    for read in target.reads():
+        check_read(read, probe.shape_of(read.layer))
+    if not any(leaf_of(term).is_score for _, term in terms_of(target)):
+        raise ShapeError(
+            f"{target!r} reads no layer, so there is no score to climb. "
+            "Add an objective such as fp.MapMean to the penalty."
+        )

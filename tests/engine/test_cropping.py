@@ -1,0 +1,107 @@
+"""An ascent on crops is the ascent on full images, in less time."""
+
+import numpy as np
+import pytest
+
+import featureprobe as fp
+
+NODES = [
+    *(fp.Node("Conv2D_3", row=1, col=1, channel=c) for c in range(4)),
+    fp.Node("Conv2D_3", row=0, col=2, channel=0),
+    fp.Node("Conv2D_2", row=0, col=10, channel=3),
+]
+
+
+def run(probe, targets=NODES, **kwargs):
+    """Climb nodes."""
+    options = {"steps": 24, "starts": 2, "regularizers": ()} | kwargs
+    return fp.Ascent(**options).run(probe, targets, rng=3, progress=False)
+
+
+@pytest.mark.parametrize("constraint", [fp.Box(), fp.Sphere()], ids=["box", "sphere"])
+@pytest.mark.parametrize("rule", [fp.Momentum(), fp.Adam(0.05)], ids=["momentum", "adam"])
+def test_the_same_result_with_and_without_crops(reference, constraint, rule):
+    """Scores, certificates, and images inside and outside the field agree."""
+    options = {"constraint": constraint, "rule": rule}
+    crops = run(reference, crop=True, **options)
+    full = run(reference, crop=False, **options)
+    assert all(text.startswith("crop: ") for text in crops.crops)
+    assert set(full.crops) == {"full image: crop=False"}
+    assert (full.best_scores() > 0.5).sum() >= 4
+    np.testing.assert_allclose(crops.scores, full.scores, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(crops.certificates, full.certificates, atol=0.02)
+    apart = np.abs(crops.images - full.images).max(axis=(2, 3, 4))
+    assert np.median(apart) <= 0.05, "in units of 0..255; a kink may part single images"
+
+
+def test_scores_are_those_of_the_full_images_returned(reference):
+    """Re-measured on the whole image, through the front door."""
+    result = run(reference)
+    for number, node in enumerate(NODES):
+        answers = reference.activations(result.images[number], node.layer)
+        measured = answers[:, node.row, node.col, node.channel]
+        np.testing.assert_allclose(result.scores[number], measured, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "target", "why"),
+    [
+        ({"regularizers": (fp.Every(2, fp.GaussianBlur(0.5)),)}, NODES[0], "GaussianBlur"),
+        ({"transforms": (fp.Jitter(1),)}, NODES[0], "Jitter"),
+        ({"parameterization": fp.Fourier()}, NODES[0], "Fourier"),
+        ({}, NODES[0] - fp.TotalVariation(), "TotalVariation"),
+        ({}, fp.MapMean("Conv2D_3", channel=1), "receptive field is 26 x 26"),
+        ({}, fp.Node("Dense_1", index=3), "Dense_1"),
+        (
+            {},
+            fp.objective_from(
+                lambda seen: seen[0] - seen.images[:, 0, 0, 0],
+                reads=fp.Read("Conv2D_3", row=1, col=1, channel=2),
+            ),
+            "looks at the whole image",
+        ),
+    ],
+    ids=["blur", "jitter", "fourier", "penalty", "map", "dense", "images"],
+)
+def test_what_needs_the_full_image_says_why(reference, kwargs, target, why):
+    """By default it runs on the full image; asked for a crop, it refuses."""
+    options = {"steps": 2, "starts": 1, "search": None, "remedies": ()} | kwargs
+    result = run(reference, [target], **options)
+    assert result.crops[0].startswith("full image: ")
+    assert why in result.crops[0]
+    with pytest.raises(fp.ConfigError, match="cannot be climbed on a crop"):
+        run(reference, [target], crop=True, **options)
+
+
+def test_pointwise_operators_and_own_objectives_keep_the_crop(reference):
+    """Clip works pixel by pixel; an objective that reads a node gets its crop for free."""
+    own = fp.objective_from(
+        lambda seen: 2 * seen[0], reads=fp.Read("Conv2D_3", row=2, col=0, channel=5)
+    )
+    result = run(reference, [own], regularizers=(fp.Every(2, fp.Clip(2.0)),), steps=4)
+    assert result.crops == ("crop: 18 x 18 of 28 x 28 pixels",)
+
+
+def test_a_cropped_run_resumes_bit_by_bit(reference):
+    """Cutting and placing lose nothing."""
+    for constraint in (fp.Box(), fp.Sphere()):
+        short, long = (
+            fp.Ascent(steps=s, starts=2, regularizers=(), constraint=constraint) for s in (7, 14)
+        )
+        begin = short.start(reference, NODES, rng=3)
+        half = list(short.iterate(reference, NODES, begin))[-1][0]
+        resumed = list(long.iterate(reference, NODES, half))[-1][0]
+        straight = list(long.iterate(reference, NODES, begin))[-1][0]
+        for tree in ("params", "slots", "best", "traces"):
+            for name, values in getattr(straight, tree).items():
+                np.testing.assert_array_equal(getattr(resumed, tree)[name], values)
+
+
+def test_one_trace_for_all_nodes_of_a_geometry():
+    """Nodes at nine places are one structure of one size."""
+    probe = fp.samples.mnist_probe()
+    places = [(r, c) for r in range(3) for c in range(3)]
+    nodes = [fp.Node("Conv2D_3", row=r, col=c, channel=r) for r, c in places]
+    run(probe, nodes, steps=2, search=None, remedies=())
+    networks = [v for k, v in probe.network._compiled.items() if k[0] == "crop"]
+    assert [network.traces for network in networks] == [1]
