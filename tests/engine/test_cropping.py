@@ -12,6 +12,14 @@ NODES = [
 ]
 
 
+MIDDLE = [
+    *(fp.Node("Conv2D_3", row=1, col=1, channel=c) for c in range(4)),
+    fp.Node("Conv2D_2", row=5, col=5, channel=3),
+    fp.Node("Conv2D_1", row=13, col=13, channel=2),
+]
+"""Nodes in the middle of their map are climbed where they lie."""
+
+
 def run(probe, targets=NODES, **kwargs):
     """Climb nodes."""
     options = {"steps": 24, "starts": 2, "regularizers": ()} | kwargs
@@ -23,8 +31,8 @@ def run(probe, targets=NODES, **kwargs):
 def test_the_same_result_with_and_without_crops(reference, constraint, rule):
     """Scores, certificates, and images inside and outside the field agree."""
     options = {"constraint": constraint, "rule": rule}
-    crops = run(reference, crop=True, **options)
-    full = run(reference, crop=False, **options)
+    crops = run(reference, MIDDLE, crop=True, **options)
+    full = run(reference, MIDDLE, crop=False, **options)
     assert all(text.startswith("crop: ") for text in crops.crops)
     assert set(full.crops) == {"full image: crop=False"}
     assert (full.best_scores() > 0.5).sum() >= 4
@@ -105,3 +113,35 @@ def test_one_trace_for_all_nodes_of_a_geometry():
     run(probe, nodes, steps=2, search=None, remedies=())
     networks = [v for k, v in probe.network._compiled.items() if k[0] == "crop"]
     assert [network.traces for network in networks] == [1]
+
+
+def test_interior_nodes_of_a_map_are_solved_once(reference):
+    """Nine nodes are one problem; each gets its image in its own place, with its own score."""
+    places = [(r, c) for r in range(3) for c in range(3)]
+    nodes = [fp.Node("Conv2D_3", row=r, col=c, channel=5) for r, c in places]
+    for constraint in (fp.Box(), fp.Sphere()):
+        result = run(reference, nodes, constraint=constraint, record_every=12)
+        assert len(result.state.best["total"]) == 2, "one problem, two starts"
+        assert np.ptp(result.scores, axis=0).max() == 0
+        assert result.labels[2] == "Conv2D_3 row 0 col 2 channel 5"
+        for images, scores in (
+            (result.images, result.scores),
+            (result.snapshots[0], result.score_trace[12]),
+        ):
+            for number, node in enumerate(nodes):
+                answers = reference.activations(images[number], "Conv2D_3")
+                measured = answers[:, node.row, node.col, 5]
+                np.testing.assert_allclose(measured, scores[number], rtol=1e-4, atol=1e-5)
+        alone = run(reference, nodes[7], constraint=constraint)
+        np.testing.assert_array_equal(alone.images[0], result.images[7])
+        dead = result.images[:, :, 26:]
+        np.testing.assert_allclose(dead, dead[0, 0, 0, 0, 0], atol=1e-3)
+    assert len(run(reference, nodes, crop=False, steps=2).state.best["total"]) == 18
+
+
+def test_a_range_that_differs_from_pixel_to_pixel_forbids_crops():
+    """The box of a per-pixel scaler is not the same at every place."""
+    space = fp.InputSpace(0.0, std=np.linspace(50, 90, 784).reshape(28, 28, 1), low=0, high=255)
+    probe = fp.ModelProbe(fp.samples.mnist_cnn("a"), input_space=space)
+    result = run(probe, NODES[:1], steps=2, search=None, remedies=())
+    assert "differs from pixel to pixel" in result.crops[0]

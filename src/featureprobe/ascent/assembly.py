@@ -9,6 +9,7 @@ import numpy as np
 
 from featureprobe._component import Arrays, Component
 from featureprobe.ascent.cropping import crop_of, describe_crop
+from featureprobe.ascent.problems import Problems
 from featureprobe.ascent.stopping import Converged
 from featureprobe.ascent.verdict import dead_thresholds, judge
 from featureprobe.objectives.base import Objective
@@ -35,6 +36,7 @@ _TRACES = {
 def assemble(
     probe: ModelProbe,
     targets: Sequence[Objective],
+    problems: Problems,
     ascent: "Ascent",
     state: AscentState,
     *,
@@ -46,40 +48,40 @@ def assemble(
     Args:
         probe: The probe.
         targets: The targets.
+        problems: What was solved for them.
         ascent: The Ascent that ran.
         state: The state, finished.
         interrupted: Whether the user stopped the run.
         snapshots: (step, images (rows, H, W, C) in model units) pairs.
     """
-    grid = (len(targets), state.starts)
-    thresholds = dead_thresholds(probe, targets, state.start_images)
-    best = state.best
-    kept = np.isfinite(best["total"])
+    best, index = state.best, problems.index
+    grid = (len(problems.targets), state.starts)
+    thresholds = dead_thresholds(probe, problems.targets, state.start_images)
+    verdicts = judge(state, thresholds, ascent.stop or Converged(), interrupted=interrupted)
 
-    def shaped(values: FloatArray) -> FloatArray:
-        return values.reshape(*grid, *values.shape[1:])
+    def kept(name: str) -> FloatArray:
+        values = np.where(np.isfinite(best["total"]), best[name], np.nan)
+        return values.astype(np.float32).reshape(grid)[index]
 
-    def lines(name: str) -> FloatArray:
-        values = state.traces[name]
-        return values.reshape(-1, *grid, *values.shape[2:])
+    def pictures(images: FloatArray) -> FloatArray:
+        return _pictures(probe, problems, images, state.starts)
 
-    pixels = probe.input_space.to_pixels
     return AscentResult(
-        images=shaped(pixels(best["images"])),
-        scores=shaped(np.where(kept, best["score"], np.nan).astype(np.float32)),
-        totals=shaped(np.where(kept, best["total"], np.nan).astype(np.float32)),
-        status=judge(state, thresholds, ascent.stop or Converged(), interrupted=interrupted),
-        certificates=shaped(best["certificate"].astype(np.float32)),
-        gradient_norms=shaped(best["gradient"].astype(np.float32)),
-        dead_thresholds=thresholds,
-        **{trace: lines(name) for trace, name in _TRACES.items()},
-        snapshots=np.stack([shaped(pixels(i)) for _, i in snapshots])
+        images=pictures(best["images"]),
+        scores=kept("score"),
+        totals=kept("total"),
+        status=verdicts[index],
+        certificates=best["certificate"].astype(np.float32).reshape(grid)[index],
+        gradient_norms=best["gradient"].astype(np.float32).reshape(grid)[index],
+        dead_thresholds=thresholds[index],
+        **_traces(state, problems),
+        snapshots=np.stack([pictures(images) for _, images in snapshots])
         if snapshots
-        else np.zeros((0, *grid, *probe.image_shape), np.float32),
+        else np.zeros((0, len(targets), state.starts, *probe.image_shape), np.float32),
         snapshot_steps=np.array([s for s, _ in snapshots], np.int64),
-        origins=state.start_origins,
+        origins=state.start_origins[index],
+        steps_done=np.where(state.ended < 0, state.index, state.ended).reshape(grid)[index],
         crops=tuple(describe_crop(crop_of(ascent, probe, t), probe) for t in targets),
-        steps_done=np.where(state.ended < 0, state.index, state.ended).reshape(grid),
         labels=tuple(target.label for target in targets),
         steps=state.index,
         recipe=_recipe(probe, targets, ascent, state.seed),
@@ -87,17 +89,33 @@ def assemble(
     )
 
 
-def look(probe: ModelProbe, state: AscentState, steps: int, images: FloatArray) -> StepInfo:
+def _traces(state: AscentState, problems: Problems) -> dict[str, FloatArray]:
+    """Return the traces of all targets, by their names in the result."""
+    grid = (-1, len(problems.targets), state.starts)
+    lines = {trace: state.traces[name] for trace, name in _TRACES.items()}
+    return {
+        trace: values.reshape(*grid, *values.shape[2:])[:, problems.index]
+        for trace, values in lines.items()
+    }
+
+
+def look(
+    probe: ModelProbe, problems: Problems, state: AscentState, steps: int, images: FloatArray
+) -> StepInfo:
     """Return the StepInfo of a state whose current images, in model units, are given."""
-    grid = (-1, state.starts)
     scores = np.where(np.isfinite(state.best["total"]), state.best["score"], np.nan)
-    current = probe.input_space.to_pixels(images)
     return StepInfo(
         index=state.index,
         steps=steps,
-        scores=scores.reshape(grid).astype(np.float32),
-        images=current.reshape(*grid, *current.shape[1:]),
+        scores=scores.reshape(-1, state.starts)[problems.index].astype(np.float32),
+        images=_pictures(probe, problems, images, state.starts),
     )
+
+
+def _pictures(probe: ModelProbe, problems: Problems, images: FloatArray, starts: int) -> FloatArray:
+    """Return (targets, S, H, W, C) in pixel units from the images of all rows in model units."""
+    solved = images.reshape(-1, starts, *images.shape[1:])
+    return probe.input_space.to_pixels(problems.images(solved))
 
 
 def _recipe(

@@ -13,8 +13,9 @@ from featureprobe.ascent.evaluation import Evaluation
 from featureprobe.ascent.group import Group
 from featureprobe.ascent.loop import Loop
 from featureprobe.ascent.plan import make_plan
+from featureprobe.ascent.problems import Problems, as_problems
 from featureprobe.ascent.starts import Starts
-from featureprobe.ascent.targets import check_reads, digest_of
+from featureprobe.ascent.targets import check_reads
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
@@ -23,12 +24,21 @@ if TYPE_CHECKING:
     from featureprobe.ascent.runner import Ascent
 
 
+def build_problems(ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective]) -> Problems:
+    """Return what must be solved for the targets of a run.
+
+    Raises:
+        FeatureProbeError: When a target does not fit the model or the recipe.
+    """
+    for target in targets:
+        check_reads(probe, target)
+    return as_problems(ascent, probe, targets)
+
+
 def build_plan(
     ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective], seed: int
 ) -> tuple[Group, ...]:
-    """Return the targets of a run in groups."""
-    for target in targets:
-        check_reads(probe, target)
+    """Return targets in groups."""
     crops = [crop_of(ascent, probe, target) for target in targets]
     return make_plan(
         probe, targets, starts=ascent.starts, seed=seed, memory=ascent.memory, crops=crops
@@ -38,9 +48,10 @@ def build_plan(
 def build_drive(
     ascent: "Ascent",
     probe: ModelProbe,
-    targets: Sequence[Objective],
+    problems: Problems,
     groups: Sequence[Group],
     starts: Starts,
+    digest: str,
     *,
     aim: Callable[[Evaluation], Evaluation] | None = None,
 ) -> Drive:
@@ -49,9 +60,10 @@ def build_drive(
     Args:
         ascent: The recipe.
         probe: The probe.
-        targets: All targets.
-        groups: Their groups, from :func:`build_plan`.
+        problems: What is solved.
+        groups: The problems' targets in groups, from :func:`build_plan`.
         starts: Their starts.
+        digest: Digest of the targets of the run.
         aim: Takes each group's evaluation to what is climbed instead; see :class:`Remedy`.
     """
     space = probe.input_space
@@ -83,7 +95,7 @@ def build_drive(
     if aim is not None:
         ready = tuple(group.aimed(aim) for group in ready)
     calls = tuple(compiled(group, fixed, loop) for group in ready)
-    return Drive(ready, calls, starts.index.size, digest_of(targets), ascent.stop)
+    return Drive(ready, calls, starts.index.size, problems, digest, ascent.stop)
 
 
 def _means(group: Group, starts: Starts) -> FloatArray:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import tensorflow as tf
 
 from featureprobe.errors import ConfigError
@@ -63,6 +64,8 @@ def _why_full(ascent: "Ascent") -> str:
 
 def _why_whole(probe: ModelProbe, target: Objective) -> str:
     """Return what in a target needs the full image, or nothing."""
+    if any(np.ndim(end) > 1 for end in probe.input_space.bounds or ()):
+        return "the range of the input space differs from pixel to pixel"
     for _, term in terms_of(target):
         leaf = leaf_of(term)
         if not leaf.is_score or _looks_at_images(probe, leaf):

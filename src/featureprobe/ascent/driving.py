@@ -12,6 +12,7 @@ import tensorflow as tf
 from featureprobe.ascent.compiling import Compiled, as_tensors, begin
 from featureprobe.ascent.group import WORKERS, Chunk, Group
 from featureprobe.ascent.placing import cut, placed
+from featureprobe.ascent.problems import Problems
 from featureprobe.ascent.starts import Starts
 from featureprobe.ascent.stopping import CHECK_EVERY, Converged
 from featureprobe.results.state import AscentState, Tree, put_rows, take_rows
@@ -29,6 +30,7 @@ class Drive:
         groups: What runs together.
         calls: Their compiled calls.
         rows: Number of (target, start) rows.
+        problems: What is solved for the targets.
         targets: Digest of the targets.
         stop: When images leave the batch; None for never.
     """
@@ -36,6 +38,7 @@ class Drive:
     groups: tuple[Group, ...]
     calls: tuple[Compiled, ...]
     rows: int
+    problems: Problems
     targets: str
     stop: Converged | None
 

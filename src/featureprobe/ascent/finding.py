@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from featureprobe.ascent.building import build_drive, build_plan
 from featureprobe.ascent.constraints import resolve
+from featureprobe.ascent.problems import as_problems
 from featureprobe.ascent.remedies import Remedy
 from featureprobe.ascent.scoring import score_images
 from featureprobe.ascent.search import MIX, Precursor, search_starts
@@ -154,5 +155,7 @@ class _Finder:
     ) -> AscentState:
         groups = build_plan(climb, self.probe, targets, self.seed)
         aim = None if remedy is None else remedy.aimed
-        drive = build_drive(replace(climb, stop=None), self.probe, targets, groups, starts, aim=aim)
+        problems = as_problems(climb, self.probe, targets)
+        climb = replace(climb, stop=None)
+        drive = build_drive(climb, self.probe, problems, groups, starts, "", aim=aim)
         return drive.advance(drive.start(self.seed, starts), steps)

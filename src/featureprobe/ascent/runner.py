@@ -10,7 +10,7 @@ from featureprobe._component import Component
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.ascent.assembly import assemble, look
 from featureprobe.ascent.blocks import BlockSizes
-from featureprobe.ascent.building import build_drive, build_plan
+from featureprobe.ascent.building import build_drive, build_plan, build_problems
 from featureprobe.ascent.constraints import Constraint
 from featureprobe.ascent.driving import Drive
 from featureprobe.ascent.finding import find_starts
@@ -145,6 +145,7 @@ class Ascent(Component):
         return assemble(
             probe,
             targets,
+            drive.problems,
             self._done(state),
             finished,
             interrupted=interrupted,
@@ -181,7 +182,7 @@ class Ascent(Component):
         blocks = BlockSizes(self.steps, tuple(n for n in every if n))
         while state.index < self.steps and (state.ended < 0).any():
             state = drive.advance(state, blocks.next(state.index))
-            yield state, look(probe, state, self.steps, self._images(state))
+            yield state, look(probe, drive.problems, state, self.steps, self._images(state))
 
     def result(self, probe: ModelProbe, objective: Targets, state: AscentState) -> AscentResult:
         """Return the result of a state, as :meth:`run` does at its end.
@@ -192,8 +193,8 @@ class Ascent(Component):
             state: From :meth:`start` or :meth:`iterate`.
         """
         targets = as_targets(objective)
-        finished = self._resume(probe, targets, state).finish(state)
-        return assemble(probe, targets, self._done(state), finished)
+        drive = self._resume(probe, targets, state)
+        return assemble(probe, targets, drive.problems, self._done(state), drive.finish(state))
 
     def _done(self, state: AscentState) -> Self:
         """Return the Ascent that did what was done: a recipe repeats that, not what was meant."""
@@ -203,9 +204,10 @@ class Ascent(Component):
         self, probe: ModelProbe, targets: Sequence[Objective], seed: int
     ) -> tuple[Drive, AscentState]:
         check_probe(probe)
-        groups = build_plan(self, probe, targets, seed)  # first of all: it finds mistakes
-        starts = find_starts(self, probe, targets, seed)
-        drive = build_drive(self, probe, targets, groups, starts)
+        problems = build_problems(self, probe, targets)  # first of all: it finds mistakes
+        starts = find_starts(self, probe, problems.targets, seed)
+        groups = build_plan(self, probe, problems.targets, seed)
+        drive = build_drive(self, probe, problems, groups, starts, digest_of(targets))
         return drive, drive.start(seed, starts)
 
     def _resume(self, probe: ModelProbe, targets: Sequence[Objective], state: AscentState) -> Drive:
@@ -217,8 +219,9 @@ class Ascent(Component):
                 "Pass the targets and the Ascent that the state was made with."
             )
         starts = Starts(state.start_images, state.start_index, state.start_origins)
-        groups = build_plan(self, probe, targets, state.seed)
-        return build_drive(self, probe, targets, groups, starts)
+        problems = build_problems(self, probe, targets)
+        groups = build_plan(self, probe, problems.targets, state.seed)
+        return build_drive(self, probe, problems, groups, starts, state.targets)
 
     def _images(self, state: AscentState) -> FloatArray:
         """Return the current images of a state, (rows, H, W, C) in model units."""

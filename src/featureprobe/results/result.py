@@ -25,9 +25,8 @@ from featureprobe.types import FloatArray
 class AscentResult:
     """What an ascent reached: T targets, S starts each.
 
-    Images are in pixel units, float32 and not clipped; :meth:`to_uint8` clips. Scores are those of the
-    very images that are returned. Traces hold T steps + 1 entries: the values of the start image, of the
-    image after step 1, and so on.
+    Images are in pixel units, float32 and not clipped. Scores are those of the very images that are
+    returned. Traces hold steps + 1 entries: of the start image, of the image after step 1, and so on.
 
     Attributes:
         images: (T, S, H, W, C) kept images.
@@ -45,7 +44,7 @@ class AscentResult:
         snapshots: (K, T, S, H, W, C) images of ``record_every``; K may be 0.
         snapshot_steps: (K,) steps of the snapshots.
         origins: (T, S) one text each: what it took to find the start.
-        steps_done: (T, S) steps that each image did; fewer than ``steps`` where it arrived early.
+        steps_done: (T, S) steps of each image; fewer than ``steps`` where it arrived early.
         crops: One text a target: the crop that it was climbed on, or why it was the full image.
         labels: One short text a target.
         steps: Steps done.
@@ -99,8 +98,7 @@ class AscentResult:
         targets, starts = self.scores.shape
         return (
             f"<AscentResult: {_count(targets, 'target')} x {_count(starts, 'start')}, "
-            f"{_count(self.steps, 'step')}, seed "
-            f"{self.seed}: {endings}>"
+            f"{_count(self.steps, 'step')}, seed {self.seed}: {endings}>"
         )
 
     def best_starts(self) -> npt.NDArray[np.int64]:

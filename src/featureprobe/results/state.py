@@ -16,15 +16,16 @@ Tree = Any
 class AscentState:
     """A run between two steps, all targets and starts; goes in and comes out, never changes.
 
-    Rows are (target, start) pairs, target by target.
+    Rows are (problem, start) pairs, problem by problem. A problem is a target, or stands for several
+    that are the same: equal ones, and interior nodes of one map that are climbed on a crop.
 
     Attributes:
         index: Steps done.
         seed: The run's seed.
         targets: sha256 over the targets' configs: which targets this state is of.
         start_images: (P, H, W, C) model units, before the projection; shared ones are kept once.
-        start_index: (targets, starts) which of them each start is.
-        start_origins: (targets, starts) one text each: what finding the start took.
+        start_index: (problems, starts) which of them each start is.
+        start_origins: (problems, starts) one text each: what finding the start took.
         params: What is climbed: arrays (rows, ...) by name.
         slots: What the update rule remembers.
         best: What is kept: ``images`` (rows, H, W, C) in model units, ``total``, ``score``,

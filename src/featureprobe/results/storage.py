@@ -100,31 +100,36 @@ def read_result(path: str | Path) -> dict[str, Any]:
     arrays = {n.removeprefix(_ARRAY): v for n, v in stored.items() if n.startswith(_ARRAY)}
     fields: dict[str, Any] = {name: stored.get(name) for name in _SHAPES}
     sizes = _check_shapes(path, fields)
-    try:
-        status = [[Status(word) for word in row] for row in header["status"]]
-        origins = [[str(text) for text in row] for row in header["origins"]]
-        fields["crops"] = tuple(str(text) for text in header["crops"])
-        fields["labels"] = tuple(str(label) for label in header["labels"])
-        fields["steps"] = int(header["steps"])
-        recipe = header["recipe"]
-    except (KeyError, TypeError, ValueError) as cause:
-        raise _broken(path, f"its header lacks or garbles {cause}") from cause
-    if not isinstance(recipe, dict):
-        raise _broken(path, "its recipe is not a mapping")
-    fields["recipe"] = Recipe.from_json(recipe, arrays)
-    by_target = (
-        status,
-        origins,
-        fields["labels"],
-        fields["crops"],
-        fields["recipe"].objectives,
-    )
+    status, origins, words = _words(path, header)
+    fields |= words
+    fields["recipe"] = Recipe.from_json(header["recipe"], arrays)
+    by_target = (status, origins, *(fields[name] for name in ("labels", "crops")))
+    by_target = (*by_target, fields["recipe"].objectives)
     by_start: list[list[Any]] = [*status, *origins]
     if {len(v) for v in by_target} != {sizes["T"]} or {len(r) for r in by_start} - {sizes["S"]}:
         raise _broken(path, "its statuses, labels or objectives do not fit its images")
     fields["status"] = np.array(status, dtype=object).reshape(sizes["T"], sizes["S"])
     fields["origins"] = np.array(origins, dtype=object).reshape(sizes["T"], sizes["S"])
     return fields
+
+
+def _words(
+    path: Path, header: dict[str, Any]
+) -> tuple[list[list[Status]], list[list[str]], dict[str, Any]]:
+    """Return statuses, origins and the other words of a header, checked."""
+    try:
+        status = [[Status(word) for word in row] for row in header["status"]]
+        origins = [[str(text) for text in row] for row in header["origins"]]
+        words: dict[str, Any] = {
+            name: tuple(str(text) for text in header[name]) for name in ("labels", "crops")
+        }
+        words["steps"] = int(header["steps"])
+        recipe = header["recipe"]
+    except (KeyError, TypeError, ValueError) as cause:
+        raise _broken(path, f"its header lacks or garbles {cause}") from cause
+    if not isinstance(recipe, dict):
+        raise _broken(path, "its recipe is not a mapping")
+    return status, origins, words
 
 
 def _check_shapes(path: Path, fields: dict[str, Any]) -> dict[str, int]:
