@@ -36,8 +36,8 @@ _ADVICE = {
         "the activation (pre=True), or start elsewhere."
     ),
     Status.DEAD: (
-        "The target never answered: give more starts, larger length scales, or a natural image "
-        "(fp.FromImage) to start from."
+        "The target never answered: search longer for starts (fp.Precursor), among natural images "
+        "(fp.FromImages), and with the remedies; it may be that no image excites it."
     ),
     Status.DIVERGED: "Values became infinite or NaN: lower the rate, or check the objective.",
     Status.INTERRUPTED: "The run was stopped by the user: resume it from its state.",
