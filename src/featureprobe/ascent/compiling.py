@@ -21,7 +21,7 @@ class Compiled:
 
     Attributes:
         loop: What is compiled.
-        advance: ``advance(carry, index, count, data) -> (carry, traces)``, traced on first use.
+        advance: ``advance(carry, index, count, data) -> (carry, traces)``, traced once.
     """
 
     loop: Loop
@@ -91,7 +91,10 @@ def _with_signature(loop: Loop, chunk: Chunk) -> Any:
     scalar = tf.TensorSpec((), tf.int32)
     specs = {n: scalar if n == "starts" else _any_rows(t) for n, t in data.items()}
     signature = [carry, scalar, scalar, specs]
-    return tf.function(loop.advance, input_signature=signature, autograph=False)
+    # The concrete function, as TensorFlow warns of "retracing" when several nets trace a method.
+    return tf.function(
+        loop.advance, input_signature=signature, autograph=False
+    ).get_concrete_function()
 
 
 def _any_rows(tensor: Tensor) -> Any:

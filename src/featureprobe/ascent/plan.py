@@ -18,7 +18,7 @@ from featureprobe.probe.network import Network
 from featureprobe.types import FloatArray
 
 _COPIES = 3  # forward values, their gradients, and what the convolutions need beside them
-_TWICE_BELOW = 8 * 2**20  # bytes of a row up to which running it twice costs next to nothing
+_TWICE_BELOW = 2**20  # bytes of a row up to which running it twice costs next to nothing
 _IMAGES = 16  # image-sized tensors that a step holds: params, best, views, gradient, masks, ...
 
 

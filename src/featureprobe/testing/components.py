@@ -154,7 +154,7 @@ class ComponentContract(ABC):
 
     def _ascent(self, **parts: Any) -> Ascent:
         quick: dict[str, Any] = {"initializer": PixelNoise(), "regularizers": ()}
-        return Ascent(**{"steps": 3, "starts": 2, "search": None, **quick, **parts})
+        return Ascent(**{"steps": 3, "starts": 2, "search": None, "remedies": (), **quick, **parts})
 
     def _target(self) -> Objective:
         """Return something to climb: the first map of the first layer that has maps."""
