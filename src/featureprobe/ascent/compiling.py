@@ -21,7 +21,7 @@ class Compiled:
 
     Attributes:
         loop: What is compiled.
-        advance: ``advance(carry, index, count, data) -> (carry, traces)``, traced once.
+        advance: ``advance(carry, index, count, data) -> (carry, traces)``, traced on first use.
     """
 
     loop: Loop
@@ -91,10 +91,11 @@ def _with_signature(loop: Loop, chunk: Chunk) -> Any:
     scalar = tf.TensorSpec((), tf.int32)
     specs = {n: scalar if n == "starts" else _any_rows(t) for n, t in data.items()}
     signature = [carry, scalar, scalar, specs]
-    # The concrete function, as TensorFlow warns of "retracing" when several nets trace a method.
-    return tf.function(
-        loop.advance, input_signature=signature, autograph=False
-    ).get_concrete_function()
+
+    def advance(*given: Any) -> tuple[Carry, Trace]:  # a method of several nets looks retraced
+        return loop.advance(*given)
+
+    return tf.function(advance, input_signature=signature, autograph=False)
 
 
 def _any_rows(tensor: Tensor) -> Any:

@@ -1,11 +1,11 @@
 """Evaluate the targets of one structure on a batch of images."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import tensorflow as tf
 
+from featureprobe.ascent.picking import Picking, picking_of
 from featureprobe.errors import ShapeError
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Seen
@@ -13,7 +13,6 @@ from featureprobe.objectives.structure import Leaf, stand_in
 from featureprobe.probe.cropped_network import CroppedNetwork
 from featureprobe.probe.layer_graph import Wanted
 from featureprobe.probe.network import Network
-from featureprobe.probe.reads import gather
 from featureprobe.types import Tensor
 
 
@@ -68,7 +67,9 @@ class Evaluation:
             numbers: (N, K) int32: for each term its index fields, then the indices of its reads.
             starts: int32 scalar: images per target, for group terms.
         """
-        terms = self._terms(self._outputs(images), images, numbers, starts)
+        picking = picking_of(self.network, self.leaves, self.wanted)
+        outputs = self._outputs(images, picking.maps(numbers))
+        terms = self._terms(outputs, images, numbers, starts, picking)
         stacked = tf.stack(terms, axis=1)
         counted = tf.constant([float(leaf.is_score) for leaf in self.leaves], stacked.dtype)
         weighted = stacked * tf.cast(weights, stacked.dtype)
@@ -84,21 +85,22 @@ class Evaluation:
             weights: (T, terms).
             numbers: (T, K) int32.
         """
-        outputs, count = self._outputs(images), tf.shape(images)[0]
+        outputs, count = self._outputs(images, {}), tf.shape(images)[0]
 
         def of_target(given: tuple[Tensor, Tensor]) -> Tensor:
             own = tf.repeat(given[1][None], count, axis=0)
-            terms = self._terms(outputs, images, own, count, scores_only=True)
+            terms = self._terms(outputs, images, own, count, Picking(), scores_only=True)
             pairs = zip(range(len(terms)), terms, strict=True)
             return tf.add_n([tf.cast(given[0][i], t.dtype) * t for i, t in pairs if t is not None])
 
         spec = tf.TensorSpec((None,), images.dtype)
         return tf.map_fn(of_target, (weights, numbers), fn_output_signature=spec)
 
-    def _outputs(self, images: Tensor) -> dict[Wanted, Tensor]:
+    def _outputs(self, images: Tensor, only: dict[str, Tensor]) -> dict[Wanted, Tensor]:
         made = []
         if self.wanted:
-            made = self.network.forward(images, self.wanted, redirected=self.redirected)
+            redirected = self.redirected
+            made = self.network.forward(images, self.wanted, redirected=redirected, only=only)
         return dict(zip(self.wanted, made, strict=True))
 
     def _terms(
@@ -107,32 +109,35 @@ class Evaluation:
         images: Tensor,
         numbers: Tensor,
         starts: Tensor,
+        picking: Picking,
         *,
         scores_only: bool = False,
     ) -> list[Tensor | None]:
         """Return the value of each term (N,); None for left-out ones that are no score."""
-        terms, first = [], 0
-        for leaf in self.leaves:
-            own = [numbers[:, first + i] for i in range(leaf.n_numbers)]
-            left_out = scores_only and not leaf.is_score
-            terms.append(None if left_out else self._term(leaf, own, outputs, images, starts))
+        terms: list[Tensor | None] = []
+        first = 0
+        for i, leaf in enumerate(self.leaves):
+            own = [numbers[:, first + k] for k in range(leaf.n_numbers)]
             first += leaf.n_numbers
+            if scores_only and not leaf.is_score:
+                terms.append(None)
+                continue
+            values, column = [], leaf.n_fields
+            for j, (layer, axes, pre) in enumerate(leaf.reads):
+                indices = own[column : column + len(axes)]
+                values.append(picking.take((i, j), outputs[layer, pre], axes, indices))
+                column += len(axes)
+            terms.append(self._term(leaf, own[: leaf.n_fields], values, images, starts))
         return terms
 
     def _term(
         self,
         leaf: Leaf,
-        numbers: Sequence[Tensor],
-        outputs: dict[Wanted, Tensor],
+        fields: list[Tensor],
+        values: list[Tensor],
         images: Tensor,
         starts: Tensor,
     ) -> Tensor:
-        values, first = [], leaf.n_fields
-        for layer, axes, pre in leaf.reads:
-            last = first + len(axes)
-            values.append(gather(outputs[layer, pre], axes, numbers[first:last]))
-            first = last
-        fields = list(numbers[: leaf.n_fields])
         if leaf.is_group:
             values = [_grouped(v, starts) for v in values]
             fields = [_grouped(f, starts)[:, 0] for f in fields]

@@ -33,6 +33,7 @@ class Group:
         rows: Row numbers of the run; row = target * starts + start.
         data: Numbers of these rows by name; arrays with one entry are shared by all rows.
         most: Rows that fit the memory budget at a time.
+        twice: Whether a row that would run alone runs twice.
         together: Rows that must not be parted: the starts of a target with a group term, else 1.
         layer: (1, H, W, 1) 1.0 where a pixel of the full image reaches the layer, else 0.0.
         places: (rows of the group, 2) first row and column of each crop; None on full images.
@@ -43,6 +44,7 @@ class Group:
     rows: Rows
     data: dict[str, npt.NDArray[np.generic]]
     most: int
+    twice: bool
     together: int
     layer: FloatArray
     places: npt.NDArray[np.int64] | None = None
@@ -74,7 +76,7 @@ class Group:
 
     def _chunk(self, units: Rows) -> "Chunk":
         own = (units[:, None] * self.together + np.arange(self.together)).ravel()
-        if len(own) == 1 and self.most > 1:
+        if len(own) == 1 and self.twice:
             # TensorFlow rounds a batch of one differently from all larger ones, and at the kinks
             # of a ReLU net such a difference grows. Twice makes it the same alone and in a batch.
             own = np.repeat(own, 2)

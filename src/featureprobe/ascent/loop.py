@@ -86,9 +86,10 @@ class Loop:
         )
 
         live = self._live(data)
+        step = _apart(lambda carry, index: self._step(carry, index, data, live))
 
         def body(i: Tensor, carry: Carry, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
-            carry, seen = self._step(carry, index + i + 1, data, live)
+            carry, seen = step(carry, index + i + 1)
             written = tuple(a.write(i, seen[n]) for n, a in zip(TRACED, arrays, strict=True))
             return i + 1, carry, written
 
@@ -194,6 +195,16 @@ class Loop:
             )
             for name, old in best.items()
         }
+
+
+def _apart(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a traced function that TensorFlow does not dissolve into the loop around it.
+
+    Its oneDNN pass gives a max pooling's gradient the fast kernel only when it comes upon the
+    pooling first. In a loop's graph, which has a cycle, that is a matter of chance: half of all
+    processes took a third longer for all they did. A function's own graph has an order.
+    """
+    return tf.function(function, autograph=False, experimental_attributes={"_noinline": True})  # type: ignore[no-any-return]
 
 
 def _salted(step: ImageStep, salt: int) -> ImageStep:

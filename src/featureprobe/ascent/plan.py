@@ -18,7 +18,7 @@ from featureprobe.probe.network import Network
 from featureprobe.types import FloatArray
 
 _COPIES = 3  # forward values, their gradients, and what the convolutions need beside them
-_TWICE_BELOW = 2**20  # bytes of a row up to which running it twice costs next to nothing
+_TWICE_BELOW = 8 * 2**20  # bytes of a row up to which running it twice costs next to nothing
 _IMAGES = 16  # image-sized tensors that a step holds: params, best, views, gradient, masks, ...
 
 
@@ -70,6 +70,8 @@ def _group(
     together = starts if any(leaf.is_group for leaf in leaves) else 1
     cost = row_bytes(evaluation)
     fitting = max(1, memory // WORKERS // (cost * together)) * together
+    # Small images run twice rather than alone; crops do not, as time is what they are for.
+    twice = cost <= _TWICE_BELOW and crops[0] is None
     masks = [masks_of(probe.network, target) for target in own]
     layer = masks[0][0][None, :, :, None]  # a group reads the same layers, so it shares this one
     return Group(
@@ -77,8 +79,8 @@ def _group(
         key=key,
         rows=(np.array(members)[:, None] * starts + np.arange(starts)).ravel(),
         data=_numbers(own, crops, starts, seed) | _masks(probe, masks, crops, starts),
-        # Small images run twice rather than alone, so that a batch of one never happens.
-        most=max(2, fitting) if cost <= _TWICE_BELOW else fitting,
+        most=max(2, fitting) if twice else fitting,
+        twice=twice,
         together=together,
         layer=layer,
         places=None if crops[0] is None else np.repeat([c.place for c in crops if c], starts, 0),

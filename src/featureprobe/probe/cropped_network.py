@@ -1,7 +1,7 @@
 """A network that runs on the part of the image that some reads depend on."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import keras
 import numpy as np
@@ -12,6 +12,13 @@ from featureprobe.probe.crop_plan import CropStep, Geometry, Slice
 from featureprobe.probe.crop_rules import Pads
 from featureprobe.probe.layer_graph import Call, LayerGraph, Wanted
 from featureprobe.probe.network import Compiling, Network
+from featureprobe.probe.plain_conv import (
+    at_few_positions,
+    has_few_channels,
+    has_few_positions,
+    some_maps,
+    with_few_channels,
+)
 from featureprobe.probe.redirection import activation_of, redirect
 from featureprobe.types import ImageShape, Tensor
 
@@ -58,7 +65,12 @@ class CroppedNetwork(Compiling):
                 self._twins[step.path, True] = Twin(layer, padding="valid", **linear)
 
     def forward(
-        self, images: Tensor, wanted: Sequence[Wanted], *, redirected: bool = False
+        self,
+        images: Tensor,
+        wanted: Sequence[Wanted],
+        *,
+        redirected: bool = False,
+        only: Mapping[str, Tensor] | None = None,
     ) -> list[Tensor]:
         """Compute layers for crops (N, h, w, C) in model units; see :meth:`Network.forward`.
 
@@ -70,30 +82,44 @@ class CroppedNetwork(Compiling):
         for step in self._geometry.steps:
             call = self._calls[step.path]
             own = {n: _taken(values[n], s) for n, s in zip(call.sources, step.slices, strict=True)}
+            run = partial(self._run, call, step, own, (only or {}).get(call.path))
             function = activation_of(call.layer, call.path) if redirected else None
             if stripped & set(call.results):
-                before[call.results[0]] = self._run(call, step, own, linear=True)[0]
+                before[call.results[0]] = run(linear=True)[0]
             if function is None:
-                made = self._run(call, step, own)
+                made = run(linear=False)
             else:
-                made = [redirect(function, v) for v in self._run(call, step, own, linear=True)]
+                made = [redirect(function, value) for value in run(linear=True)]
             values.update(zip(call.results, made, strict=True))
         return [(before if pre else values)[self.graph.number_of(path)] for path, pre in wanted]
 
     def _run(
-        self, call: Call, step: CropStep, own: Mapping[int, Tensor], *, linear: bool = False
+        self,
+        call: Call,
+        step: CropStep,
+        own: Mapping[int, Tensor],
+        maps: Tensor | None,
+        *,
+        linear: bool,
     ) -> list[Tensor]:
         """Return a call's results for the regions that it gets, maybe before its activation."""
         if step.kind == "padding":
             return [_padded(own[call.sources[0]], step.pads)]
         if step.kind != "window":
-            return self.graph.before_activation(call, own) if linear else call.run(own)
-        source, twin = own[call.sources[0]], self._twins[step.path, linear]
-        if isinstance(call.layer, keras.layers.MaxPooling2D):
-            return [twin(_padded(source, step.pads, source.dtype.min))]
-        made = twin(_padded(source, step.pads))
-        if isinstance(call.layer, keras.layers.AveragePooling2D) and step.pads != ((0, 0), (0, 0)):
-            made /= twin(_padded(tf.ones_like(source), step.pads))  # a mean of real values only
+            return self.graph.results(call, own, maps, linear=linear)
+        layer, twin = call.layer, self._twins[step.path, linear]
+        low = own[call.sources[0]].dtype.min if isinstance(layer, keras.layers.MaxPooling2D) else 0
+        source = _padded(own[call.sources[0]], step.pads, low)
+        if maps is not None:
+            return [some_maps(layer, source, maps, "valid", linear=linear)]
+        if has_few_positions(layer, *source.shape[1:3]):
+            return [at_few_positions(layer, source, linear=linear)]
+        if has_few_channels(layer, source):
+            return [with_few_channels(layer, source, "valid", linear=linear)]
+        made = twin(source)
+        if isinstance(layer, keras.layers.AveragePooling2D) and step.pads != ((0, 0), (0, 0)):
+            real = _padded(tf.ones_like(own[call.sources[0]]), step.pads)
+            made /= twin(real)  # a mean of real values only
         return [made]
 
     @cached_property

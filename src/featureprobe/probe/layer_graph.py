@@ -8,6 +8,7 @@ and changes nothing.
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import keras
@@ -16,6 +17,7 @@ from keras import tree
 
 from featureprobe.errors import ModelError, UnknownLayerError, nearest
 from featureprobe.probe.activations import Twin, strip_activation
+from featureprobe.probe.plain_conv import has_few_channels, some_maps, with_few_channels
 from featureprobe.probe.redirection import activation_of, redirect
 from featureprobe.types import OUTPUT, Tensor
 
@@ -153,7 +155,12 @@ class LayerGraph:
         return tuple(reversed(found))
 
     def run(
-        self, inputs: Sequence[Tensor], wanted: Sequence[Wanted], *, redirected: bool = False
+        self,
+        inputs: Sequence[Tensor],
+        wanted: Sequence[Wanted],
+        *,
+        redirected: bool = False,
+        only: Mapping[str, Tensor] | None = None,
     ) -> list[Tensor]:
         """Compute the wanted values, and nothing that they do not need.
 
@@ -161,19 +168,27 @@ class LayerGraph:
             inputs: One tensor for each of :attr:`inputs`, with a leading batch axis.
             wanted: (path, pre) pairs; inside a trace, prepared before it.
             redirected: Let gradients out of flat activations; see :mod:`redirection`.
+            only: (N, k) numbers of the maps that each image wants of a call, by its path; for
+                layers for which :func:`plain_conv.saves` holds.
 
         Returns:
-            One tensor for each pair.
+            One tensor for each pair, with k maps where ``only`` says so.
         """
+        only = only or {}
         values: dict[int, Tensor] = dict(zip(self.inputs, inputs, strict=True))
         before: dict[int, Tensor] = {}
         if tf.executing_eagerly():
             self.prepare(wanted, redirected=redirected)
         stripped = {self.number_of(path) for path, pre in wanted if pre}
         for call in self.needed(wanted):
+            run = partial(self.results, call, values, only.get(call.path))
             if stripped & set(call.results):
-                before.update(zip(call.results, self.before_activation(call, values), strict=True))
-            made = self._redirected(call, values) if redirected else call.run(values)
+                before.update(zip(call.results, run(linear=True), strict=True))
+            function = activation_of(call.layer, call.path) if redirected else None
+            if function is None:
+                made = run(linear=False)
+            else:
+                made = [redirect(function, value) for value in run(linear=True)]
             values.update(zip(call.results, made, strict=True))
         return [(before if pre else values)[self.number_of(path)] for path, pre in wanted]
 
@@ -196,12 +211,16 @@ class LayerGraph:
             if function is not None and function is not call.layer:
                 self._twins.setdefault(call.path, Twin(call.layer, activation="linear"))
 
-    def _redirected(self, call: Call, values: Mapping[int, Tensor]) -> list[Tensor]:
-        """Run a call so that its activation, if it has one, hands on redirected gradients."""
-        function = activation_of(call.layer, call.path)
-        if function is None:
-            return call.run(values)
-        return [redirect(function, before) for before in self.before_activation(call, values)]
+    def results(
+        self, call: Call, values: Mapping[int, Tensor], maps: Tensor | None, *, linear: bool
+    ) -> list[Tensor]:
+        """Return a call's results, maybe before its activation, maybe of some maps."""
+        layer, source = call.layer, values[call.sources[0]] if len(call.sources) == 1 else None
+        if maps is not None:
+            return [some_maps(layer, source, maps, layer.padding, linear=linear)]
+        if source is not None and has_few_channels(layer, source):
+            return [with_few_channels(layer, source, layer.padding, linear=linear)]
+        return self.before_activation(call, values) if linear else call.run(values)
 
     def before_activation(self, call: Call, values: Mapping[int, Tensor]) -> list[Tensor]:
         """Return the value before a call's activation, which :meth:`prepare` made possible."""

@@ -1,6 +1,6 @@
 """Network: the layer graph with one image input, ready to be traced; what the engine works with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -63,7 +63,12 @@ class Network(Compiling):
         return self.graph.inputs[self._position]
 
     def forward(
-        self, images: Tensor, wanted: Sequence[Wanted], *, redirected: bool = False
+        self,
+        images: Tensor,
+        wanted: Sequence[Wanted],
+        *,
+        redirected: bool = False,
+        only: Mapping[str, Tensor] | None = None,
     ) -> list[Tensor]:
         """Compute layers for images (N, H, W, C) in model units; may be traced.
 
@@ -71,6 +76,7 @@ class Network(Compiling):
             images: A tensor of :attr:`dtype`.
             wanted: (path, pre) pairs, prepared by ``graph.prepare``.
             redirected: Let gradients out of flat activations.
+            only: As for :meth:`LayerGraph.run`.
 
         Returns:
             One tensor (N, ...) for each pair.
@@ -82,7 +88,7 @@ class Network(Compiling):
             else:
                 repeats = [tf.shape(images)[0], *([1] * np.ndim(other))]
                 feeds.append(tf.tile(tf.constant(other)[None], repeats))
-        return self.graph.run(feeds, wanted, redirected=redirected)
+        return self.graph.run(feeds, wanted, redirected=redirected, only=only)
 
     def run(self, images: FloatArray, wanted: tuple[Wanted, ...]) -> list[FloatArray]:
         """Compute layers for images (N, H, W, C) in model units, in memory-bounded batches.
