@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -99,15 +100,29 @@ def _traces(state: AscentState, problems: Problems) -> dict[str, FloatArray]:
     }
 
 
+@dataclass(frozen=True, eq=False)
+class Glance:
+    """What a progress bar shows: steps done, and (targets, starts) scores of the kept images."""
+
+    index: int
+    scores: FloatArray
+
+
+def glance(problems: Problems, state: AscentState) -> Glance:
+    """Return the Glance of a state."""
+    scores = np.where(np.isfinite(state.best["total"]), state.best["score"], np.nan)
+    scores = scores.reshape(-1, state.starts)[problems.index]
+    return Glance(state.index, scores.astype(np.float32))
+
+
 def look(
     probe: ModelProbe, problems: Problems, state: AscentState, steps: int, images: FloatArray
 ) -> StepInfo:
     """Return the StepInfo of a state whose current images, in model units, are given."""
-    scores = np.where(np.isfinite(state.best["total"]), state.best["score"], np.nan)
     return StepInfo(
         index=state.index,
         steps=steps,
-        scores=scores.reshape(-1, state.starts)[problems.index].astype(np.float32),
+        scores=glance(problems, state).scores,
         images=_pictures(probe, problems, images, state.starts),
     )
 
@@ -115,7 +130,10 @@ def look(
 def _pictures(probe: ModelProbe, problems: Problems, images: FloatArray, starts: int) -> FloatArray:
     """Return (targets, S, H, W, C) in pixel units from the images of all rows in model units."""
     solved = images.reshape(-1, starts, *images.shape[1:])
-    return probe.input_space.to_pixels(problems.images(solved))
+    made = np.empty((len(problems.index), *solved.shape[1:]), np.float32)
+    for number in range(len(made)):  # one by one: in between, images take twice as much
+        made[number] = probe.input_space.to_pixels(problems.image(number, solved))
+    return made
 
 
 def _recipe(

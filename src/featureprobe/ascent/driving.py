@@ -1,7 +1,6 @@
 """Drive a run: take an AscentState through compiled blocks of steps, chunk by chunk."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,16 +9,25 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe.ascent.compiling import Compiled, as_tensors, begin
-from featureprobe.ascent.group import WORKERS, Chunk, Group
+from featureprobe.ascent.group import Chunk, Group
 from featureprobe.ascent.placing import cut, placed
 from featureprobe.ascent.problems import Problems
 from featureprobe.ascent.starts import Starts
 from featureprobe.ascent.stopping import CHECK_EVERY, Converged
+from featureprobe.ascent.turns import each_in_turn
 from featureprobe.results.state import AscentState, Tree, put_rows, take_rows
 from featureprobe.types import FloatArray
 
 _CARRIED = ("params", "slots", "best", "course")
 _ONES = ("score", "total", "gradient", "certificate")  # traces with one number a row
+
+
+class Stopped(KeyboardInterrupt):
+    """An interrupt of steps that wrote over the state before them; ``state`` is the one after."""
+
+    def __init__(self, state: AscentState) -> None:
+        super().__init__()
+        self.state = state
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,47 +71,72 @@ class Drive:
             **{name: carry[name] for name in _CARRIED},
         )
 
-    def advance(self, state: AscentState, count: int) -> AscentState:
-        """Return the state ``count`` steps later; ``state`` stays as it is."""
-        old = {name: getattr(state, name) for name in _CARRIED}
-        carry = tf.nest.map_structure(np.copy, old)
+    def advance(self, state: AscentState, count: int, *, reuse: bool = False) -> AscentState:
+        """Return the state ``count`` steps later; ``state`` stays as it is.
+
+        Args:
+            state: The state.
+            count: Steps to do.
+            reuse: Write into the arrays of ``state``, which nobody needs any more. An interrupt
+                then waits for these steps to end and comes as :class:`Stopped`.
+        """
+        carry = {name: getattr(state, name) for name in _CARRIED}
+        if not reuse:
+            carry = tf.nest.map_structure(np.copy, carry)
+        traces, stopped = self._climb(state, count, carry)
+        later = self._leave(replace(state, index=state.index + count, traces=traces, **carry))
+        if stopped and reuse:
+            raise Stopped(later)
+        if stopped:
+            raise KeyboardInterrupt
+        return later
+
+    def finish(self, state: AscentState, *, reuse: bool = False) -> AscentState:
+        """Return ``state`` with its last images judged too; arguments as for :meth:`advance`.
+
+        The loop values the image that each step starts from; one more step does so for the last
+        one, and what that step would have moved is dropped.
+        """
+        best = state.best if reuse else tf.nest.map_structure(np.copy, state.best)
+        traces, stopped = self._climb(state, 1, {"best": best})
+        if stopped:
+            raise KeyboardInterrupt
+        return replace(state, best=best, traces=traces)
+
+    def _climb(
+        self, state: AscentState, count: int, carry: dict[str, Tree]
+    ) -> tuple[dict[str, FloatArray], bool]:
+        """Do steps; return all traces, and whether an interrupt came meanwhile.
+
+        Args:
+            state: The state to start from.
+            count: Steps to do.
+            carry: What of the outcome is wanted, by name: arrays to write to.
+        """
         fresh = self._no_traces(count)
 
         def run(job: tuple[Compiled, Chunk]) -> tuple[Chunk, Tree, dict[str, Any]]:
             call, chunk = job
             network = call.loop.evaluation.network
-            own = cut(take_rows(old, chunk.rows), chunk, network.image_shape)
-            given = tf.nest.map_structure(tf.constant, own)
+            own = take_rows({name: getattr(state, name) for name in _CARRIED}, chunk.rows)
+            given = tf.nest.map_structure(tf.constant, cut(own, chunk, network.image_shape))
             numbers = (tf.constant(state.index), tf.constant(count))
             part, seen = call.advance(given, *numbers, as_tensors(chunk, network.dtype))
-            return (
-                chunk,
-                self._placed(part, call, chunk),
-                {name: values.numpy() for name, values in seen.items()},
-            )
+            arrays = {name: values.numpy() for name, values in seen.items()}
+            return chunk, self._placed(part, call, chunk), arrays
 
-        with ThreadPoolExecutor(WORKERS) as pool:
-            for chunk, part, seen in pool.map(run, self._jobs(state.ended < 0)):
-                put_rows(carry, chunk.rows, part, self.rows)
-                for name, values in seen.items():
-                    if name == "terms":
-                        fresh[name][:, chunk.rows, : values.shape[-1]] = values
-                    else:
-                        fresh[name][:, chunk.rows] = values
-        traces = {
+        def write(chunk: Chunk, part: Tree, seen: dict[str, Any]) -> None:
+            put_rows(carry, chunk.rows, {name: part[name] for name in carry}, self.rows)
+            for name, values in seen.items():
+                places = fresh[name][:, chunk.rows]
+                places[..., : values.shape[-1]] = values
+                fresh[name][:, chunk.rows] = places
+
+        stopped = each_in_turn(run, self._jobs(state.ended < 0), write)
+        return {
             name: np.concatenate([state.traces[name], new]) if state.traces else new
             for name, new in fresh.items()
-        }
-        return self._leave(replace(state, index=state.index + count, traces=traces, **carry))
-
-    def finish(self, state: AscentState) -> AscentState:
-        """Return ``state`` with its last images judged too.
-
-        The loop values the image that each step starts from; one more step does so for the last
-        one, and what that step would have moved is dropped.
-        """
-        ahead = self.advance(state, 1)
-        return replace(state, best=ahead.best, traces=ahead.traces)
+        }, stopped
 
     def _leave(self, state: AscentState) -> AscentState:
         """Return ``state`` with those images ended that have arrived."""

@@ -51,12 +51,18 @@ def masks_of(network: Network, objective: Objective) -> tuple[FloatArray, FloatA
     An objective that reads nothing is about all pixels.
     """
     reads = objective.reads()
-    if not reads:
-        ones = np.ones(network.image_shape[:2], dtype=np.float32)
-        return ones, ones
-    layer = np.max([network.live_box(Read(read.layer)) for read in reads], axis=0)
-    field = np.max([network.live_box(read) for read in reads], axis=0)
-    return layer, field
+    layers = tuple(dict.fromkeys(read.layer for read in reads))
+    # The same array for all targets of a layer: thousands of them would take more than the images.
+    layer = network.compiled(("layer mask", layers), lambda: _layer_mask(network, layers))
+    if all(read.row is None and read.col is None for read in reads):
+        return layer, layer
+    return layer, np.max([network.live_box(read) for read in reads], axis=0)
+
+
+def _layer_mask(network: Network, layers: Sequence[str]) -> FloatArray:
+    if not layers:
+        return np.ones(network.image_shape[:2], dtype=np.float32)
+    return np.asarray(np.max([network.live_box(Read(layer)) for layer in layers], axis=0))
 
 
 def stack_masks(masks: Sequence[FloatArray], starts: int) -> npt.NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network import Network
 from featureprobe.types import FloatArray
 
-_COPIES = 3  # forward values, their gradients, and what the convolutions need beside them
+_COPIES = 2  # forward values, the gradients under way, and what the convolutions need beside them
 _TWICE_BELOW = 8 * 2**20  # bytes of a row up to which running it twice costs next to nothing
 _IMAGES = 16  # image-sized tensors that a step holds: params, best, views, gradient, masks, ...
 

@@ -33,28 +33,25 @@ class Problems:
         index: (targets of the run,) the problem of each.
         moves: For each target of the run, from where to where its problem's crop is moved; None
             where it lies where it belongs.
-        layers: (H, W) masks of the pixels that reach each problem's layer.
+        layers: (H, W) masks of the pixels that reach the layer, of those targets that are moved.
         center: What pixels hold that reach nothing, model units.
     """
 
     targets: tuple[Objective, ...]
     index: npt.NDArray[np.int64]
     moves: tuple[tuple[_Place, _Place, _Place] | None, ...]
-    layers: tuple[FloatArray, ...]
+    layers: dict[int, FloatArray]
     center: float
 
-    def images(self, solved: FloatArray) -> FloatArray:
-        """Return the images of all targets of the run.
+    def image(self, number: int, solved: FloatArray) -> FloatArray:
+        """Return the images (S, H, W, C) of one target of the run.
 
         Args:
+            number: Which target.
             solved: (problems, S, H, W, C) model units.
         """
-        images = solved[self.index]
-        for number, move in enumerate(self.moves):
-            if move is not None:
-                layer = self.layers[self.index[number]]
-                images[number] = _moved(images[number], layer, self.center, *move)
-        return images
+        own, move = solved[self.index[number]], self.moves[number]
+        return own if move is None else _moved(own, self.layers[number], self.center, *move)
 
 
 def as_problems(ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective]) -> Problems:
@@ -69,7 +66,7 @@ def as_problems(ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective
         tuple(numbers),
         np.array(index),
         tuple(moves),
-        tuple(masks_of(probe.network, target)[0] for target in numbers),
+        {n: masks_of(probe.network, targets[n])[0] for n, move in enumerate(moves) if move},
         probe.input_space.typical_center,
     )
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from tqdm import tqdm
 
-from featureprobe.results.state import StepInfo
+from featureprobe.ascent.assembly import Glance
 
 
 class Progress:
@@ -40,7 +40,7 @@ class Progress:
     ) -> None:
         self._bar.close()
 
-    def at(self, info: StepInfo) -> None:
+    def at(self, info: Glance) -> None:
         """Show how far the run is, and its median score."""
         finite = info.scores[np.isfinite(info.scores)]
         if finite.size:

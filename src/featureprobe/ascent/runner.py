@@ -8,11 +8,11 @@ import numpy as np
 
 from featureprobe._component import Component
 from featureprobe._randomness import Rng, seed_from
-from featureprobe.ascent.assembly import assemble, look
+from featureprobe.ascent.assembly import assemble, glance, look
 from featureprobe.ascent.blocks import BlockSizes
 from featureprobe.ascent.building import build_drive, build_plan, build_problems
 from featureprobe.ascent.constraints import Constraint
-from featureprobe.ascent.driving import Drive
+from featureprobe.ascent.driving import Drive, Stopped
 from featureprobe.ascent.finding import find_starts
 from featureprobe.ascent.momentum import Momentum
 from featureprobe.ascent.progress import Progress
@@ -135,13 +135,15 @@ class Ascent(Component):
         interrupted = False
         with Progress(self.steps, drive.rows, progress) as bar:
             try:
-                for state, info in self._go(probe, drive, state):  # noqa: B020
-                    bar.at(info)
-                    if self.record_every and info.index % self.record_every == 0:
-                        snapshots.append((info.index, self._images(state)))
+                for state in self._go(drive, state, reuse=True):  # noqa: B020
+                    bar.at(glance(drive.problems, state))
+                    if self.record_every and state.index % self.record_every == 0:
+                        snapshots.append((state.index, np.copy(self._images(state))))
+            except Stopped as stop:
+                state, interrupted = stop.state, True
             except KeyboardInterrupt:
                 interrupted = True
-        finished = drive.finish(state)
+        finished = drive.finish(state, reuse=True)
         return assemble(
             probe,
             targets,
@@ -173,16 +175,17 @@ class Ascent(Component):
             (state, info) after each block.
         """
         drive = self._resume(probe, as_targets(objective), state)
-        yield from self._go(probe, drive, state)
+        for later in self._go(drive, state):
+            yield later, look(probe, drive.problems, later, self.steps, self._images(later))
 
     def _go(
-        self, probe: ModelProbe, drive: Drive, state: AscentState
-    ) -> Iterator[tuple[AscentState, StepInfo]]:
+        self, drive: Drive, state: AscentState, *, reuse: bool = False
+    ) -> Iterator[AscentState]:
         every = (self.record_every, CHECK_EVERY if self.stop else None)
         blocks = BlockSizes(self.steps, tuple(n for n in every if n))
         while state.index < self.steps and (state.ended < 0).any():
-            state = drive.advance(state, blocks.next(state.index))
-            yield state, look(probe, drive.problems, state, self.steps, self._images(state))
+            state = drive.advance(state, blocks.next(state.index), reuse=reuse)
+            yield state
 
     def result(self, probe: ModelProbe, objective: Targets, state: AscentState) -> AscentResult:
         """Return the result of a state, as :meth:`run` does at its end.

@@ -13,6 +13,8 @@ from featureprobe.results.state import AscentState
 from featureprobe.results.status import Status
 from featureprobe.types import FloatArray
 
+_PART = 64  # images at a time
+
 DEAD_SHARE = 1e-6
 """A score at or below this share of the layer's typical strong activation is dead."""
 
@@ -22,8 +24,8 @@ def dead_thresholds(
 ) -> FloatArray:
     """Return (targets,) the score at or below which a target counts as dead.
 
-    It is 1e-6 of the 99th percentile of the layer's unit activations over the starts, times the
-    term's weight. -inf for targets that a low score does not make dead: values before the
+    It is 1e-6 of the 99th percentile of the layer's activations over the starts (of single units,
+    over up to 64 of them), times the term's weight. -inf for targets that a low score does not make dead: values before the
     activation, and targets that are to be made small.
     """
     cache: dict[tuple[str, bool], float] = {}
@@ -53,10 +55,14 @@ def _strong_activation(
     cache: dict[tuple[str, bool], float],
 ) -> float:
     if (layer, single) not in cache:
-        values = probe.network.run(images, ((layer, False),))[0]
-        if not single and values.ndim > 2:
-            values = values.mean(axis=tuple(range(1, values.ndim - 1)))
-        cache[layer, single] = max(0.0, float(np.percentile(values, 99)))
+        # Single units are many already in a few images; for all starts they would fill the memory.
+        some = images[:: -(-len(images) // _PART)] if single else images
+        parts = []
+        for first in range(0, len(some), _PART):
+            values = probe.network.run(some[first : first + _PART], ((layer, False),))[0]
+            maps = not single and values.ndim > 2
+            parts.append(values.mean(axis=tuple(range(1, values.ndim - 1))) if maps else values)
+        cache[layer, single] = max(0.0, float(np.percentile(np.concatenate(parts), 99)))
     return cache[layer, single]
 
 
