@@ -119,9 +119,8 @@ def some_maps(layer: Any, values: Tensor, maps: Tensor, padding: str, *, linear:
     height, width, channels = values.shape[1:]
     tall, wide = layer.kernel_size
     taps, count = tall * wide, maps.shape[1]
-    chosen = tf.one_hot(maps, layer.filters, dtype=values.dtype)  # (N, k, filters)
     every = tf.reshape(_kernel(layer), [taps * channels, layer.filters])
-    own = tf.matmul(tf.reshape(chosen, [-1, layer.filters]), every, transpose_b=True)
+    own = tf.transpose(tf.gather(every, maps, axis=1), [1, 2, 0])  # (N, k, taps * C)
     own = tf.reshape(own, [-1, count * taps, channels])
     made = tf.matmul(tf.reshape(values, [-1, height * width, channels]), own, transpose_b=True)
     made = tf.reshape(made, [-1, height, width, count * taps])
@@ -133,8 +132,7 @@ def some_maps(layer: Any, values: Tensor, maps: Tensor, padding: str, *, linear:
         dilations=layer.dilation_rate,
     )
     if layer.use_bias:
-        bias = tf.linalg.matvec(chosen, tf.convert_to_tensor(layer.bias))
-        made += bias[:, None, None, :]
+        made += tf.gather(tf.convert_to_tensor(layer.bias), maps)[:, None, None, :]
     return _active(layer, made, linear)
 
 
