@@ -1,16 +1,11 @@
 """An image is the same alone, in chunks and in a batch; targets of one structure share a trace."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from evaluating import value_and_gradient
 
 import featureprobe as fp
 from featureprobe.ascent.plan import make_plan, row_bytes
-
-sys.path.insert(0, str(Path(__file__).parent))
-from evaluating import value_and_gradient
 
 LAYER = "Conv2D_3"
 

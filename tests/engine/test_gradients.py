@@ -1,15 +1,10 @@
 """Gradients of every objective against central differences in float64."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from evaluating import value_and_gradient
 
 import featureprobe as fp
-
-sys.path.insert(0, str(Path(__file__).parent))
-from evaluating import value_and_gradient
 
 OBJECTIVES = {
     "map mean": fp.MapMean("conv", channel=2),

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import featureprobe as fp
+from featureprobe.ascent import driving
 from featureprobe.ascent.progress import Progress
+from featureprobe.results.state import put_rows
 
 TARGETS = [fp.MapMean("Conv2D_3", channel=c) for c in range(6)]
 
@@ -110,6 +112,28 @@ def test_ctrl_c_returns_what_there_is(reference, monkeypatch):
     assert fp.Status.INTERRUPTED in set(result.status.ravel())
     assert result.recipe.revive_ascent().steps == result.steps
     assert (result.best_scores() > result.score_trace[0].max(axis=1)).any()
+
+
+def test_ctrl_c_amid_steps_tears_nothing(reference, monkeypatch):
+    """All rows come back from the same step, though the interrupt came between two chunks."""
+    options = {"search": None, "remedies": (), "memory": 2**22}
+    calls = 0
+
+    def interrupt(tree, rows, part, count):
+        nonlocal calls
+        calls += 1
+        written = put_rows(tree, rows, part, count)
+        if calls == 8:  # two chunks have begun, and some blocks of steps are over
+            raise KeyboardInterrupt
+        return written
+
+    monkeypatch.setattr(driving, "put_rows", interrupt)
+    stopped = run(reference, steps=100, **options)
+    monkeypatch.undo()
+    assert 0 < stopped.steps < 100
+    straight = run(reference, steps=stopped.steps, **options)
+    np.testing.assert_array_equal(stopped.images, straight.images)
+    np.testing.assert_array_equal(stopped.score_trace, straight.score_trace)
 
 
 def test_start_images_are_shared_and_on_the_set(reference):

@@ -1,5 +1,8 @@
 """All six statuses, on real and planted nets."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import keras
 import numpy as np
 import pytest
@@ -45,6 +48,27 @@ def test_dead():
     assert (result.scores == 0).all()
     assert "starts" in fp.Status.DEAD.advice
     assert fp.Status.DEAD.advice in result.table()
+
+
+@dataclass(frozen=True)
+class Blacken(fp.Regularizer):
+    """Paint images black."""
+
+    kind: ClassVar[str] = "tests.blacken"
+
+    def apply(self, images, step):
+        """Return zeros."""
+        return images * 0.0
+
+
+def test_what_once_answered_does_not_end_dead():
+    """An operator that silences the target does not cost the image from before it."""
+    options = {"steps": 8, "regularizers": (fp.Every(4, Blacken()),), "search": None}
+    rule = fp.NormalizedGradient(0.5)  # without memory, that would carry it on
+    result = run(planted(bias=-0.3), **options, remedies=(), rule=rule)
+    assert (result.score_trace[4:] == 0).all()
+    assert (result.scores > 0.1).all()
+    assert fp.Status.DEAD not in set(result.status.ravel())
 
 
 def test_saturated():

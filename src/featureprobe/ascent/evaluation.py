@@ -1,5 +1,6 @@
 """Evaluate the targets of one structure on a batch of images."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,12 +40,14 @@ class Evaluation:
         space: The input space.
         leaves: The terms' structure.
         redirected: Let gradients out of closed activations; see :class:`RedirectedGradients`.
+        peaks: Of each map, let a term see only the greatest value, with 0 elsewhere.
     """
 
     network: Network | CroppedNetwork
     space: InputSpace
     leaves: tuple[Leaf, ...]
     redirected: bool = False
+    peaks: bool = False
 
     @property
     def wanted(self) -> tuple[Wanted, ...]:
@@ -125,7 +128,9 @@ class Evaluation:
             values, column = [], leaf.n_fields
             for j, (layer, axes, pre) in enumerate(leaf.reads):
                 indices = own[column : column + len(axes)]
-                values.append(picking.take((i, j), outputs[layer, pre], axes, indices))
+                value = picking.take((i, j), outputs[layer, pre], axes, indices)
+                positions = _positions(outputs[layer, pre], axes) if self.peaks else []
+                values.append(_peak(value, positions) if positions else value)
                 column += len(axes)
             terms.append(self._term(leaf, own[: leaf.n_fields], values, images, starts))
         return terms
@@ -151,6 +156,18 @@ class Evaluation:
                 f"Received the shape {result.shape}. Reduce over all axes but the first."
             )
         return tf.repeat(result, starts) if leaf.is_group else result
+
+
+def _positions(output: Tensor, axes: Sequence[str]) -> list[int]:
+    """Return the axes of what is read that run over positions of a map."""
+    places = {"row", "col"} - set(axes) if len(output.shape) == 4 else ()
+    return list(range(1, 1 + len(places)))
+
+
+def _peak(values: Tensor, positions: Sequence[int]) -> Tensor:
+    """Return values with all set to 0 but the greatest over some axes."""
+    greatest = tf.reduce_max(values, axis=positions, keepdims=True)
+    return tf.where(values == greatest, values, 0)
 
 
 def _grouped(values: Tensor, starts: Tensor) -> Tensor:

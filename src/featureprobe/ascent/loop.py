@@ -187,7 +187,8 @@ class Loop:
         better = (
             seen["total"] > best["total"] if self.keep_best else tf.math.is_finite(seen["total"])
         )
-        better |= anew & tf.math.is_finite(seen["total"])
+        # A silent image does not take the place of one that answers: there is no way on from it.
+        better |= anew & tf.math.is_finite(seen["total"]) & (seen["gradient"] > 0)
         offered = {"images": images, **{n: seen[n] for n in best if n != "images"}}
         return {
             name: tf.where(

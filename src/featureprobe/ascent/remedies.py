@@ -63,9 +63,10 @@ class RedirectedGradients(Remedy):
 
 @dataclass(frozen=True)
 class PreActivation(Remedy):
-    """Climb the values before the activation of what the target reads.
+    """Climb the value before the activation, of the node of a map that is nearest to firing.
 
-    Layers whose activation cannot be taken off are read as they are.
+    One node that fires is enough for a gradient, and some maps have nodes that no image excites
+    all at once. Layers whose activation cannot be taken off are read as they are.
 
     Args:
         steps: Steps at most, at least 1.
@@ -84,12 +85,12 @@ class PreActivation(Remedy):
         _checks.whole("steps", self.steps, least=1)
 
     def aimed(self, evaluation: Evaluation) -> Evaluation:
-        """Return the same terms, reading before the activation."""
+        """Return the same terms, of the greatest values before the activation."""
         leaves = tuple(
             replace(leaf, reads=tuple(self._before(evaluation, read) for read in leaf.reads))
             for leaf in evaluation.leaves
         )
-        return replace(evaluation, leaves=leaves)
+        return replace(evaluation, leaves=leaves, peaks=True)
 
     @staticmethod
     def _before(evaluation: Evaluation, read: ReadShape) -> ReadShape:

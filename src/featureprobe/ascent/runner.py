@@ -63,7 +63,7 @@ class Ascent(Component):
             Sphere.
         stop: When an image has arrived and leaves the batch; None does all steps.
         keep: ``"best"``: the image with the best total since a regularizer under ``Every`` was
-            last due; ``"last"``: the last image.
+            last due, or from before where nothing since has a gradient; ``"last"``: the last image.
         crop: Climb a target on the part of the image that it can see: ``"auto"`` where that gives
             the same result, True or an error, False never. A target qualifies when it reads a part
             of a layer and does not look at the images, with pixels as parameters, no transforms,

@@ -75,7 +75,10 @@ class Twin:
         self._layer = layer
         self._twin = type(layer).from_config({**layer.get_config(), **changes})
         if layer.variables:
-            self._twin.build(layer.get_build_config()["input_shape"])
+            shape = layer.get_build_config()["input_shape"]
+            if "padding" in changes:  # such a twin gets inputs of any height and width
+                shape = (shape[0], *(None for _ in shape[1:-1]), shape[-1])
+            self._twin.build(shape)
 
     def call(self, values: Tensor) -> Tensor:
         """Return the changed layer's output."""

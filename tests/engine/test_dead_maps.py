@@ -1,0 +1,38 @@
+"""Which maps stay dead after a default run: only those that no image of MNIST excites either."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import featureprobe as fp
+
+PART = 5_000
+
+
+def map_means(probe: fp.ModelProbe, images: np.ndarray, layer: str) -> np.ndarray:
+    """Return (images, maps), a part at a time."""
+    parts = (images[i : i + PART] for i in range(0, len(images), PART))
+    return np.concatenate([probe.activations(p, layer).mean(axis=(1, 2)) for p in parts])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", ["Conv2D_2", "Conv2D_3"])
+@pytest.mark.parametrize("net", ["a", "b"])
+def test_a_default_run_leaves_no_map_behind_that_answers(
+    net: str, layer: str, data_folder: Path
+) -> None:
+    """All 70,000 images; dead is at or below 1e-6 x the 99th percentile of the map means."""
+    with np.load(data_folder / "data" / "mnist.npz") as data:
+        images = np.concatenate([data["x_train"], data["x_test"]])[..., None]
+    assert len(images) == 70_000
+    probe = fp.samples.mnist_probe(net)
+    real = map_means(probe, images, layer)
+    threshold = 1e-6 * np.quantile(real, 0.99)
+    targets = fp.MapMean.each(probe, layer)
+    result = fp.Ascent(constraint=fp.Box()).run(probe, targets, rng=7, progress=False)
+    answers = np.diagonal(map_means(probe, result.best(), layer))
+    dead = answers <= threshold
+    assert not (dead & (real.max(axis=0) > threshold)).any()
+    assert (result.best_status()[dead] == fp.Status.DEAD).all()
+    print(f"net {net} {layer}: {dead.sum()} of {len(dead)} maps dead, for all images too")
