@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from featureprobe.ascent import (
         Adam,
         Ascent,
+        Backtracking,
         Box,
         Converged,
         Momentum,
@@ -83,8 +84,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "_component": ("ArrayValue", "Component", "revive"),
-    "ascent": ("Adam", "Ascent", "Box", "Converged", "Momentum", "NormalizedGradient",
-               "PreActivation", "Precursor", "RedirectedGradients", "Sphere",
+    "ascent": ("Adam", "Ascent", "Backtracking", "Box", "Converged", "Momentum",
+               "NormalizedGradient", "PreActivation", "Precursor", "RedirectedGradients", "Sphere",
                "UpdateRule"),
     "errors": ("ConfigError", "DataError", "DivergedError", "FeatureProbeError", "ModelError",
                "PluginError", "RangeError", "ShapeError", "UnknownLayerError"),
@@ -108,7 +109,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "OUTPUT", "ActivationGrid", "Adam", "ArrayValue", "Ascent", "AscentResult", "AscentState",
-    "Box", "Clip", "Component", "ConfigError", "Converged", "DataError", "DivergedError",
+    "Backtracking", "Box", "Clip", "Component", "ConfigError", "Converged", "DataError", "DivergedError",
     "Diversity", "Every", "FeatureProbeError", "Fourier", "FromImage", "FromImages",
     "GaussianBlur", "GroupObjective", "ImageSource", "Index", "InputInitializer", "InputNorm",
     "InputSpace", "Jitter", "LayerRow", "LayerTable", "Live", "Logit", "MapMean", "ModelError",

@@ -8,6 +8,7 @@ line, one example in `testing.examples`. The constraint sets are closed: project
 certificates are proved for them.
 """
 
+from featureprobe.ascent.backtracking import Backtracking
 from featureprobe.ascent.constraints import Box, Sphere
 from featureprobe.ascent.momentum import Momentum
 from featureprobe.ascent.remedies import PreActivation, RedirectedGradients, Remedy
@@ -19,6 +20,7 @@ from featureprobe.ascent.stopping import Converged
 __all__ = [
     "Adam",
     "Ascent",
+    "Backtracking",
     "Box",
     "Converged",
     "Momentum",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -92,10 +93,18 @@ def _with_signature(loop: Loop, chunk: Chunk) -> Any:
     specs = {n: scalar if n == "starts" else _any_rows(t) for n, t in data.items()}
     signature = [carry, scalar, scalar, specs]
 
-    def advance(*given: Any) -> tuple[Carry, Trace]:  # a method of several nets looks retraced
-        return loop.advance(*given)
+    function = tf.function(loop.advance, input_signature=signature, autograph=False)
+    lock = Lock()
+    traced: list[Any] = []
 
-    return tf.function(advance, input_signature=signature, autograph=False)
+    def advance(*given: Any) -> tuple[Carry, Trace]:
+        with lock:  # chunks come from several threads, and one trace is enough
+            if not traced:
+                # A plain call would warn of retracing when many nets are opened one after another.
+                traced.append(function.get_concrete_function())
+        return traced[0](*given)  # type: ignore[no-any-return]
+
+    return advance
 
 
 def _any_rows(tensor: Tensor) -> Any:

@@ -124,7 +124,7 @@ class Loop:
         best = self._offer(carry["best"], images, seen, self.due(index - 1))
         step = replace(step, gradient=gradient, hold=self._hold(images, live))
         grad = pull_back(gradient)
-        params, slots = self.rule.update(carry["params"], grad, values.score, carry["slots"], step)
+        params, slots = self.rule.update(carry["params"], grad, values.total, carry["slots"], step)
         if self.parameterization.exact:
             params = self.parameterization.fit(
                 self._finish(self.parameterization.render(params), step)

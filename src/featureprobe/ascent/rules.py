@@ -35,7 +35,7 @@ class UpdateRule(Component, ABC):
         Args:
             params: Tensors with a leading N, by name.
             grad: The gradient of the total with respect to each, tangent to the constraint set.
-            score: (N,) the score at ``params``.
+            score: (N,) the total at ``params``, of which ``grad`` is the gradient.
             slots: What the rule remembered.
             step: The step; schedules depend on ``step.index`` (from 1), never on how many follow.
         """

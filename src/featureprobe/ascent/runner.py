@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from featureprobe.ascent.constraints import Constraint
 from featureprobe.ascent.driving import Drive, Stopped
 from featureprobe.ascent.finding import find_starts
 from featureprobe.ascent.momentum import Momentum
+from featureprobe.ascent.polishing import polished
 from featureprobe.ascent.progress import Progress
 from featureprobe.ascent.remedies import PreActivation, RedirectedGradients, Remedy
 from featureprobe.ascent.rules import UpdateRule
@@ -61,6 +62,8 @@ class Ascent(Component):
         rule: How they follow the gradient.
         constraint: ``Sphere()``, ``Box()``, or None: Box where the input space has a range, else
             Sphere.
+        polish: Steps after all others in which kept images settle: without operators and
+            transforms, each step taken back that does not raise the total. 0 for none.
         stop: When an image has arrived and leaves the batch; None does all steps.
         keep: ``"best"``: the image with the best total since a regularizer under ``Every`` was
             last due, or from before where nothing since has a gradient; ``"last"``: the last image.
@@ -92,6 +95,7 @@ class Ascent(Component):
     parameterization: Parameterization = Pixels()  # noqa: RUF009
     rule: UpdateRule = Momentum()  # noqa: RUF009
     constraint: Constraint | None = None
+    polish: int = 0
     stop: Converged | None = None
     keep: str = "best"
     crop: bool | str = "auto"
@@ -144,14 +148,8 @@ class Ascent(Component):
             except KeyboardInterrupt:
                 interrupted = True
         finished = drive.finish(state, reuse=True)
-        return assemble(
-            probe,
-            targets,
-            drive.problems,
-            self._done(state),
-            finished,
-            interrupted=interrupted,
-            snapshots=snapshots,
+        return self._assembled(
+            probe, targets, drive, finished, interrupted=interrupted, snapshots=snapshots
         )
 
     def start(self, probe: ModelProbe, objective: Targets, *, rng: Rng = None) -> AscentState:
@@ -197,11 +195,23 @@ class Ascent(Component):
         """
         targets = as_targets(objective)
         drive = self._resume(probe, targets, state)
-        return assemble(probe, targets, drive.problems, self._done(state), drive.finish(state))
+        return self._assembled(probe, targets, drive, drive.finish(state))
 
-    def _done(self, state: AscentState) -> Self:
-        """Return the Ascent that did what was done: a recipe repeats that, not what was meant."""
-        return replace(self, steps=max(1, state.index))
+    def _assembled(
+        self,
+        probe: ModelProbe,
+        targets: Sequence[Objective],
+        drive: Drive,
+        finished: AscentState,
+        **kwargs: Any,
+    ) -> AscentResult:
+        """Return the result; its recipe repeats what was done, not what was meant."""
+        interrupted = kwargs.get("interrupted", False)
+        done = replace(self, steps=max(1, finished.index), polish=0 if interrupted else self.polish)
+        fine = polished(done, probe, drive.problems, finished)
+        return replace(
+            assemble(probe, targets, drive.problems, done, fine, **kwargs), state=finished
+        )
 
     def _begin(
         self, probe: ModelProbe, targets: Sequence[Objective], seed: int

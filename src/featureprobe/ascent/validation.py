@@ -32,6 +32,7 @@ def check_ascent(ascent: "Ascent") -> None:
     """
     for name in ("steps", "starts", "memory"):
         _checks.whole(name, getattr(ascent, name), least=1)
+    _checks.whole("polish", ascent.polish, least=0)
     if ascent.record_every is not None:
         _checks.whole("record_every", ascent.record_every, least=1)
     if ascent.keep not in ("best", "last"):

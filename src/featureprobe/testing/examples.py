@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import ArrayValue, Component
+from featureprobe.ascent.backtracking import Backtracking
 from featureprobe.ascent.momentum import Momentum
 from featureprobe.ascent.rules import Adam, NormalizedGradient
 from featureprobe.initializers.from_image import FromImage
@@ -138,6 +139,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             Example(NormalizedGradient()),
         ),
         (Example(Adam(0.1, beta1=0.8)),),
+        (Example(Backtracking(0.1, beta=0.5)),),
         (Example(Momentum(0.3, beta=0.7, decay=8.0)), Example(Momentum(decay=None))),
     )
 }

@@ -1,0 +1,63 @@
+"""Polishing: take the kept images the rest of the way to their maximum."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from featureprobe.ascent.backtracking import Backtracking
+from featureprobe.ascent.building import build_drive, build_plan
+from featureprobe.ascent.driving import Stopped
+from featureprobe.ascent.problems import Problems, as_problems
+from featureprobe.ascent.starts import Starts
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.results.state import AscentState
+
+if TYPE_CHECKING:
+    from featureprobe.ascent.runner import Ascent
+
+
+def polished(
+    ascent: "Ascent", probe: ModelProbe, problems: Problems, state: AscentState
+) -> AscentState:
+    """Return a finished state whose kept images were polished, with the longer traces.
+
+    Each kept image is the start of a short ascent without operators and transforms, whose steps
+    are taken back where the total falls. Images that gain nothing stay as they are.
+    """
+    if not ascent.polish:
+        return state
+    climb = _recipe(ascent, probe, problems)
+    index = np.arange(len(state.ended)).reshape(-1, state.starts)
+    starts = Starts(state.best["images"], index, state.start_origins)
+    groups = build_plan(climb, probe, problems.targets, state.seed)
+    drive = build_drive(climb, probe, problems, groups, starts, state.targets)
+    try:
+        later = drive.advance(drive.start(state.seed, starts), climb.steps, reuse=True)
+    except Stopped as stop:
+        later = stop.state
+    later = drive.finish(later, reuse=True)
+    better = later.best["total"] > state.best["total"]
+    best = {
+        name: np.where(better.reshape(-1, *(1 for _ in old.shape[1:])), later.best[name], old)
+        for name, old in state.best.items()
+    }
+    traces = {n: np.concatenate([old, later.traces[n][1:]]) for n, old in state.traces.items()}
+    ended = np.full_like(state.ended, -1)  # all did the last steps
+    return replace(state, index=state.index + later.index, best=best, traces=traces, ended=ended)
+
+
+def _recipe(ascent: "Ascent", probe: ModelProbe, problems: Problems) -> "Ascent":
+    """Return the ascent that polishes; its problems are those that were solved."""
+    climb = replace(
+        ascent,
+        steps=ascent.polish,
+        rule=Backtracking(),
+        regularizers=(),
+        transforms=(),
+        stop=None,
+        keep="best",
+    )
+    # Without operators more targets could share a crop than did so; but each has its own images.
+    alike = len(as_problems(climb, probe, problems.targets).targets) == len(problems.targets)
+    return climb if alike else replace(climb, crop=False)
