@@ -51,10 +51,19 @@ wheel: $(VENV)/.dev  ## built, installed into an empty environment, used
 	build/wheel-env/bin/python -m pip install --quiet dist/*.whl
 	cd build && wheel-env/bin/python ../examples/use_installed.py
 
+# One script a job; it takes some hours and wants the machine to itself. Other tools are installed into
+# environments of their own, benchmarks/.envs.
 bench: $(VENV)/.installed  ## timings into benchmarks/results/
-	$(BIN)/python benchmarks/w1_all_maps.py
 	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/w1_all_maps.py
+	$(BIN)/python benchmarks/w1_peers.py
+	$(BIN)/python benchmarks/w2_vgg.py
+	$(BIN)/python benchmarks/n1_nodes.py
+	$(BIN)/python benchmarks/s1_squeezenet.py
+	$(BIN)/python benchmarks/g1_growth.py
 	$(BIN)/python benchmarks/settings.py
+	$(BIN)/python benchmarks/attainment.py
+	$(BIN)/python benchmarks/q1_time_to_quality.py
 
 clean:
 	rm -rf $(VENV) build dist out docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

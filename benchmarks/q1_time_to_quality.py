@@ -24,14 +24,13 @@ from peers.worker import Worker
 from plots import draw_q1
 
 LAYER = "Conv2D_3"
-GRID = {"steps": (32, 64, 128), "starts": (4, 6, 8), "climbs": (24, 32, 48)}
+GRID = {"steps": (32, 48), "starts": (4, 8), "climbs": (32, 48), "polish": (24,)}
 FINAL_SEED = 1000  # starts that the search has not seen
 
 
-def ascent_of(steps: int, starts: int, climbs: int) -> fp.Ascent:
+def ascent_of(climbs: int, **kwargs: int) -> fp.Ascent:
     """Return our ascent for a point of the grid."""
-    search = fp.Precursor(climbs=climbs)
-    return fp.Ascent(constraint=fp.Box(), steps=steps, starts=starts, search=search)
+    return fp.Ascent(constraint=fp.Box(), search=fp.Precursor(climbs=climbs), **kwargs)
 
 
 class Ours:

@@ -1,9 +1,10 @@
 """W1: all 128 maps of Conv2D_3, 128 steps, 1 start, blur every 8 steps, on the sphere.
 
 Interleaved pairs in one process: featureprobe, then a hand-written batched ``tf.function`` loop
-that does the same work. Repeated in fresh processes, since either of the two may run a third slower
-for the whole life of a process, depending on where its buffers happen to lie. The plain eager loop
-is timed on 4 maps and multiplied by 32.
+that does the same work, without search, remedies or early stop. Repeated in fresh processes, since
+the hand-written loop may run a third slower for the whole life of a process: it is a matter of
+chance whether TensorFlow gives its pooling gradients the fast kernel. The plain eager loop is timed
+on 4 maps and multiplied by 32. Other tools: ``w1_peers.py``.
 """
 
 import argparse
@@ -39,6 +40,8 @@ def measure(pairs: int, eager_maps: int) -> dict[str, Any]:
         steps=STEPS,
         starts=1,
         initializer=fp.PixelNoise(),
+        search=None,
+        remedies=(),
         regularizers=(fp.Every(8, fp.GaussianBlur(0.6)),),
         rule=fp.NormalizedGradient(0.2),
         constraint=fp.Sphere(),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import featureprobe as fp
 from featureprobe.ascent import driving
@@ -18,28 +19,33 @@ def run(probe, targets=TARGETS, *, rng=7, **kwargs):
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("half_way", "options"),
     [
-        {},
-        {"rule": fp.Adam(0.05)},
-        {"rule": fp.NormalizedGradient(0.5, decay=8), "transforms": (fp.Jitter(1), fp.Noise(0.1))},
-        {"parameterization": fp.Fourier(), "constraint": fp.Sphere()},
+        (100, {}),
+        (10, {"rule": fp.Adam(0.05)}),
+        (10, {"rule": fp.Backtracking()}),
+        (
+            10,
+            {
+                "rule": fp.NormalizedGradient(0.5, decay=8),
+                "transforms": (fp.Jitter(1), fp.Noise(0.1)),
+            },
+        ),
+        (10, {"parameterization": fp.Fourier(), "constraint": fp.Sphere()}),
     ],
-    ids=["default", "adam", "transforms", "fourier"],
+    ids=["default", "adam", "backtracking", "transforms", "fourier"],
 )
-def test_10_and_10_more_steps_are_20(reference, options):
-    """Resuming gives the state of the longer run, bit for bit."""
-    short, long = (fp.Ascent(steps=s, starts=2, **options) for s in (10, 20))
+def test_half_and_half_of_the_steps_are_all(reference, half_way, options):
+    """Resuming gives the state of the longer run, bit for bit: 100 + 100 steps are 200."""
+    short, long = (fp.Ascent(steps=s, starts=2, **options) for s in (half_way, 2 * half_way))
     half = list(short.iterate(reference, TARGETS, short.start(reference, TARGETS, rng=3)))[-1][0]
     resumed = list(long.iterate(reference, TARGETS, half))[-1][0]
     straight = list(long.iterate(reference, TARGETS, long.start(reference, TARGETS, rng=3)))[-1][0]
-    assert resumed.index == straight.index == 20
-    for name, values in straight.params.items():
-        np.testing.assert_array_equal(resumed.params[name], values)
-    for name, values in straight.best.items():
-        np.testing.assert_array_equal(resumed.best[name], values)
-    for name, values in straight.traces.items():
-        np.testing.assert_array_equal(resumed.traces[name], values)
+    assert resumed.index == straight.index == 2 * half_way
+    for name in ("params", "slots", "best", "course", "traces", "ended"):
+        tf.nest.map_structure(
+            np.testing.assert_array_equal, getattr(resumed, name), getattr(straight, name)
+        )
 
 
 def test_same_recipe_same_bits(reference, tmp_path):
