@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from featureprobe._component import Component
 from featureprobe.ascent.live import LivePixels
+from featureprobe.ascent.scaling import unit_peak
 from featureprobe.errors import ConfigError
 from featureprobe.input_space import InputSpace
 from featureprobe.types import FloatArray, Tensor
@@ -203,15 +204,6 @@ def resolve(constraint: Constraint | None, space: InputSpace) -> Constraint:
         return Box() if space.bounds is not None else Sphere()
     constraint.check(space)
     return constraint
-
-
-def unit_peak(gradient: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradient scaled to a largest value of 1, and that value (N,).
-
-    Squares of small gradients would vanish in float32.
-    """
-    peak = tf.reduce_max(tf.abs(gradient), axis=(1, 2, 3), keepdims=True)
-    return tf.math.divide_no_nan(gradient, peak), peak[:, 0, 0, 0]
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

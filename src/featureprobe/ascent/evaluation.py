@@ -1,6 +1,6 @@
 """Evaluate the targets of one structure on a batch of images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from featureprobe.objectives.structure import Leaf, stand_in
 from featureprobe.probe.cropped_network import CroppedNetwork
 from featureprobe.probe.layer_graph import Wanted
 from featureprobe.probe.network import Network
+from featureprobe.probe.plain_conv import OwnMaps, own_maps
 from featureprobe.types import Tensor
 
 
@@ -61,7 +62,25 @@ class Evaluation:
         axes = {axis for leaf in self.leaves for read in leaf.reads for axis in read[1]}
         return not axes & {"row", "col"}
 
-    def __call__(self, images: Tensor, weights: Tensor, numbers: Tensor, starts: Tensor) -> Values:
+    def picked(self, numbers: Tensor) -> dict[str, OwnMaps]:
+        """Return the weights of the maps that the rows of ``numbers`` read, where that pays."""
+        layers = {call.path: call.layer for call in self.network.graph.calls}
+        maps = self._picking.maps(numbers)
+        return {path: own_maps(layers[path], own) for path, own in maps.items()}
+
+    @property
+    def _picking(self) -> Picking:
+        return picking_of(self.network, self.leaves, self.wanted)
+
+    def __call__(
+        self,
+        images: Tensor,
+        weights: Tensor,
+        numbers: Tensor,
+        starts: Tensor,
+        *,
+        only: Mapping[str, OwnMaps] | None = None,
+    ) -> Values:
         """Evaluate all terms.
 
         Args:
@@ -69,10 +88,10 @@ class Evaluation:
             weights: (N, terms).
             numbers: (N, K) int32: for each term its index fields, then the indices of its reads.
             starts: int32 scalar: images per target, for group terms.
+            only: What :meth:`picked` gives; None to do that here.
         """
-        picking = picking_of(self.network, self.leaves, self.wanted)
-        outputs = self._outputs(images, picking.maps(numbers))
-        terms = self._terms(outputs, images, numbers, starts, picking)
+        outputs = self._outputs(images, self.picked(numbers) if only is None else only)
+        terms = self._terms(outputs, images, numbers, starts, self._picking)
         stacked = tf.stack(terms, axis=1)
         counted = tf.constant([float(leaf.is_score) for leaf in self.leaves], stacked.dtype)
         weighted = stacked * tf.cast(weights, stacked.dtype)
@@ -99,7 +118,7 @@ class Evaluation:
         spec = tf.TensorSpec((None,), images.dtype)
         return tf.map_fn(of_target, (weights, numbers), fn_output_signature=spec)
 
-    def _outputs(self, images: Tensor, only: dict[str, Tensor]) -> dict[Wanted, Tensor]:
+    def _outputs(self, images: Tensor, only: Mapping[str, OwnMaps]) -> dict[Wanted, Tensor]:
         made = []
         if self.wanted:
             redirected = self.redirected

@@ -1,19 +1,21 @@
 """The compiled loop: k steps for one chunk in one call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
 
-from featureprobe.ascent.constraints import Constraint, unit_peak
+from featureprobe.ascent.constraints import Constraint
 from featureprobe.ascent.evaluation import Evaluation, Values
 from featureprobe.ascent.live import LivePixels
 from featureprobe.ascent.rules import UpdateRule
+from featureprobe.ascent.scaling import inverse, unit_peak
 from featureprobe.ascent.step import ImageStep
 from featureprobe.input_space import InputSpace
 from featureprobe.parameterizations.base import Parameterization
 from featureprobe.parameterizations.pixels import Pixels
+from featureprobe.probe.plain_conv import OwnMaps
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.transforms.base import Transform
 from featureprobe.types import Tensor
@@ -85,8 +87,8 @@ class Loop:
             for name in TRACED
         )
 
-        live = self._live(data)
-        step = _apart(lambda carry, index: self._step(carry, index, data, live))
+        live, only = self._live(data), self.evaluation.picked(data["numbers"])
+        step = _apart(lambda carry, index: self._step(carry, index, data, live, only))
 
         def body(i: Tensor, carry: Carry, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
             carry, seen = step(carry, index + i + 1)
@@ -108,11 +110,16 @@ class Loop:
         return carry, {n: a.stack() for n, a in zip(TRACED, arrays, strict=True)}
 
     def _step(
-        self, carry: Carry, index: Tensor, data: dict[str, Tensor], live: LivePixels
+        self,
+        carry: Carry,
+        index: Tensor,
+        data: dict[str, Tensor],
+        live: LivePixels,
+        only: Mapping[str, OwnMaps],
     ) -> tuple[Carry, dict[str, Tensor]]:
         step = ImageStep(index, self.space, None, live, data["keys"], 0)
         images, pull_back = self._render(carry["params"], live)
-        values, raw = self._value_and_gradient(images, step, data)
+        values, raw = self._value_and_gradient(images, step, data, only)
         gradient = self.constraint.tangent(raw, live)
         unit, norm = self._unit(gradient)
         course = _MEMORY * carry["course"] + (1.0 - _MEMORY) * unit
@@ -150,7 +157,11 @@ class Loop:
         return images, pull_back
 
     def _value_and_gradient(
-        self, images: Tensor, step: ImageStep, data: dict[str, Tensor]
+        self,
+        images: Tensor,
+        step: ImageStep,
+        data: dict[str, Tensor],
+        only: Mapping[str, OwnMaps],
     ) -> tuple[Values, Tensor]:
         given = (data["weights"], data["numbers"], data["starts"])
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -158,12 +169,13 @@ class Loop:
             views = images
             for salt, transform in enumerate(self.transforms):
                 views = transform.view(views, _salted(step, salt))
-            values = self.evaluation(views, *given)
+            values = self.evaluation(views, *given, only=only)
         gradient = tape.gradient(
             values.total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
         # Scores are of the clean image, the one that may be returned.
-        return (self.evaluation(images, *given) if self.transforms else values), gradient
+        clean = self.evaluation(images, *given, only=only) if self.transforms else values
+        return clean, gradient
 
     def _live(self, data: dict[str, Tensor]) -> LivePixels:
         masks = {name: data[name] for name in ("layer", "field", "count", "beyond", "fill")}
@@ -173,7 +185,7 @@ class Loop:
         """Return gradients of Euclidean norm 1, and their norms (N,) in score units per spread."""
         scaled, peak = unit_peak(gradient)
         length = tf.sqrt(tf.reduce_sum(scaled**2, axis=(1, 2, 3)))
-        unit = tf.math.divide_no_nan(scaled, tf.reshape(length, [-1, 1, 1, 1]))
+        unit = scaled * tf.reshape(inverse(length), [-1, 1, 1, 1])
         return unit, self.space.typical_spread * peak * length
 
     def _finish(self, images: Tensor, step: ImageStep) -> Tensor:

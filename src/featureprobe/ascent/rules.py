@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from featureprobe import _checks
 from featureprobe._component import Component
+from featureprobe.ascent.scaling import inverse
 from featureprobe.errors import RangeError
 from featureprobe.types import Step, Tensor
 
@@ -143,7 +144,7 @@ def rms_inverse(grad: Params, count: Tensor) -> Tensor:
         peak = tf.maximum(peak, tf.reduce_max(tf.abs(g), axis=tuple(range(1, len(g.shape)))))
     squares = tf.zeros_like(peak)
     for g in grad.values():  # scaled first: squares of small gradients would vanish in float32
-        scaled = tf.math.divide_no_nan(g, per_image(peak, g))
+        scaled = g * per_image(inverse(peak), g)
         squares += tf.reduce_sum(scaled**2, axis=tuple(range(1, len(g.shape))))
     return tf.math.divide_no_nan(tf.sqrt(tf.reshape(count, [-1])), peak * tf.sqrt(squares))
 

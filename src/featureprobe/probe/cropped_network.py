@@ -13,6 +13,7 @@ from featureprobe.probe.crop_rules import Pads
 from featureprobe.probe.layer_graph import Call, LayerGraph, Wanted
 from featureprobe.probe.network import Compiling, Network
 from featureprobe.probe.plain_conv import (
+    OwnMaps,
     at_few_positions,
     has_few_channels,
     has_few_positions,
@@ -70,7 +71,7 @@ class CroppedNetwork(Compiling):
         wanted: Sequence[Wanted],
         *,
         redirected: bool = False,
-        only: Mapping[str, Tensor] | None = None,
+        only: Mapping[str, OwnMaps] | None = None,
     ) -> list[Tensor]:
         """Compute layers for crops (N, h, w, C) in model units; see :meth:`Network.forward`.
 
@@ -98,7 +99,7 @@ class CroppedNetwork(Compiling):
         call: Call,
         step: CropStep,
         own: Mapping[int, Tensor],
-        maps: Tensor | None,
+        maps: OwnMaps | None,
         *,
         linear: bool,
     ) -> list[Tensor]:

@@ -17,7 +17,7 @@ from keras import tree
 
 from featureprobe.errors import ModelError, UnknownLayerError, nearest
 from featureprobe.probe.activations import Twin, strip_activation
-from featureprobe.probe.plain_conv import has_few_channels, some_maps, with_few_channels
+from featureprobe.probe.plain_conv import OwnMaps, has_few_channels, some_maps, with_few_channels
 from featureprobe.probe.redirection import activation_of, redirect
 from featureprobe.types import OUTPUT, Tensor
 
@@ -160,7 +160,7 @@ class LayerGraph:
         wanted: Sequence[Wanted],
         *,
         redirected: bool = False,
-        only: Mapping[str, Tensor] | None = None,
+        only: Mapping[str, OwnMaps] | None = None,
     ) -> list[Tensor]:
         """Compute the wanted values, and nothing that they do not need.
 
@@ -168,8 +168,8 @@ class LayerGraph:
             inputs: One tensor for each of :attr:`inputs`, with a leading batch axis.
             wanted: (path, pre) pairs; inside a trace, prepared before it.
             redirected: Let gradients out of flat activations; see :mod:`redirection`.
-            only: (N, k) numbers of the maps that each image wants of a call, by its path; for
-                layers for which :func:`plain_conv.saves` holds.
+            only: The maps that each image wants of a call, by its path; for layers for which
+                :func:`plain_conv.saves` holds.
 
         Returns:
             One tensor for each pair, with k maps where ``only`` says so.
@@ -212,7 +212,7 @@ class LayerGraph:
                 self._twins.setdefault(call.path, Twin(call.layer, activation="linear"))
 
     def results(
-        self, call: Call, values: Mapping[int, Tensor], maps: Tensor | None, *, linear: bool
+        self, call: Call, values: Mapping[int, Tensor], maps: OwnMaps | None, *, linear: bool
     ) -> list[Tensor]:
         """Return a call's results, maybe before its activation, maybe of some maps."""
         layer, source = call.layer, values[call.sources[0]] if len(call.sources) == 1 else None

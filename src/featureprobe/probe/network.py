@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from featureprobe.errors import FeatureProbeError, ShapeError
 from featureprobe.probe.layer_graph import LayerGraph, Wanted
+from featureprobe.probe.plain_conv import OwnMaps
 from featureprobe.probe.receptive_field import Field, fields_of
 from featureprobe.types import FloatArray, ImageShape, Read, Tensor
 
@@ -68,7 +69,7 @@ class Network(Compiling):
         wanted: Sequence[Wanted],
         *,
         redirected: bool = False,
-        only: Mapping[str, Tensor] | None = None,
+        only: Mapping[str, OwnMaps] | None = None,
     ) -> list[Tensor]:
         """Compute layers for images (N, H, W, C) in model units; may be traced.
 
@@ -81,14 +82,18 @@ class Network(Compiling):
         Returns:
             One tensor (N, ...) for each pair.
         """
-        feeds = []
-        for other in self._others:
-            if other is None:
-                feeds.append(images)
-            else:
-                repeats = [tf.shape(images)[0], *([1] * np.ndim(other))]
-                feeds.append(tf.tile(tf.constant(other)[None], repeats))
+        values = {self.image_input: images} | self.constants(images)
+        feeds = [values[number] for number in self.graph.inputs]
         return self.graph.run(feeds, wanted, redirected=redirected, only=only)
+
+    def constants(self, like: Tensor) -> dict[int, Tensor]:
+        """Return the values of all other inputs by number, repeated for each of ``like`` (N, ...)."""
+        found = {}
+        for number, other in zip(self.graph.inputs, self._others, strict=True):
+            if other is not None:
+                repeats = [tf.shape(like)[0], *([1] * np.ndim(other))]
+                found[number] = tf.tile(tf.constant(other)[None], repeats)
+        return found
 
     def run(self, images: FloatArray, wanted: tuple[Wanted, ...]) -> list[FloatArray]:
         """Compute layers for images (N, H, W, C) in model units, in memory-bounded batches.

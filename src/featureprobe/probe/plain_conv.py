@@ -7,7 +7,7 @@ with respect to an image of a few channels, which leaves a convolution kernel's 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -19,6 +19,18 @@ _MOST_POSITIONS = 9  # up to here a product was faster in all layers measured, 6
 _MOST_CHANNELS = 4  # of an image; 16 lanes want more
 _MOST_TAPS = 25  # each is one plane to move
 _LEAST_SAVED = 8  # maps that are left out for each one wanted and each stride
+
+
+class OwnMaps(NamedTuple):
+    """The weights of the k maps that each of N images wants of a convolution.
+
+    Attributes:
+        kernel: (N, k * taps, C).
+        bias: (N, k), or None.
+    """
+
+    kernel: Tensor
+    bias: Tensor | None
 
 
 def is_plain(layer: Any) -> bool:
@@ -103,7 +115,22 @@ def at_few_positions(layer: Any, values: Tensor, *, linear: bool) -> Tensor:
     return _active(layer, tf.reshape(made, [-1, len(rows), len(cols), layer.filters]), linear)
 
 
-def some_maps(layer: Any, values: Tensor, maps: Tensor, padding: str, *, linear: bool) -> Tensor:
+def own_maps(layer: Any, maps: Tensor) -> OwnMaps:
+    """Gather the weights of each image's own maps: once for many steps, since it takes a while.
+
+    Args:
+        layer: A layer for which :func:`saves` holds.
+        maps: (N, k) int32 numbers of the wanted maps.
+    """
+    tall, wide, channels, filters = layer.kernel.shape
+    # Rows of the transposed kernel: to gather columns takes three times as long.
+    every = tf.transpose(tf.reshape(_kernel(layer), [-1, filters]))
+    kernel = tf.reshape(tf.gather(every, maps), [-1, maps.shape[1] * tall * wide, channels])
+    bias = tf.gather(tf.convert_to_tensor(layer.bias), maps) if layer.use_bias else None
+    return OwnMaps(kernel, bias)
+
+
+def some_maps(layer: Any, values: Tensor, own: OwnMaps, padding: str, *, linear: bool) -> Tensor:
     """Return each image's own maps (N, h', w', k) of a plain convolution.
 
     Each tap of the kernel is one matrix product with all positions; a convolution of ones then
@@ -112,17 +139,16 @@ def some_maps(layer: Any, values: Tensor, maps: Tensor, padding: str, *, linear:
     Args:
         layer: A layer for which :func:`saves` holds.
         values: Its input (N, h, w, C).
-        maps: (N, k) int32 numbers of the wanted maps.
+        own: From :func:`own_maps`.
         padding: ``"same"`` or ``"valid"``.
         linear: Leave the activation out.
     """
     height, width, channels = values.shape[1:]
     tall, wide = layer.kernel_size
-    taps, count = tall * wide, maps.shape[1]
-    every = tf.reshape(_kernel(layer), [taps * channels, layer.filters])
-    own = tf.transpose(tf.gather(every, maps, axis=1), [1, 2, 0])  # (N, k, taps * C)
-    own = tf.reshape(own, [-1, count * taps, channels])
-    made = tf.matmul(tf.reshape(values, [-1, height * width, channels]), own, transpose_b=True)
+    taps = tall * wide
+    count = own.kernel.shape[1] // taps
+    flat = tf.reshape(values, [-1, height * width, channels])
+    made = tf.matmul(flat, own.kernel, transpose_b=True)
     made = tf.reshape(made, [-1, height, width, count * taps])
     made = tf.nn.conv2d(
         made,
@@ -131,8 +157,8 @@ def some_maps(layer: Any, values: Tensor, maps: Tensor, padding: str, *, linear:
         padding=padding.upper(),
         dilations=layer.dilation_rate,
     )
-    if layer.use_bias:
-        made += tf.gather(tf.convert_to_tensor(layer.bias), maps)[:, None, None, :]
+    if own.bias is not None:
+        made += own.bias[:, None, None, :]
     return _active(layer, made, linear)
 
 
@@ -159,6 +185,8 @@ def _input_gradient(upstream: Tensor, kernel: Tensor, shape: Sequence[int]) -> T
         for plane, (i, j) in zip(planes, np.ndindex(tall, wide), strict=True)
     ]
     whole = tf.add_n(moved)[:, :, down : down + shape[1], right : right + shape[2]]
+    if channels == 1:  # nothing to sort: the same numbers in the same order
+        return tf.reshape(whole, [-1, *shape[1:]])
     return tf.transpose(whole, [1, 2, 3, 0])
 
 
