@@ -61,6 +61,8 @@ bench: $(VENV)/.installed  ## timings into benchmarks/results/
 	$(BIN)/python benchmarks/n1_nodes.py
 	$(BIN)/python benchmarks/s1_squeezenet.py
 	$(BIN)/python benchmarks/g1_growth.py
+	$(BIN)/python benchmarks/e1_evidence.py
+	$(BIN)/python benchmarks/p1_patterns.py
 	$(BIN)/python benchmarks/settings.py
 	$(BIN)/python benchmarks/attainment.py
 	$(BIN)/python benchmarks/q1_time_to_quality.py

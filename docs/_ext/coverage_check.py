@@ -15,7 +15,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 import featureprobe
 
-ROOMS = ("plotting", "plugins", "samples", "testing")
+ROOMS = ("analysis", "plotting", "plugins", "samples", "testing")
 NOT_PAGES = {"featureprobe.__version__"}
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from featureprobe import plotting, plugins, samples, testing
+    from featureprobe import analysis, plotting, plugins, samples, testing
     from featureprobe._component import ArrayValue, Component, revive
     from featureprobe.ascent import (
         Adam,
@@ -35,11 +35,20 @@ if TYPE_CHECKING:
         DataError,
         DivergedError,
         FeatureProbeError,
+        MissingExtraError,
         ModelError,
         PluginError,
         RangeError,
         ShapeError,
         UnknownLayerError,
+    )
+    from featureprobe.evidence import (
+        Evidence,
+        Examples,
+        ImageFolder,
+        LayerEvidence,
+        fire_map,
+        receptive_box,
     )
     from featureprobe.grid import ActivationGrid
     from featureprobe.image_source import ImageSource, register_images
@@ -62,6 +71,7 @@ if TYPE_CHECKING:
         MapMean,
         Node,
         Objective,
+        PatternMatch,
         Seen,
         TotalVariation,
         WeightedSum,
@@ -88,14 +98,16 @@ _HOMES = {
                "NormalizedGradient", "PreActivation", "Precursor", "RedirectedGradients", "Sphere",
                "UpdateRule"),
     "errors": ("ConfigError", "DataError", "DivergedError", "FeatureProbeError", "ModelError",
-               "PluginError", "RangeError", "ShapeError", "UnknownLayerError"),
+               "MissingExtraError", "PluginError", "RangeError", "ShapeError", "UnknownLayerError"),
+    "evidence": ("Evidence", "Examples", "ImageFolder", "LayerEvidence", "fire_map",
+                 "receptive_box"),
     "grid": ("ActivationGrid",),
     "image_source": ("ImageSource", "register_images"),
     "initializers": ("FromImage", "FromImages", "InputInitializer", "Moved", "MultiScaleNoise",
                      "PixelNoise", "SpectralNoise", "initializer_from"),
     "input_space": ("InputSpace",),
     "objectives": ("Diversity", "GroupObjective", "InputNorm", "Logit", "MapMean", "Node",
-                   "Objective", "Seen", "TotalVariation", "WeightedSum", "objective_from"),
+                   "Objective", "PatternMatch", "Seen", "TotalVariation", "WeightedSum", "objective_from"),
     "parameterizations": ("Fourier", "Parameterization", "Pixels"),
     "probe": ("LayerRow", "LayerTable", "ModelProbe"),
     "regularizers": ("Clip", "Every", "GaussianBlur", "Regularizer", "Standardize", "Until",
@@ -104,22 +116,22 @@ _HOMES = {
     "transforms": ("Jitter", "Noise", "Transform", "transform_from"),
     "types": ("OUTPUT", "Index", "Live", "Read", "Step", "Tensor"),
 }  # fmt: skip
-_ROOMS = ("plotting", "plugins", "samples", "testing")
+_ROOMS = ("analysis", "plotting", "plugins", "samples", "testing")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "OUTPUT", "ActivationGrid", "Adam", "ArrayValue", "Ascent", "AscentResult", "AscentState",
     "Backtracking", "Box", "Clip", "Component", "ConfigError", "Converged", "DataError", "DivergedError",
-    "Diversity", "Every", "FeatureProbeError", "Fourier", "FromImage", "FromImages",
-    "GaussianBlur", "GroupObjective", "ImageSource", "Index", "InputInitializer", "InputNorm",
-    "InputSpace", "Jitter", "LayerRow", "LayerTable", "Live", "Logit", "MapMean", "ModelError",
+    "Diversity", "Every", "Evidence", "Examples", "FeatureProbeError", "Fourier", "FromImage", "FromImages",
+    "GaussianBlur", "GroupObjective", "ImageFolder", "ImageSource", "Index", "InputInitializer", "InputNorm",
+    "InputSpace", "Jitter", "LayerEvidence", "LayerRow", "LayerTable", "Live", "Logit", "MapMean", "MissingExtraError", "ModelError",
     "ModelProbe", "Momentum", "Moved", "MultiScaleNoise", "Node", "Noise", "NormalizedGradient",
-    "Objective", "Parameterization", "PixelNoise", "Pixels", "PluginError", "PreActivation",
+    "Objective", "Parameterization", "PatternMatch", "PixelNoise", "Pixels", "PluginError", "PreActivation",
     "Precursor", "RangeError", "Read", "Recipe", "RedirectedGradients", "Regularizer",
     "Seen", "ShapeError", "SpectralNoise", "Sphere", "Standardize", "Status", "Step", "StepInfo",
     "Tensor", "TotalVariation", "Transform", "UnknownLayerError", "Until", "UpdateRule",
-    "WeightedSum", "__version__", "initializer_from", "objective_from", "plotting", "plugins",
-    "register_images", "regularizer_from", "revive", "samples", "testing", "transform_from",
+    "WeightedSum", "__version__", "analysis", "fire_map", "initializer_from", "objective_from", "plotting",
+    "plugins", "receptive_box", "register_images", "regularizer_from", "revive", "samples", "testing", "transform_from",
 ]  # fmt: skip
 
 

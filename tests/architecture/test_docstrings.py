@@ -19,7 +19,7 @@ import featureprobe as fp
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-ROOMS = ("plotting", "plugins", "samples", "testing")
+ROOMS = ("analysis", "plotting", "plugins", "samples", "testing")
 MODULES = [m.name for m in pkgutil.walk_packages(fp.__path__, "featureprobe.")]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

@@ -12,7 +12,7 @@ from types import ModuleType
 import featureprobe as fp
 
 SNAPSHOT = Path(__file__).with_name("public_names.txt")
-ROOMS = ("plotting", "plugins", "samples", "testing")
+ROOMS = ("analysis", "plotting", "plugins", "samples", "testing")
 
 
 def public_names() -> list[str]:

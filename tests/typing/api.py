@@ -169,3 +169,16 @@ def by_kind() -> type:
     assert_type(config, dict[str, Any])
     fp.revive(config)
     return fp.plugins.register(MapContrast)
+
+
+def ask_real_images(probe: fp.ModelProbe, images: FloatArray, result: fp.AscentResult) -> None:
+    """Evidence and patterns."""
+    evidence = fp.Evidence.collect(probe, images, ["conv"], top=4)
+    assert_type(evidence, fp.Evidence)
+    assert_type(evidence["conv"], fp.LayerEvidence)
+    assert_type(evidence.top("conv", 3, by="mean"), fp.Examples)
+    evidence.plot("conv", [1, 2], result=result)
+    labels = np.zeros(len(images), dtype=np.int64)
+    patterns = fp.analysis.Patterns.of(probe, images, labels, "conv")
+    assert_type(fp.analysis.compare_classes(patterns, 0, 1).verdict, str)
+    assert_type(fp.analysis.split_margin(probe, images, "conv", 0, 1), fp.analysis.Contributions)

@@ -14,6 +14,7 @@ from featureprobe.objectives.lifted import objective_from
 from featureprobe.objectives.logit import Logit
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
+from featureprobe.objectives.pattern_match import PatternMatch
 from featureprobe.objectives.total_variation import TotalVariation
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "MapMean",
     "Node",
     "Objective",
+    "PatternMatch",
     "Seen",
     "TotalVariation",
     "WeightedSum",

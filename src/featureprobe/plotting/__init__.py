@@ -12,7 +12,9 @@ from featureprobe.plotting.export import save_animation, save_png
 from featureprobe.plotting.images import clip_to_display, show_image, stretch
 from featureprobe.plotting.maps import show_maps
 from featureprobe.plotting.mosaic import show_mosaic
+from featureprobe.plotting.overlay import show_overlay
 from featureprobe.plotting.predictions import show_prediction
+from featureprobe.plotting.rings import ring_nodes
 from featureprobe.plotting.side_by_side import show_grids_side_by_side
 from featureprobe.plotting.tiles import constant_maps, standardize_maps, tile, untile
 from featureprobe.plotting.traces import show_trace
@@ -21,12 +23,14 @@ __all__ = [
     "clip_to_display",
     "constant_maps",
     "png_bytes",
+    "ring_nodes",
     "save_animation",
     "save_png",
     "show_grids_side_by_side",
     "show_image",
     "show_maps",
     "show_mosaic",
+    "show_overlay",
     "show_prediction",
     "show_trace",
     "standardize_maps",

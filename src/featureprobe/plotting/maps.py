@@ -49,6 +49,7 @@ def show_maps(
     cmap: str | Colormap = "viridis",
     numbers: bool | Sequence[int] = True,
     colorbar: bool = True,
+    label: str | None = None,
     title: str | None = None,
 ) -> Axes:
     """Show all maps of a layer as one mosaic, row by row from the top.
@@ -69,6 +70,7 @@ def show_maps(
         numbers: True numbers the maps 0..C-1; a sequence gives C other numbers; False none.
             Where cells are small, only the first map of a row is numbered, at the left.
         colorbar: Whether to draw the colour bar.
+        label: What the values are, for the colour bar; None: activations.
         title: Title of the Axes.
 
     Returns:
@@ -92,8 +94,7 @@ def show_maps(
     require_whole(columns, "columns")
     limits = scale_limits([raw], scale, vmin, vmax)
     cells = _cells_of(raw, columns)
-    names = _names(numbers, cells.count)
-    stretch, colors = pixel_stretch(raw), as_colormap(cmap)
+    names, stretch, colors = _names(numbers, cells.count), pixel_stretch(raw), as_colormap(cmap)
     ax = axes_or_new(ax, natural_size(raw, columns, colorbar=colorbar))
     image = ax.imshow(
         tile(raw if scale == "layer" else standardize_maps(raw), cells.columns),
@@ -112,7 +113,7 @@ def show_maps(
     headline(ax, title, _note(constant, raw))
     if colorbar:
         size = (width * cells.columns, height * cells.rows)
-        _draw_colorbar(ax, image, SCALE_LABELS[scale], size)
+        _draw_colorbar(ax, image, label or SCALE_LABELS[scale], size)
     return ax
 
 

@@ -56,8 +56,9 @@ def show_mosaic(
 
     Above each image stand its number (left) and its score (right); its frame has the colour of
     its status, explained by a legend with counts. Dead and diverged images are struck through,
-    and an image with values that are not finite is an empty, struck cell. Where cells are too
-    small for that, scores are left out first, then all numbers but the first of each row.
+    and an image without a finite value is an empty, struck cell. Single pixels that are NaN are
+    left empty. Where cells are too small for that, scores are left out first, then all numbers but
+    the first of each row.
 
     Args:
         images: (N, H, W, C) pixel units, never written to. Channels as in :func:`show_image`.
@@ -101,7 +102,7 @@ def show_mosaic(
     names = [str(t) for t in (range(count) if titles is None else titles)]
     width, height = cell_points(ax, cells)
     scored = _write(ax, cells, names, texts, (width, height))
-    struck = set(np.flatnonzero(~np.isfinite(values).all(axis=(1, 2, 3))).tolist())
+    struck = {k for k, image in enumerate(values) if not _is_picture(image)}
     if statuses is not None:
         words = [str(word) for word in statuses]
         _mark(ax, cells, words, float(np.clip(0.03 * width, 0.6, 2.2)))
@@ -116,10 +117,6 @@ def show_mosaic(
 def _paint(
     values: FloatLike, columns: int, contrast: bool, low: float, high: float
 ) -> tuple[npt.NDArray[np.uint8], Cells]:
-    pictures = [
-        to_rgb(image, contrast=contrast, low=low, high=high) if np.isfinite(image).all() else None
-        for image in values
-    ]
     blank = to_rgb(np.zeros_like(values[0]), contrast=False, low=low, high=high)
     height, width = blank.shape[:2]
     cells = Cells(
@@ -127,11 +124,24 @@ def _paint(
     )
     # Transparent between the cells, so that the mosaic sits on any background.
     canvas = np.zeros((*cells.shape, 4), dtype=np.uint8)
-    for k, picture in enumerate(pictures):
+    for k, image in enumerate(values):
         row, col = cells.origin(k)
-        canvas[row : row + height, col : col + width, :3] = 224 if picture is None else picture
-        canvas[row : row + height, col : col + width, 3] = 255
+        place = canvas[row : row + height, col : col + width]
+        place[..., 3] = 255
+        if not _is_picture(image):
+            place[..., :3] = 224
+            continue
+        missing = np.isnan(image)
+        filled = np.where(missing, np.nanmedian(image), image) if missing.any() else image
+        place[..., :3] = to_rgb(filled, contrast=contrast, low=low, high=high)
+        if image.shape[2] in (1, 3):  # of other channels the picture is a grid of its own
+            place[missing.any(axis=2), 3] = 0
     return canvas, cells
+
+
+def _is_picture(image: FloatLike) -> bool:
+    """Whether there is something to show: finite values, NaN beside them at most."""
+    return bool(np.isfinite(image).any() and not np.isinf(image).any())
 
 
 def _natural_size(cells: Cells) -> tuple[float, float]:

@@ -1,13 +1,12 @@
 """Results on disk: one npz file with plain arrays and a JSON header, no pickle."""
 
-import json
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featureprobe.errors import ConfigError, DataError
+from featureprobe import _archive
+from featureprobe.errors import DataError
 from featureprobe.results.recipe import Recipe
 from featureprobe.results.status import Status
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from featureprobe.results.result import AscentResult
 
 SCHEMA = 2
-_HEADER = "header"
+_WHAT = "AscentResult"
 _ARRAY = "array_"  # prefix of arrays that belong to the recipe
 
 # Shape of each array in words: T targets, S starts, N steps + 1, M terms, K snapshots, image axes.
@@ -44,13 +43,7 @@ def write_result(path: str | Path, result: "AscentResult") -> None:
     Raises:
         DataError: When the name does not end in ``.npz``, or its folder is missing.
     """
-    path = Path(path)
-    if path.suffix != ".npz":
-        raise DataError(f"A result is saved as .npz. Received: {path.name}. Rename it.")
-    if not path.parent.is_dir():
-        raise DataError(f"There is no folder {path.parent} to save {path.name} in. Make it first.")
     header = {
-        "schema": SCHEMA,
         "status": [[str(s) for s in row] for row in result.status],
         "origins": [[str(o) for o in row] for row in result.origins],
         "labels": list(result.labels),
@@ -58,19 +51,9 @@ def write_result(path: str | Path, result: "AscentResult") -> None:
         "steps": result.steps,
         "recipe": result.recipe.to_json(),
     }
-    text = json.dumps(header, allow_nan=False).encode()
-    arrays: dict[str, Any] = {_HEADER: np.frombuffer(text, np.uint8)}
-    arrays |= {name: getattr(result, name) for name in _SHAPES}
+    arrays: dict[str, Any] = {name: getattr(result, name) for name in _SHAPES}
     arrays |= {_ARRAY + digest: values for digest, values in result.recipe.arrays.items()}
-    # No tempfile: its files are for their owner only, and so would be every saved result.
-    partial = path.with_name(f"{path.stem}-{secrets.token_hex(4)}.part")
-    try:
-        with partial.open("xb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    _archive.write(path, "result", SCHEMA, header, arrays)
 
 
 def read_result(path: str | Path) -> dict[str, Any]:
@@ -81,22 +64,7 @@ def read_result(path: str | Path) -> dict[str, Any]:
         ConfigError: When it has another schema.
     """
     path = Path(path)
-    if not path.is_file():
-        raise DataError(f"There is no file {path}. Check the path.")
-    try:
-        # Opened here: numpy leaves a file open that turns out to be damaged.
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            stored = {name: file[name] for name in file.files}
-        header = json.loads(stored.pop(_HEADER).tobytes())
-    except Exception as cause:  # zlib.error, BadZipFile, RecursionError, NotImplementedError, ...
-        raise _broken(path, f"it cannot be read ({type(cause).__name__}: {cause})") from cause
-    if not isinstance(header, dict):
-        raise _broken(path, "its header is not a mapping")
-    if header.get("schema") != SCHEMA:
-        raise ConfigError(
-            f"{path.name} has the schema {header.get('schema')!r}; this version of featureprobe "
-            f"reads {SCHEMA}. Install the version that wrote it."
-        )
+    header, stored = _archive.read(path, _WHAT, SCHEMA)
     arrays = {n.removeprefix(_ARRAY): v for n, v in stored.items() if n.startswith(_ARRAY)}
     fields: dict[str, Any] = {name: stored.get(name) for name in _SHAPES}
     sizes = _check_shapes(path, fields)
@@ -148,7 +116,4 @@ def _check_shapes(path: Path, fields: dict[str, Any]) -> dict[str, int]:
 
 
 def _broken(path: Path, why: str) -> DataError:
-    return DataError(
-        f"{path.name} is no saved AscentResult: {why}. It may be truncated or from another program; "
-        "save it again with result.save(path)."
-    )
+    return _archive.broken(path, _WHAT, why)

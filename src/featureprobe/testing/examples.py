@@ -29,6 +29,7 @@ from featureprobe.objectives.lifted import objective_from
 from featureprobe.objectives.logit import Logit
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
+from featureprobe.objectives.pattern_match import PatternMatch
 from featureprobe.objectives.total_variation import TotalVariation
 from featureprobe.parameterizations.fourier import Fourier
 from featureprobe.parameterizations.pixels import Pixels
@@ -83,6 +84,7 @@ def _dim(images: Tensor, step: Step) -> Tensor:
 
 _PICTURE = ArrayValue((np.arange(240) % 251).astype(np.uint8).reshape(IMAGE_SHAPE))
 _PICTURES = ArrayValue((np.arange(720) % 251).astype(np.uint8).reshape(3, *IMAGE_SHAPE))
+_PATTERN = ArrayValue(np.sin(np.arange(36, dtype=np.float32)).reshape(3, 2, 6))  # of conv2
 _ONE_SHAPE = {"shapes": (IMAGE_SHAPE,)}
 
 EXAMPLES: Mapping[str, tuple[Example, ...]] = {
@@ -97,6 +99,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             Example(Node("dense", index=2, pre=True)),
         ),
         (Example(Logit(3)),),
+        (
+            Example(PatternMatch("conv2", pattern=_PATTERN, power=2.0)),
+            Example(PatternMatch("conv2", pattern=_PATTERN, power=0.0)),
+        ),
         (
             Example(0.5 * MapMean("conv2", channel=3) - 0.1 * TotalVariation()),
             Example(

@@ -1,0 +1,195 @@
+"""Finding: what an analysis found, as a frozen value that saves, loads and shows itself."""
+
+import base64
+import dataclasses
+import html
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from matplotlib.figure import Figure, SubFigure
+
+from featureprobe import _archive
+from featureprobe.errors import ConfigError, DataError, nearest
+from featureprobe.plotting import png_bytes
+from featureprobe.plotting._axes import figure_or_new
+
+SCHEMA = 1
+_KINDS: dict[str, type["Finding"]] = {}
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Finding(ABC):
+    """Base of what analyses return: arrays, one sentence, one picture.
+
+    Fields are numpy arrays, dicts of arrays by text, JSON values (numbers, texts, None, tuples and
+    dicts of these), or other findings. Arrays are made read-only.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> found = fp.analysis.compare_classes(
+        ...     fp.analysis.Patterns.of(probe, images, labels, "Conv2D_3"), 4, 9, rounds=20
+        ... )
+        >>> found.save("four_and_nine.npz")
+        >>> again = fp.analysis.load("four_and_nine.npz")
+        >>> again.verdict == found.verdict
+        True
+    """
+
+    kind: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.kind:
+            _KINDS[cls.kind] = cls
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            for array in value.values() if isinstance(value, Mapping) else (value,):
+                if isinstance(array, np.ndarray):
+                    array.setflags(write=False)
+
+    @property
+    @abstractmethod
+    def verdict(self) -> str:
+        """One sentence: what was found, and how sure that is."""
+
+    @abstractmethod
+    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+        """Draw on an empty figure."""
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        """(width, height) in inches of a figure of its own."""
+        return 9.0, 4.0
+
+    def plot(self, *, figure: Figure | SubFigure | None = None, **options: Any) -> Any:
+        """Draw the finding.
+
+        Args:
+            figure: Figure or SubFigure to draw on; None makes a new one.
+            **options: What the finding's own picture takes.
+
+        Returns:
+            The figure.
+        """
+        figure = figure_or_new(figure, self._size)
+        self._draw(figure, **options)
+        return figure
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        figure = Figure(figsize=self._size, layout="constrained")
+        self._draw(figure)
+        data = base64.b64encode(png_bytes(figure, dpi=72.0)).decode("ascii")
+        text = html.escape(self.verdict)
+        return f'<p>{text}</p><img alt="{text}" src="data:image/png;base64,{data}">'
+
+    def save(self, path: str | Path) -> None:
+        """Write the finding as ``.npz``.
+
+        Raises:
+            DataError: When the name has another ending, or its folder is missing.
+        """
+        arrays: dict[str, Any] = {}
+        header = _taken_apart(self, "", arrays)
+        _archive.write(path, "finding", SCHEMA, header, arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a finding of this kind.
+
+        Raises:
+            DataError: When the file is missing, damaged, or something else.
+            ConfigError: When it holds a finding of another kind, or has another schema.
+        """
+        found = load(path)
+        if not isinstance(found, cls):
+            raise ConfigError(
+                f"{Path(path).name} holds a {type(found).__name__}, not a {cls.__name__}. "
+                "Use fp.analysis.load(path)."
+            )
+        return found
+
+
+def load(path: str | Path) -> Finding:
+    """Read a finding of any kind, as :meth:`Finding.save` wrote it.
+
+    Args:
+        path: The file.
+
+    Returns:
+        A finding of the class that was saved.
+
+    Raises:
+        DataError: When the file is missing, damaged, or something else.
+        ConfigError: When its kind is unknown, or it has another schema.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> fp.analysis.split_margin(probe, images[:50], "Conv2D_3", 4, 9).save("margin.npz")
+        >>> fp.analysis.load("margin.npz").contributions.shape
+        (50, 3, 3, 128)
+    """
+    header, arrays = _archive.read(path, "finding", SCHEMA)
+    try:
+        return _put_together(header, arrays)
+    except (KeyError, TypeError, AttributeError) as cause:
+        raise _archive.broken(path, "finding", f"it lacks or garbles {cause}") from cause
+
+
+def _taken_apart(finding: Finding, prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Put the arrays of a finding beside a JSON header that says where they belong."""
+    header: dict[str, Any] = {"kind": finding.kind}
+    for field in dataclasses.fields(finding):
+        value, name = getattr(finding, field.name), f"{prefix}{field.name}"
+        if isinstance(value, np.ndarray):
+            arrays[name] = value
+            header[field.name] = {"array": name}
+        elif isinstance(value, Finding):
+            header[field.name] = {"finding": _taken_apart(value, f"{name}/", arrays)}
+        elif isinstance(value, Mapping) and any(isinstance(v, np.ndarray) for v in value.values()):
+            arrays |= {f"{name}/{key}": array for key, array in value.items()}
+            header[field.name] = {"arrays": {key: f"{name}/{key}" for key in value}}
+        else:
+            header[field.name] = {"value": value}
+    return header
+
+
+def _put_together(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Finding:
+    kind = header["kind"]
+    if kind not in _KINDS:
+        raise ConfigError(f"There is no finding of the kind {kind!r}. {nearest(str(kind), _KINDS)}")
+    fields: dict[str, Any] = {}
+    for name, entry in header.items():
+        if name in ("kind", "schema"):
+            continue
+        ((how, what),) = entry.items()
+        if how == "array":
+            fields[name] = arrays[what]
+        elif how == "arrays":
+            fields[name] = {key: arrays[place] for key, place in what.items()}
+        elif how == "finding":
+            fields[name] = _put_together(what, arrays)
+        else:
+            fields[name] = _as_tuples(what)
+    found = _KINDS[kind](**fields)
+    if not isinstance(found, Finding):
+        raise DataError(f"{kind!r} is no finding.")
+    return found
+
+
+def _as_tuples(value: Any) -> Any:
+    """JSON knows no tuples: lists were tuples."""
+    if isinstance(value, list):
+        return tuple(_as_tuples(v) for v in value)
+    if isinstance(value, dict):
+        return {key: _as_tuples(v) for key, v in value.items()}
+    return value

@@ -1,0 +1,229 @@
+"""Two classes compared: common nodes, unique nodes, effects; each count beside what chance gives."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure, SubFigure
+
+from featureprobe import _checks
+from featureprobe._randomness import Rng, seed_from
+from featureprobe.analysis.finding import Finding
+from featureprobe.analysis.patterns.drawing import draw_counts, draw_node_values
+from featureprobe.analysis.patterns.effects import effects_of, false_discovery_rates, split_half
+from featureprobe.analysis.patterns.frequency import active_above, at_least, at_most, wilson
+from featureprobe.analysis.patterns.null import band, permuted_hits
+from featureprobe.analysis.patterns.patterns import Patterns, two_classes
+
+Floats = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+COUNTS = ("common_first", "common_second", "unique_first", "unique_second")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ClassComparison(Finding):
+    """What the nodes of a layer do for the images of two classes.
+
+    Args:
+        layer: Path of the layer.
+        shape: Shape of one pattern.
+        first: The first class.
+        second: The second class.
+        images: (n, m) images of each.
+        frequency: (2, J) share of the images of each class for which a node is active.
+        low: (2, J) lower end of its Wilson interval.
+        high: (2, J) upper end.
+        auroc: (J,) the chance that the first class's answer is the larger one.
+        p: (J,) of the Mann-Whitney test.
+        q: (J,) its false discovery rate, adjusted by Benjamini and Hochberg.
+        level: The rate at which a node counts as found.
+        share: Nodes active for at least this share of a class are common to it.
+        most: Unique nodes are also active for at most this share of the other class.
+        null: By the name of a count (see :attr:`counts`), (rounds,) what permuted labels give.
+        stability: Correlation of Cliff's delta, and Jaccard's index of the nodes found, between two
+            halves of the images.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> patterns = fp.analysis.Patterns.of(probe, images, labels, "Dense_1")
+        >>> found = fp.analysis.compare_classes(patterns, 4, 9, rounds=20)
+        >>> found.delta.shape, sorted(found.counts)[0]
+        ((100,), 'common_first')
+    """
+
+    kind: ClassVar[str] = "class_comparison"
+    layer: str
+    _: KW_ONLY
+    shape: tuple[int, ...]
+    first: int
+    second: int
+    images: tuple[int, int]
+    frequency: Floats
+    low: Floats
+    high: Floats
+    auroc: Floats
+    p: Floats
+    q: Floats
+    level: float
+    share: float
+    most: float
+    null: dict[str, Whole]
+    stability: tuple[float, float]
+
+    @property
+    def delta(self) -> Floats:
+        """(J,) Cliff's delta, -1..1: above 0 where the first class answers more."""
+        return 2 * self.auroc - 1
+
+    @property
+    def found(self) -> Whole:
+        """The nodes that tell the classes apart at the false discovery rate ``level``."""
+        return np.flatnonzero(self.q <= self.level)
+
+    def common(self, label: int) -> Whole:
+        """Return the nodes common to a class: the interval of their frequency is above ``share``."""
+        return np.flatnonzero(self.low[self._row(label)] >= self.share)
+
+    def unique(self, label: int) -> Whole:
+        """Return the nodes common to a class and rare in the other one."""
+        row = self._row(label)
+        rare = self.high[1 - row] <= self.most
+        return np.flatnonzero((self.low[row] >= self.share) & rare)
+
+    def _row(self, label: int) -> int:
+        return (self.first, self.second).index(label)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many nodes are common to, and unique to, each class."""
+        pairs = (("common", self.common), ("unique", self.unique))
+        labels = (("first", self.first), ("second", self.second))
+        return {f"{n}_{place}": len(f(label)) for n, f in pairs for place, label in labels}
+
+    @property
+    def verdict(self) -> str:
+        """Counts beside chance."""
+        counts, bands = self.counts, {name: band(self.null[name]) for name in COUNTS}
+        own, other = self.first, self.second
+        unique = [counts[f"unique_{place}"] for place in ("first", "second")]
+        chance = [bands[f"unique_{place}"] for place in ("first", "second")]
+        return (
+            f"{self.layer}: {unique[0]} nodes are unique to {own} against {other} (chance "
+            f"{chance[0][0]}-{chance[0][1]}) and {unique[1]} to {other} (chance {chance[1][0]}-"
+            f"{chance[1][1]}); {len(self.found)} of {len(self.q)} differ at a false discovery rate "
+            f"of {self.level:g}; two halves of the images agree with r = {self.stability[0]:.2f}."
+        )
+
+    def _draw(self, figure: Figure | SubFigure, *, columns: int = 16, **options: Any) -> None:
+        grid = figure.add_gridspec(1, 2, width_ratios=(3.2, 1))
+        title = f"{self.layer}: Cliff's delta, {self.first} (red) against {self.second} (blue)"
+        draw_node_values(
+            figure.add_subplot(grid[0]), self.delta.reshape(self.shape), label="Cliff's delta",
+            title=title, columns=columns, limit=1.0, **options,
+        )  # fmt: skip
+        names = {
+            "common_first": f"common to {self.first}", "common_second": f"common to {self.second}",
+            "unique_first": f"unique to {self.first}", "unique_second": f"unique to {self.second}",
+        }  # fmt: skip
+        counts = {label: (self.counts[n], self.null[n]) for n, label in names.items()}
+        draw_counts(figure.add_subplot(grid[1]), counts, "nodes")
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return 13.0, 6.0
+
+
+def compare_classes(
+    patterns: Patterns,
+    first: int,
+    second: int,
+    *,
+    threshold: float = 0.0,
+    share: float = 0.9,
+    most: float = 0.1,
+    level: float = 0.01,
+    confidence: float = 0.95,
+    rounds: int = 1000,
+    rng: Rng = 0,
+) -> ClassComparison:
+    """Find what the images of two classes have in common, and what tells them apart.
+
+    A node is *common* to a class when the Wilson interval of its activity frequency lies at or above
+    ``share``, and *unique* to it when that of the other class lies at or below ``most`` as well. Each
+    count stands beside what it is when labels are permuted among the images of both classes.
+
+    Args:
+        patterns: Activations and labels.
+        first: A class.
+        second: Another class.
+        threshold: A node is active above this activation.
+        share: Of common nodes, 0..1.
+        most: Of unique nodes in the other class, 0..1.
+        level: False discovery rate of :attr:`ClassComparison.found`.
+        confidence: Of the intervals.
+        rounds: Permutations.
+        rng: Seed of permutations and halves.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        DataError: When a class has no image, or fewer than four.
+        ConfigError: When the classes are the same.
+        MissingExtraError: Without scipy, which ``featureprobe[analysis]`` brings.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> patterns = fp.analysis.Patterns.of(probe, images, labels, "Conv2D_3")
+        >>> found = compare_classes(patterns, 4, 9, rounds=50)
+        >>> bool(len(found.common(4)) > found.null["common_first"].max())  # more than chance gives
+        True
+        >>> found.unique(4)  # but no node belongs to the 4s alone
+        array([], dtype=int64)
+    """
+    two_classes(patterns, first, second)
+    generator = np.random.default_rng(seed_from(rng))
+    own, other = patterns.of_class(first), patterns.of_class(second)
+    _checks.whole("images of a class", min(len(own), len(other)), least=4)
+    active, sizes = [active_above(v, threshold) for v in (own, other)], (len(own), len(other))
+    frequency = np.stack([mask.mean(axis=0) for mask in active])
+    counts = np.array(sizes)[:, None]
+    low, high = wilson(np.rint(frequency * counts), counts, confidence)
+    effects = effects_of(own, other)
+    return ClassComparison(
+        patterns.layer,
+        shape=patterns.shape,
+        first=int(first),
+        second=int(second),
+        images=sizes,
+        frequency=frequency,
+        low=low,
+        high=high,
+        auroc=effects.auroc,
+        p=effects.p,
+        q=false_discovery_rates(effects.p),
+        level=level,
+        share=share,
+        most=most,
+        null=_null(np.concatenate(active), sizes, share, most, confidence, rounds, generator),
+        stability=split_half(own, other, level, generator),
+    )
+
+
+def _null(
+    active: npt.NDArray[np.bool_],
+    sizes: tuple[int, int],
+    share: float,
+    most: float,
+    confidence: float,
+    rounds: int,
+    rng: np.random.Generator,
+) -> dict[str, Whole]:
+    hits = permuted_hits(active, sizes, rounds, rng)
+    common = [h >= at_least(n, share, confidence) for h, n in zip(hits, sizes, strict=True)]
+    rare = [h <= at_most(n, most, confidence) for h, n in zip(hits, sizes, strict=True)]
+    found = (*common, common[0] & rare[1], common[1] & rare[0])
+    return {name: mask.sum(axis=1) for name, mask in zip(COUNTS, found, strict=True)}

@@ -1,0 +1,212 @@
+"""Who carries the decision: a logit margin split into shares of an earlier layer's nodes."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure, SubFigure
+
+from featureprobe import _checks
+from featureprobe.analysis.finding import Finding
+from featureprobe.analysis.patterns.drawing import draw_node_values, draw_waterfall
+from featureprobe.errors import ConfigError, RangeError
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.tail import tail_of
+from featureprobe.types import OUTPUT, FloatArray
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Contributions(Finding):
+    """The shares of a layer's nodes in the margin between two classes, image by image.
+
+    Args:
+        layer: Path of the layer.
+        favour: The class that the margin speaks for.
+        over: The class that it speaks against.
+        contributions: (N, H, W, C) or (N, n), in units of the logits.
+        bias: (N,) the share of the biases behind the layer.
+        margin: (N,) the margin as the net computes it.
+        obstacle: Why the split is not exact; empty when it is. Then ``bias`` is what is left over.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> found = fp.analysis.split_margin(probe, images[labels == 4], "Conv2D_3", 4, 9)
+        >>> found.by_map.shape, found.largest_maps(3).shape
+        ((200, 128), (3,))
+    """
+
+    kind: ClassVar[str] = "contributions"
+    layer: str
+    _: KW_ONLY
+    favour: int
+    over: int
+    contributions: FloatArray
+    bias: Floats
+    margin: Floats
+    obstacle: str = ""
+
+    @property
+    def exact(self) -> bool:
+        """Whether the shares add up to the margin by themselves, not by definition."""
+        return not self.obstacle
+
+    @property
+    def error(self) -> Floats:
+        """(N,) |sum of shares - margin| / sum of the shares' magnitudes."""
+        flat = self.contributions.reshape(len(self.margin), -1).astype(np.float64)
+        total = np.abs(flat).sum(axis=1) + np.abs(self.bias)
+        gap = np.abs(flat.sum(axis=1) + self.bias - self.margin)
+        return np.asarray(gap / np.where(total > 0, total, 1))
+
+    @property
+    def by_map(self) -> Floats:
+        """(N, C) shares summed over the nodes of each map."""
+        values = self.contributions.astype(np.float64)
+        axes = tuple(range(1, values.ndim - 1))
+        return np.asarray(values.sum(axis=axes))
+
+    def largest_maps(self, count: int = 8) -> npt.NDArray[np.int64]:
+        """Return the maps (or dense nodes) with the largest mean shares for ``favour``.
+
+        Args:
+            count: How many.
+        """
+        _checks.whole("count", count, least=1)
+        return np.argsort(-self.by_map.mean(axis=0), kind="stable")[:count]
+
+    @property
+    def mean(self) -> Floats:
+        """The mean share of each node over the images, in the layer's shape."""
+        return np.asarray(self.contributions.mean(axis=0, dtype=np.float64))
+
+    @property
+    def verdict(self) -> str:
+        """How concentrated the decision is."""
+        mean = np.sort(np.abs(self.mean).ravel())[::-1]
+        half = int(np.searchsorted(np.cumsum(mean), mean.sum() / 2)) + 1
+        how = "exactly" if self.exact else f"only roughly (gradient x activation: {self.obstacle})"
+        return (
+            f"{self.layer}: the margin {self.favour} over {self.over} splits {how} into shares of "
+            f"{mean.size} nodes and the biases; the {half} largest mean shares make half of all."
+        )
+
+    def waterfall(self, image: int, *, count: int = 12) -> list[tuple[str, float]]:
+        """Return the parts of one image's margin: the largest maps or nodes, the rest, the biases.
+
+        Args:
+            image: Its place.
+            count: Parts that are named.
+
+        Raises:
+            RangeError: When there is no such image.
+        """
+        if not 0 <= image < len(self.margin):
+            raise RangeError(f"There are {len(self.margin)} images. Received {image}.")
+        _checks.whole("count", count, least=1)
+        parts = self.by_map[image]
+        order = np.argsort(-np.abs(parts), kind="stable")
+        word = "map" if self.contributions.ndim > 2 else "node"
+        named = [(f"{word} {k}", float(parts[k])) for k in order[:count]]
+        rest = float(parts[order[count:]].sum())
+        left = [(f"{len(order) - count} others", rest)] if len(order) > count else []
+        return [*named, *left, ("biases" if self.exact else "not split", float(self.bias[image]))]
+
+    def _draw(
+        self,
+        figure: Figure | SubFigure,
+        *,
+        image: int | None = None,
+        columns: int = 16,
+        **options: Any,
+    ) -> None:
+        grid = figure.add_gridspec(1, 2, width_ratios=(2.6, 1))
+        title = f"{self.layer}: mean share in the margin {self.favour} over {self.over}"
+        if image is not None:
+            title = f"{self.layer}: shares in the margin of image {image}"
+        draw_node_values(
+            figure.add_subplot(grid[0]),
+            self.mean if image is None else self.contributions[image],
+            label="logits", title=title, columns=columns, **options,
+        )  # fmt: skip
+        shown = int(np.argmin(np.abs(self.margin - np.median(self.margin))))
+        shown = shown if image is None else image
+        draw_waterfall(
+            figure.add_subplot(grid[1]), self.waterfall(shown), float(self.margin[shown]),
+            title=f"image {shown}" + " (median margin)" * (image is None), xlabel="logits",
+        )  # fmt: skip
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return 13.0, 5.6
+
+
+def split_margin(
+    probe: ModelProbe, images: npt.ArrayLike, layer: str, favour: int, over: int
+) -> Contributions:
+    """Split the margin ``logit(favour) - logit(over)`` into shares of a layer's nodes.
+
+    Where everything after the layer is piecewise linear (dense and convolution layers, ReLU,
+    max-pooling, inference-mode normalization), the split is exact: for each image the net behind the
+    layer is one affine function, a node's share is its activation times its slope, and the biases
+    have the rest. Elsewhere it is gradient x activation, and the result says so.
+
+    Args:
+        probe: The opened model.
+        images: (N, H, W, C), pixel units.
+        layer: Path of a layer that all paths to the output go through.
+        favour: Number of an output.
+        over: Number of another output.
+
+    Returns:
+        The shares, in units of the logits (the output before its activation).
+
+    Raises:
+        ModelError: When a path to the output avoids the layer, or the output is no vector.
+        RangeError: When there is no such output.
+        ConfigError: When both outputs are the same.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> found = split_margin(probe, images[labels == 4][:20], "Conv2D_3", 4, 9)
+        >>> found.exact, bool(found.error.max() < 1e-6)
+        (True, True)
+    """
+    weights = margin_weights(probe, favour, over)
+    tail = tail_of(probe.network, layer)
+    values = probe.activations(images, layer)
+    margin, shares, bias = tail.split(values, weights)
+    obstacle = tail.obstacle or ""
+    if obstacle:
+        bias = margin - shares.reshape(len(margin), -1).sum(axis=1, dtype=np.float64)
+    return Contributions(
+        layer,
+        favour=int(favour),
+        over=int(over),
+        contributions=shares,
+        bias=np.asarray(bias, np.float64),
+        margin=np.asarray(margin, np.float64),
+        obstacle=obstacle,
+    )
+
+
+def margin_weights(probe: ModelProbe, favour: int, over: int) -> FloatArray:
+    """Return (K,) weights of the outputs: 1 for ``favour``, -1 for ``over``, else 0."""
+    shape = probe.shape_of(OUTPUT)
+    if len(shape) != 1:
+        raise ConfigError(
+            f"A margin is between two entries of an output vector, but the model gives {shape}. "
+            "Probe a model that classifies."
+        )
+    for index in (favour, over):
+        if not 0 <= _checks.whole("an output", index, least=0) < shape[0]:
+            raise RangeError(f"The model has {shape[0]} outputs, counted from 0. Received {index}.")
+    if favour == over:
+        raise ConfigError(f"A margin is between two outputs. Received {favour} twice.")
+    weights = np.zeros(shape[0], np.float32)
+    weights[favour], weights[over] = 1.0, -1.0
+    return weights

@@ -1,0 +1,86 @@
+"""Pictures that several pattern findings share."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from featureprobe.analysis.patterns.null import band
+from featureprobe.input_space import InputSpace
+from featureprobe.plotting import show_maps
+
+
+def pixel_range(space: InputSpace) -> dict[str, float]:
+    """Return the pixel units shown black and white, as keywords ``low`` and ``high``."""
+    return {
+        "low": 0.0 if space.low is None else float(space.low),
+        "high": 255.0 if space.high is None else float(space.high),
+    }
+
+
+def draw_node_values(
+    ax: Axes, values: npt.NDArray[Any], *, label: str, limit: float | None = None, **options: Any
+) -> None:
+    """Draw one signed number a node on a scale that is symmetric about 0.
+
+    Args:
+        ax: Where.
+        values: (H, W, C) or (n,).
+        label: What the number is, for the colour bar.
+        limit: End of the scale; None: the largest magnitude.
+        **options: As for ``plotting.show_maps``.
+    """
+    end = float(np.abs(values).max() if limit is None else limit) or 1.0
+    show_maps(
+        values.astype(np.float32), ax=ax, cmap="RdBu_r", vmin=-end, vmax=end, label=label, **options
+    )
+
+
+def draw_counts(
+    ax: Axes, counts: Mapping[str, tuple[int, npt.NDArray[np.int64]]], unit: str
+) -> None:
+    """Draw counts as bars, each beside the band that 95 % of permutations fall in."""
+    for place, (observed, null) in enumerate(counts.values()):
+        low, high = band(null)
+        ax.barh(place, observed, color="C0", height=0.55)
+        ax.plot([low, high], [place, place], color="C3", linewidth=5, solid_capstyle="butt")
+        ax.plot(np.median(null), place, "|", color="k", markersize=11)
+        ax.annotate(
+            f"{observed}", (max(observed, high), place), (4, 0), textcoords="offset points",
+            va="center", fontsize=8,
+        )  # fmt: skip
+    ax.set_yticks(range(len(counts)), list(counts), fontsize=8)
+    ax.invert_yaxis()
+    largest = max(1, *(max(o, band(n)[1]) for o, n in counts.values()))
+    ax.set_xlim(-0.02 * largest, 1.18 * largest)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel(unit, fontsize=9)
+    ax.set_title("observed (blue), chance (red: 95 %)", loc="left", fontsize=9)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def draw_waterfall(
+    ax: Axes, parts: Sequence[tuple[str, float]], total: float, *, title: str, xlabel: str
+) -> None:
+    """Draw parts that add up to a total, one below the other, each from where the last one ended."""
+    reached = 0.0
+    for place, (_, value) in enumerate(parts):
+        ax.barh(place, value, left=reached, color="#C44E52" if value > 0 else "#4C72B0", height=0.7)
+        ax.annotate(
+            f"{value:+.2f}", (max(reached, reached + value), place), (3, 0),
+            textcoords="offset points", va="center", fontsize=7,
+        )  # fmt: skip
+        reached += value
+    ax.barh(len(parts), total, color="0.35", height=0.7)
+    ax.annotate(f"{total:.2f}", (max(total, 0), len(parts)), (3, 0), textcoords="offset points",
+                va="center", fontsize=7)  # fmt: skip
+    ax.set_yticks(range(len(parts) + 1), [*(name for name, _ in parts), "margin"], fontsize=7)
+    ax.invert_yaxis()
+    ax.axvline(0, color="k", linewidth=0.6)
+    ax.margins(x=0.15)
+    ax.set_xlabel(xlabel, fontsize=8)
+    ax.set_title(title, loc="left", fontsize=9)
+    ax.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,243 @@
+"""Two trainings, the same features? Layers, maps and OIPs of two nets compared, each with its null."""
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure, SubFigure
+
+from featureprobe import _checks
+from featureprobe._randomness import Rng, seed_from
+from featureprobe.analysis.finding import Finding
+from featureprobe.analysis.patterns.similarity import (
+    debiased_cka,
+    gram,
+    match_maps,
+    shift_similarity,
+)
+from featureprobe.errors import ConfigError, RangeError, ShapeError
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.results.result import AscentResult
+from featureprobe.types import FloatArray
+
+Floats = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+_EMPTY = np.zeros(0)
+_PAIRINGS = 1000
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NetComparison(Finding):
+    """What two nets have in common.
+
+    Args:
+        layers: The layers compared, of both nets.
+        cka: (L, L) debiased linear CKA: rows are the first net's layers, columns the second's.
+        cka_null: (L, L) the largest CKA of up to five shufflings of the second net's images.
+        layer: Whose maps are matched.
+        match: (C,) the map of the second net that belongs to each map of the first.
+        correlation: (C,) of the two maps' activations over images and positions.
+        null_correlation: (rounds, C) the same after matching with shuffled images.
+        oip_similarity: (C,) of the matched maps' OIPs, the best over shifts; empty without OIPs.
+        oip_null: (P,) its mean for maps paired at random.
+        transfer_rank: (C,) place of the matched map among all maps of the second net by its answer
+            to the first net's OIP, in units of each map's spread over images; 1 is the first.
+        transfer_percentile: (C,) percent of the images that excite the matched map at most as much.
+        transfer_null: (P,) mean reciprocal rank for maps paired at random.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> nets, (images, _) = [fp.samples.mnist_probe(n) for n in "ab"], fp.samples.mnist_digits()
+        >>> found = fp.analysis.compare_nets(*nets, images[:99], ["Dense_1"], match="Dense_1")
+        >>> sorted(found.match.tolist()) == list(range(100))  # one to one
+        True
+    """
+
+    kind: ClassVar[str] = "net_comparison"
+    layers: tuple[str, ...]
+    _: KW_ONLY
+    cka: Floats
+    cka_null: Floats
+    layer: str
+    match: Whole
+    correlation: Floats
+    null_correlation: Floats
+    oip_similarity: Floats
+    oip_null: Floats
+    transfer_rank: Whole
+    transfer_percentile: Floats
+    transfer_null: Floats
+
+    @property
+    def verdict(self) -> str:
+        """How much is the same, beside chance."""
+        text = (
+            f"{self.layer}: matched maps correlate at {np.median(self.correlation):.2f} in the median "
+            f"(chance {np.median(self.null_correlation):.2f}), "
+            f"{(self.correlation > 0.7).mean():.0%} above 0.7; CKA of the layer {self._own_cka:.2f}"
+        )
+        if len(self.oip_similarity):
+            rank = (1 / self.transfer_rank).mean()
+            text += (
+                f"; their OIPs are alike at {self.oip_similarity.mean():.2f} (chance "
+                f"{self.oip_null.mean():.2f}); an OIP finds its match in the other net with a mean "
+                f"reciprocal rank of {rank:.2f} (chance {self.transfer_null.mean():.2f})"
+            )
+        return text + "."
+
+    @property
+    def _own_cka(self) -> float:
+        place = self.layers.index(self.layer)
+        return float(self.cka[place, place])
+
+    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+        left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
+        image = left.imshow(self.cka, vmin=0, vmax=1, cmap="viridis")
+        names = range(len(self.layers))
+        left.set_xticks(names, list(self.layers), rotation=30, ha="right", fontsize=8)
+        left.set_yticks(names, list(self.layers), fontsize=8)
+        left.set_xlabel("second net", fontsize=9)
+        left.set_ylabel("first net", fontsize=9)
+        for row, col in np.ndindex(*self.cka.shape):
+            shade = "k" if self.cka[row, col] > 0.6 else "w"
+            left.text(col, row, f"{self.cka[row, col]:.2f}", ha="center", va="center", color=shade,
+                      fontsize=7)  # fmt: skip
+        bar = figure.colorbar(image, ax=left, fraction=0.046, pad=0.03)
+        bar.set_label("debiased linear CKA", fontsize=9)
+        edges = np.linspace(min(0.0, float(self.correlation.min())), 1, 31)
+        right.hist(self.null_correlation.ravel(), edges, density=True, color="0.75",
+                   label="matched with shuffled images")  # fmt: skip
+        right.hist(self.correlation, edges, density=True, color="C0", alpha=0.7, label="matched")
+        right.set_xlabel(f"correlation of matched maps of {self.layer}", fontsize=9)
+        right.set_ylabel("density", fontsize=9)
+        right.legend(fontsize=8, frameon=False)
+        right.spines[["top", "right"]].set_visible(False)
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return 11.0, 4.4
+
+
+def compare_nets(
+    first: ModelProbe,
+    second: ModelProbe,
+    images: npt.ArrayLike,
+    layers: Sequence[str],
+    *,
+    match: str,
+    results: tuple[AscentResult, AscentResult] | None = None,
+    rounds: int = 20,
+    rng: Rng = 0,
+) -> NetComparison:
+    """Compare two trainings of one architecture.
+
+    Layers are compared by debiased linear CKA; maps are matched one to one so that their
+    correlations over images and positions are largest in sum (the Hungarian method; Li et al.,
+    "Convergent learning", 2016). Each number stands beside what it is when the second net sees the
+    images in another order, or when maps are paired at random.
+
+    Args:
+        first: A net.
+        second: Another training of it, with layers of the same paths and shapes.
+        images: (N, H, W, C), pixel units, at least 8; CKA takes memory for N x N numbers.
+        layers: Paths to compare.
+        match: The one of them whose maps or nodes are matched.
+        results: The OIPs of all maps of ``match`` in both nets, in order (``MapMean.each``).
+        rounds: Shufflings of the second net's images.
+        rng: Their seed.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        ShapeError: When the nets' layers differ in shape, or results do not fit.
+        MissingExtraError: Without scipy, which ``featureprobe[analysis]`` brings.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> nets, (images, _) = [fp.samples.mnist_probe(n) for n in "ab"], fp.samples.mnist_digits()
+        >>> found = compare_nets(*nets, images[:200], ["Conv2D_3"], match="Conv2D_3", rounds=2)
+        >>> bool(np.median(found.correlation) > np.median(found.null_correlation))
+        True
+    """
+    if match not in layers:
+        raise ConfigError(f"match is one of the layers {list(layers)}. Received: {match!r}.")
+    pixels = _checks.images(images, first.image_shape)
+    if len(pixels) < 8:
+        raise RangeError(f"Nets are compared on at least 8 images. Received {len(pixels)}.")
+    values = [probe.activations(pixels, list(layers)) for probe in (first, second)]
+    for layer in layers:
+        shapes = [v[layer].shape[1:] for v in values]
+        if shapes[0] != shapes[1]:
+            raise ShapeError(f"The nets give {shapes} at {layer!r}. Compare layers of equal shape.")
+    generator = np.random.default_rng(seed_from(rng))
+    orders = [generator.permutation(len(pixels)) for _ in range(rounds)]
+    grams = [[gram(v[layer]) for layer in layers] for v in values]
+    cka, cka_null = _layers(grams[0], grams[1], orders)
+    own = [v[match] for v in values]
+    matched, correlation = match_maps(own[0], own[1])
+    null = np.stack([match_maps(own[0], own[1][order])[1] for order in orders])
+    found = {} if results is None else _oips(second, own[1], results, match, matched, generator)
+    return NetComparison(
+        tuple(layers),
+        cka=cka,
+        cka_null=cka_null,
+        layer=match,
+        match=matched,
+        correlation=correlation,
+        null_correlation=null,
+        **(dict.fromkeys(_OIP_FIELDS, _EMPTY) | found),
+    )
+
+
+_OIP_FIELDS = (
+    "oip_similarity", "oip_null", "transfer_rank", "transfer_percentile", "transfer_null",
+)  # fmt: skip
+
+
+def _layers(
+    first: list[Floats], second: list[Floats], orders: list[Whole]
+) -> tuple[Floats, Floats]:
+    """Return CKA of all pairs of layers, from their Gram matrices, and the largest when shuffled."""
+    cka = np.array([[debiased_cka(a, b) for b in second] for a in first])
+    shuffled = [
+        [[debiased_cka(a, b[np.ix_(order, order)]) for b in second] for a in first]
+        for order in orders[:5]  # each takes as long as the comparison itself
+    ]
+    return cka, np.array(shuffled).max(axis=0)
+
+
+def _oips(
+    second: ModelProbe,
+    natural: FloatArray,
+    results: tuple[AscentResult, AscentResult],
+    layer: str,
+    match: Whole,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Return how alike the OIPs of matched maps are, and what the second net makes of the first's."""
+    for result in results:
+        if len(result) != len(match):
+            raise ShapeError(
+                f"results hold the OIP of each of the {len(match)} maps of {layer!r}, in order. "
+                f"Received {len(result)}. Run MapMean.each(probe, {layer!r})."
+            )
+    alike = shift_similarity(results[0].best(), results[1].best())
+    means = [
+        v.mean(axis=tuple(range(1, v.ndim - 1)), dtype=np.float64)
+        for v in (natural, second.activations(results[0].best(), layer))
+    ]
+    spread = means[0].std(axis=0)
+    z = (means[1] - means[0].mean(axis=0)) / np.where(spread > 0, spread, np.inf)
+    ranks = (-z).argsort(axis=1, kind="stable").argsort(axis=1) + 1
+    maps = np.arange(len(match))
+    dealt = [rng.permutation(len(match)) for _ in range(_PAIRINGS)]
+    return {
+        "oip_similarity": alike[maps, match],
+        "oip_null": np.array([alike[maps, pairing].mean() for pairing in dealt]),
+        "transfer_rank": ranks[maps, match].astype(np.int64),
+        "transfer_percentile": 100 * (means[0][:, match] <= means[1][maps, match]).mean(axis=0),
+        "transfer_null": np.array([(1 / ranks[maps, pairing]).mean() for pairing in dealt]),
+    }

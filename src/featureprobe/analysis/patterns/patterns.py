@@ -1,0 +1,176 @@
+"""Patterns: what one layer answers to labelled images, node by node (FCPs)."""
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure, SubFigure
+
+from featureprobe import _checks
+from featureprobe.analysis.finding import Finding
+from featureprobe.errors import ConfigError, DataError, ShapeError
+from featureprobe.plotting import show_grids_side_by_side
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.types import FloatArray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Patterns(Finding):
+    """The activations of one layer for labelled images.
+
+    The pattern across all maps of a layer for one image is its *FCP* (filter correlation pattern).
+
+    Args:
+        layer: Path of the layer.
+        values: (N, H, W, C) or (N, n), activations.
+        labels: (N,) whole numbers, the class of each image.
+
+    Raises:
+        ShapeError: When labels and activations differ in number.
+        DataError: When a value is NaN or infinite, or labels are no whole numbers.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> patterns = Patterns.of(probe, images[:300], labels[:300], "Conv2D_3")
+        >>> patterns.nodes.shape, patterns.address(1151)
+        ((300, 1152), (2, 2, 127))
+        >>> patterns.mean_of(4).shape
+        (3, 3, 128)
+    """
+
+    kind: ClassVar[str] = "patterns"
+    layer: str
+    _: KW_ONLY
+    values: FloatArray
+    labels: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", checked_labels(self.labels, len(self.values)))
+        values = np.asarray(self.values)
+        if values.ndim < 2 or values.dtype.kind != "f":
+            raise ShapeError(
+                f"Patterns are activations (N, H, W, C) or (N, n), float. Received {values.shape}, "
+                f"{values.dtype}. Take what probe.activations(images, layer) returns."
+            )
+        if not np.isfinite(values).all():
+            bad = int(np.argmin(np.isfinite(values).reshape(len(values), -1).all(axis=1)))
+            raise DataError(
+                f"Activations must be finite. {self.layer!r} answers to image {bad} with NaN or "
+                "infinite values. Check that image and the weights of the model."
+            )
+        super().__post_init__()
+
+    @classmethod
+    def of(
+        cls, probe: ModelProbe, images: npt.ArrayLike, labels: npt.ArrayLike, layer: str
+    ) -> Self:
+        """Compute the patterns of a layer.
+
+        Args:
+            probe: The opened model.
+            images: (N, H, W, C), pixel units.
+            labels: (N,) classes.
+            layer: Path of the layer.
+
+        Raises:
+            UnknownLayerError, ShapeError, DataError: As for ``probe.activations``; and when labels
+                and images differ in number.
+        """
+        checked_labels(labels, len(np.asarray(images)))
+        return cls(layer, values=probe.activations(images, layer), labels=np.asarray(labels))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def nodes(self) -> FloatArray:
+        """(N, J) all nodes of the layer in one row, channels last."""
+        return self.values.reshape(len(self.values), -1)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one image's pattern."""
+        return self.values.shape[1:]
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """The classes that occur, rising."""
+        return tuple(int(c) for c in np.unique(self.labels))
+
+    def address(self, node: int) -> tuple[int, ...]:
+        """Return (row, col, channel) or (index,) of a node of :attr:`nodes`."""
+        return tuple(int(i) for i in np.unravel_index(node, self.shape))
+
+    def of_class(self, label: int) -> FloatArray:
+        """Return (n, J) the nodes for the images of a class.
+
+        Raises:
+            DataError: When no image has this class.
+        """
+        return self.nodes[self.where(label)]
+
+    def where(self, label: int) -> npt.NDArray[np.int64]:
+        """Return the places of the images of a class; see :meth:`of_class` for errors."""
+        places = np.flatnonzero(self.labels == label)
+        if not len(places):
+            raise DataError(
+                f"No image has the class {label!r}. The classes are {list(self.classes)}."
+            )
+        return places
+
+    def mean_of(self, label: int) -> FloatArray:
+        """Return the mean pattern of a class, its prototype, in the layer's shape."""
+        return np.asarray(self.of_class(label).mean(axis=0).reshape(self.shape), np.float32)
+
+    @property
+    def verdict(self) -> str:
+        """What is held."""
+        counts = ", ".join(f"{c}: {int((self.labels == c).sum())}" for c in self.classes)
+        return f"{self.layer}, {len(self)} images ({counts})."
+
+    def _draw(
+        self, figure: Figure | SubFigure, *, classes: Sequence[int] | None = None, **options: Any
+    ) -> None:
+        chosen = self.classes[:4] if classes is None else classes
+        show_grids_side_by_side(
+            [self.mean_of(c) for c in chosen],
+            titles=[f"mean of class {c}" for c in chosen],
+            figure=figure,
+            **({"columns": 16} | options),
+        )
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return min(20.0, 6.0 * min(4, len(self.classes)) + 1.0), 4.2
+
+
+def checked_labels(labels: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:
+    """Return labels as int64 (count,), or raise one clear error."""
+    array = np.asarray(labels)
+    if array.ndim != 1 or len(array) != count:
+        raise ShapeError(
+            f"labels hold one class for each of the {count} images. Received the shape "
+            f"{array.shape}. One-hot labels: pass labels.argmax(axis=1)."
+        )
+    if array.dtype.kind not in "iu" and not (
+        array.dtype.kind == "f" and np.isfinite(array).all() and (array == array.round()).all()
+    ):
+        raise DataError(
+            f"labels are whole numbers. Received dtype {array.dtype}, such as {array[:3].tolist()}. "
+            "Number the classes: np.unique(labels, return_inverse=True)[1]."
+        )
+    return array.astype(np.int64)
+
+
+def two_classes(patterns: Patterns, first: int, second: int) -> None:
+    """Raise ConfigError when two classes to be compared are one, DataError when one is empty."""
+    if first == second:
+        raise ConfigError(
+            f"Two classes are compared. Received {first!r} twice. Give another class."
+        )
+    patterns.where(first)
+    patterns.where(second)
+    _checks.whole("classes that occur", len(patterns.classes), least=2)

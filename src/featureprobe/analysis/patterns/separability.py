@@ -1,0 +1,187 @@
+"""Does the dense part clarify? How well simple classifiers tell classes apart, layer by layer."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure, SubFigure
+
+from featureprobe import _checks
+from featureprobe._extras import need
+from featureprobe._randomness import Rng, seed_from
+from featureprobe.analysis.finding import Finding
+from featureprobe.analysis.patterns.patterns import checked_labels
+from featureprobe.errors import RangeError
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.types import FloatArray
+
+PIXELS = "pixels"
+Floats = npt.NDArray[np.float64]
+_PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # inverse strengths of the L2 penalty that are tried
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Separability(Finding):
+    """Accuracies of classifiers that read one layer, on images that they were not fitted on.
+
+    Args:
+        layers: Where they read; ``"pixels"`` is the image.
+        classes: The classes told apart.
+        images: Number of images.
+        nearest_mean: (L, F) accuracy of the nearest class mean, for each of F folds.
+        logistic: (L, F) accuracy of L2 logistic regression, its strength chosen inside each fold.
+        control: (L, F) of the same logistic regression on labels that were dealt out at random.
+        seconds: (L,) what each layer took.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> found = fp.analysis.separate(probe, images, labels, ["Dense_2"], classes=(0, 1), folds=2)
+        >>> bool(found.nearest_mean.mean() > 0.95)
+        True
+    """
+
+    kind: ClassVar[str] = "separability"
+    layers: tuple[str, ...]
+    _: KW_ONLY
+    classes: tuple[int, ...]
+    images: int
+    nearest_mean: Floats
+    logistic: Floats
+    control: Floats
+    seconds: Floats
+
+    @property
+    def verdict(self) -> str:
+        """Where the classes become separable."""
+        mean, line = self.nearest_mean.mean(axis=1), self.logistic.mean(axis=1)
+        parts = [
+            f"{name} {a:.1%} / {b:.1%}" for name, a, b in zip(self.layers, mean, line, strict=True)
+        ]
+        return (
+            f"Classes {', '.join(map(str, self.classes))}, nearest mean / logistic regression: "
+            f"{'; '.join(parts)} (random labels: {self.control.mean():.1%})."
+        )
+
+    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+        ax = figure.add_subplot()
+        places = np.arange(len(self.layers))
+        rows = (
+            ("nearest class mean", self.nearest_mean, "C0", "o"),
+            ("L2 logistic regression", self.logistic, "C1", "s"),
+            ("the same, labels dealt out at random", self.control, "0.6", "v"),
+        )
+        for shift, (label, values, color, marker) in zip((-0.12, 0.0, 0.12), rows, strict=True):
+            middle = values.mean(axis=1)
+            spread = values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
+            ax.errorbar(places + shift, middle, yerr=1.96 * spread, fmt=marker, color=color,
+                        capsize=3, markersize=5, label=label)  # fmt: skip
+        ax.axhline(1 / len(self.classes), color="k", linewidth=0.8, linestyle="dotted")
+        ax.set_xticks(places, list(self.layers), rotation=20, ha="right", fontsize=8)
+        ax.set_ylabel("accuracy on unseen images")
+        ax.set_ylim(0, 1.03)
+        ax.legend(fontsize=8, frameon=False, loc="lower left")
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.set_title(
+            f"classes {', '.join(map(str, self.classes))}; {self.images} images; bars: 95 %",
+            loc="left", fontsize=10,
+        )  # fmt: skip
+
+
+def separate(
+    probe: ModelProbe,
+    images: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    layers: Sequence[str],
+    *,
+    classes: Sequence[int] | None = None,
+    folds: int = 5,
+    rng: Rng = 0,
+) -> Separability:
+    """Fit simple classifiers on each layer, and see where classes become easy to tell apart.
+
+    Nodes are standardized on the images that a classifier is fitted on. Random labels show how well
+    it could do by learning by heart (Hewitt and Liang, "Designing and interpreting probes with
+    control tasks", 2019): on unseen images that is chance.
+
+    Args:
+        probe: The opened model.
+        images: (N, H, W, C), pixel units.
+        labels: (N,) classes.
+        layers: Paths; ``"pixels"`` is the image itself.
+        classes: Use these classes only; None: all.
+        folds: Parts of the cross-validation, at least 2.
+        rng: Seed of the folds and of the random labels.
+
+    Returns:
+        Accuracies by layer and fold.
+
+    Raises:
+        RangeError: When there is one class only, or a class has fewer images than folds.
+        MissingExtraError: Without scikit-learn, which ``featureprobe[analysis]`` brings.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> found = separate(probe, images, labels, ["pixels", "Dense_1"], classes=(4, 9), folds=2)
+        >>> found.logistic.shape
+        (2, 2)
+    """
+    _checks.whole("folds", folds, least=2)
+    numbers = checked_labels(labels, len(np.asarray(images)))
+    chosen = np.unique(numbers) if classes is None else np.unique(np.asarray(classes))
+    if len(chosen) < 2:
+        raise RangeError(f"At least two classes are told apart. Received: {chosen.tolist()}.")
+    some = np.isin(numbers, chosen)
+    few = min(int((numbers == c).sum()) for c in chosen)
+    if few < 2 * folds:
+        raise RangeError(
+            f"{folds} folds need {2 * folds} images of every class. The smallest class has {few}. "
+            "Give more images, or fewer folds."
+        )
+    pixels, own = np.asarray(images)[some], numbers[some]
+    seed, found, seconds = seed_from(rng), [], []
+    for layer in layers:
+        values = pixels if layer == PIXELS else probe.activations(pixels, layer)
+        begin = time.perf_counter()
+        found.append(_accuracies(np.asarray(values, np.float32), own, folds, seed))
+        seconds.append(time.perf_counter() - begin)
+    by_kind = np.array(found)  # (L, 3, F)
+    return Separability(
+        tuple(layers),
+        classes=tuple(int(c) for c in chosen),
+        images=len(own),
+        nearest_mean=by_kind[:, 0],
+        logistic=by_kind[:, 1],
+        control=by_kind[:, 2],
+        seconds=np.array(seconds),
+    )
+
+
+def _accuracies(
+    values: FloatArray, labels: npt.NDArray[np.int64], folds: int, seed: int
+) -> list[Any]:
+    """Return accuracies of the nearest mean, of logistic regression, and of that on random labels."""
+    select = need("sklearn.model_selection", what="separate", extra="analysis")
+    line = need("sklearn.linear_model", what="separate", extra="analysis")
+    scale = need("sklearn.preprocessing", what="separate", extra="analysis").StandardScaler
+    join = need("sklearn.pipeline", what="separate", extra="analysis").make_pipeline
+    near = need("sklearn.neighbors", what="separate", extra="analysis").NearestCentroid
+    inner = select.StratifiedKFold(3, shuffle=True, random_state=seed)
+    logistic = select.GridSearchCV(
+        join(scale(), line.LogisticRegression(max_iter=2000, tol=1e-3)),
+        {"logisticregression__C": _PENALTIES}, cv=inner,
+    )  # fmt: skip
+    flat = values.reshape(len(values), -1)
+    flat = flat[:, np.ptp(flat, axis=0) > 0]  # constant nodes tell nothing
+    outer = select.StratifiedKFold(folds, shuffle=True, random_state=seed)
+    dealt = np.random.default_rng(seed).permutation(labels)
+    jobs = ((join(scale(), near()), labels), (logistic, labels), (logistic, dealt))
+    with warnings.catch_warnings():
+        # Nodes that are constant within a class are no trouble for means, but sklearn warns of them.
+        warnings.filterwarnings("ignore", message="self.within_class_std_dev_")
+        return [select.cross_val_score(model, flat, own, cv=outer) for model, own in jobs]

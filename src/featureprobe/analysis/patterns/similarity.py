@@ -1,0 +1,85 @@
+"""How alike two representations are: debiased CKA, maps matched one to one, images up to a shift."""
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe._extras import need
+from featureprobe.types import FloatArray
+
+Floats = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+
+def gram(values: FloatArray) -> Floats:
+    """Return (N, N) inner products of the rows of (N, ...), with nothing on the diagonal."""
+    flat = values.reshape(len(values), -1)
+    flat = flat - flat.mean(axis=0)
+    found: Floats = (flat @ flat.T).astype(np.float64)
+    np.fill_diagonal(found, 0.0)
+    return found
+
+
+def unbiased_hsic(first: Floats, second: Floats) -> float:
+    """Return the unbiased estimate of the Hilbert-Schmidt independence criterion.
+
+    Source: Song et al., "Feature selection via dependence maximization", 2012, eq. 5.
+
+    Args:
+        first: (N, N) with a zero diagonal, N at least 4.
+        second: Likewise.
+    """
+    n = len(first)
+    own, other = first.sum(axis=0), second.sum(axis=0)
+    trace = float(np.vdot(first, second))
+    total = own.sum() * other.sum() / ((n - 1) * (n - 2))
+    return float((trace + total - 2 / (n - 2) * own @ other) / (n * (n - 3)))
+
+
+def debiased_cka(first: Floats, second: Floats) -> float:
+    """Return the debiased linear CKA of two Gram matrices, 1 for equal ones, about 0 by chance.
+
+    Source: Kornblith et al., "Similarity of neural network representations revisited", 2019, with
+    the unbiased HSIC as in Nguyen et al. 2021.
+    """
+    norm = unbiased_hsic(first, first) * unbiased_hsic(second, second)
+    return unbiased_hsic(first, second) / np.sqrt(norm) if norm > 0 else 0.0
+
+
+def shift_similarity(first: FloatArray, second: FloatArray, *, most: int = 4) -> Floats:
+    """Return (A, B): the largest normalized correlation of images over small shifts, -1..1.
+
+    Args:
+        first: (A, H, W, C).
+        second: (B, H, W, C).
+        most: Shifts of up to so many pixels along rows and columns; beyond an image is its mean.
+    """
+    unit = [_centred(images) for images in (first, second)]
+    rows, cols = (n + most for n in first.shape[1:3])
+    moved = [np.fft.rfft2(images, s=(rows, cols), axes=(1, 2)) for images in unit]
+    found = np.full((len(first), len(second)), -1.0)
+    window = np.r_[0 : most + 1, -most:0]
+    for k, own in enumerate(moved[0]):
+        product = (own[None] * moved[1].conj()).sum(axis=3)
+        all_shifts = np.fft.irfft2(product, s=(rows, cols), axes=(1, 2))
+        found[k] = all_shifts[:, window][:, :, window].max(axis=(1, 2))
+    return found
+
+
+def _centred(images: FloatArray) -> Floats:
+    flat = images.astype(np.float64) - images.mean(axis=(1, 2, 3), keepdims=True)
+    norm = np.sqrt((flat**2).sum(axis=(1, 2, 3), keepdims=True))
+    return np.asarray(flat / np.where(norm > 0, norm, 1))
+
+
+def match_maps(first: FloatArray, second: FloatArray) -> tuple[Whole, Floats]:
+    """Return for each map of the first net its match in the second, and their correlation."""
+    assign = need("scipy.optimize", what="compare_nets", extra="analysis").linear_sum_assignment
+    flat = [_standard(v.reshape(-1, v.shape[-1])) for v in (first, second)]
+    together = (flat[0].T @ flat[1]).astype(np.float64) / len(flat[0])
+    rows, cols = assign(-together)
+    return cols.astype(np.int64), together[rows, cols]
+
+
+def _standard(values: FloatArray) -> FloatArray:
+    spread = values.std(axis=0)
+    return np.asarray((values - values.mean(axis=0)) / np.where(spread > 0, spread, 1), np.float32)

@@ -1,0 +1,71 @@
+"""Where in an image a map fires."""
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe import _checks
+from featureprobe.errors import RangeError, ShapeError
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.receptive_field import AxisField
+from featureprobe.types import FloatArray
+
+
+def fire_map(probe: ModelProbe, image: npt.ArrayLike, layer: str, channel: int) -> FloatArray:
+    """Return a map's activations on the pixels of an image, for an overlay.
+
+    Each node stands at the middle of what it sees; between these places values are interpolated
+    linearly, beyond the outermost they stay (Bau et al., "Network dissection", 2017, likewise). A
+    node answers to all of its receptive field, so look at the place as a centre, not as an outline;
+    ``receptive_box`` tells the extent. ``plotting.show_overlay`` draws it.
+
+    Args:
+        probe: The opened model.
+        image: (H, W, C), pixel units.
+        layer: Path of a layer with maps.
+        channel: Number of the map.
+
+    Returns:
+        float32 (H, W), activations.
+
+    Raises:
+        ShapeError: When the layer has no maps, or the image does not fit.
+        RangeError: When the layer has no such map.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe = fp.samples.mnist_probe()
+        >>> images, _ = fp.samples.mnist_digits()
+        >>> fp.fire_map(probe, images[0], "Conv2D_3", 5).shape
+        (28, 28)
+    """
+    shape = probe.shape_of(layer)
+    if len(shape) != 3:
+        raise ShapeError(
+            f"A fire map needs a layer with maps (H, W, C), but {layer!r} gives {shape}. "
+            "Dense nodes see the whole image."
+        )
+    if not 0 <= _checks.whole("channel", channel, least=0) < shape[2]:
+        raise RangeError(f"{layer!r} has {shape[2]} maps, counted from 0. Received {channel}.")
+    pixels = _checks.images(image, probe.image_shape, what="image")
+    if len(pixels) != 1:
+        raise ShapeError(f"A fire map is of one image. Received {len(pixels)}; pass images[0].")
+    answers = probe.activations(pixels, layer)[0, :, :, channel]
+    rows, cols = probe.network.fields[probe.network.graph.number_of(layer)]
+    height, width, _ = probe.image_shape
+    tall = np.stack(
+        [np.interp(np.arange(height), _middles(rows), column) for column in answers.T], axis=1
+    )
+    wide = [np.interp(np.arange(width), _middles(cols), line) for line in tall]
+    return np.asarray(wide, np.float32)
+
+
+def _middles(field: AxisField) -> npt.NDArray[np.float64]:
+    """Return the middle of what each position sees; increasing, as interpolation wants it."""
+    places = np.arange(field.reach.shape[1])
+    seen = field.reach.sum(axis=1)
+    middles = (field.reach * places).sum(axis=1) / np.maximum(seen, 1)
+    if field.jump is not None and field.size is not None and len(middles) > 1:
+        # At the border fields are cut, and their middles with them: continue the regular grid.
+        full = np.flatnonzero(seen == seen.max())
+        middles = middles[full[0]] + field.jump * (np.arange(len(middles)) - full[0])
+    return np.asarray(np.maximum.accumulate(middles), np.float64)

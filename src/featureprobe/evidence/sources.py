@@ -1,0 +1,116 @@
+"""Any data set as batches of images: arrays, tf.data, folders, generators."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe import _checks
+from featureprobe.errors import DataError, ShapeError
+from featureprobe.evidence.folder import ImageFolder
+from featureprobe.image_source import source_of
+from featureprobe.types import FloatArray, ImageShape
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some images of a data set, in its order.
+
+    Attributes:
+        first: Position of the first image in the data set.
+        images: float32 (n, H, W, C), pixel units.
+        stored: The same images in the dtype that they came in.
+        files: n file names, or None.
+    """
+
+    first: int
+    images: FloatArray
+    stored: npt.NDArray[Any]
+    files: tuple[str, ...] | None = None
+
+    def name_of(self, place: int) -> str:
+        """Return where the image at ``place`` comes from."""
+        return self.files[place] if self.files else str(source_of(self.stored[place]))
+
+
+def batches(data: Any, shape: ImageShape, size: int) -> Iterator[Batch]:
+    """Yield a data set in batches of at most ``size`` images.
+
+    Args:
+        data: An array (N, H, W, C) or anything that is sliced like one; an :class:`ImageFolder`; a
+            ``tf.data.Dataset`` or any iterable of images (H, W, C) or of batches (n, H, W, C), alone
+            or as the first part of a tuple with labels.
+        shape: (H, W, C) of the model.
+        size: At least 1.
+
+    Raises:
+        ShapeError: When images do not fit the model.
+        DataError: When an image is not finite, or there is none.
+    """
+    first = 0
+    for stored, files in _chunks(data, shape, size):
+        yield Batch(first, _checked(stored, shape, first), stored, files)
+        first += len(stored)
+    if not first:
+        raise DataError("The data set holds no image. Give at least one.")
+
+
+def _chunks(
+    data: Any, shape: ImageShape, size: int
+) -> Iterator[tuple[npt.NDArray[Any], tuple[str, ...] | None]]:
+    if isinstance(data, ImageFolder):
+        reader = data.read(shape)
+        while pairs := list(islice(reader, size)):
+            yield np.stack([image for _, image in pairs]), tuple(name for name, _ in pairs)
+        return
+    if isinstance(data, list | tuple):
+        data = np.asarray(data)
+    if hasattr(data, "ndim") and hasattr(data, "shape"):  # arrays, memory maps, HDF5
+        whole = data[None] if data.ndim == 3 else data
+        for start in range(0, len(whole), size):
+            yield np.asarray(whole[start : start + size]), None
+        return
+    if not isinstance(data, Iterable):
+        raise ShapeError(
+            "A data set is an array (N, H, W, C), an ImageFolder, a tf.data.Dataset or an iterable "
+            f"of images. Received: {type(data).__name__}."
+        )
+    for part in _regrouped(data, size):
+        yield part, None
+
+
+def _regrouped(data: Iterable[Any], size: int) -> Iterator[npt.NDArray[Any]]:
+    """Yield the images of an iterable in arrays of ``size``, whatever it was batched by."""
+    waiting: list[npt.NDArray[Any]] = []
+    count = 0
+    for element in data:
+        image = np.asarray(element[0] if isinstance(element, tuple | list) else element)
+        group = image[None] if image.ndim == 3 else image
+        if group.ndim != 4:
+            raise ShapeError(
+                f"A data set gives images (H, W, C) or batches of them. Received the shape "
+                f"{image.shape}. Add the channel axis, or leave labels to the tuple's second part."
+            )
+        for start in range(0, len(group), size):
+            waiting.append(group[start : start + size])
+            count += len(waiting[-1])
+            if count >= size:
+                whole = np.concatenate(waiting)
+                yield whole[:size]
+                waiting, count = [whole[size:]], len(whole) - size
+    if count:
+        yield np.concatenate(waiting)
+
+
+def _checked(stored: npt.NDArray[Any], shape: ImageShape, first: int) -> FloatArray:
+    try:
+        return _checks.images(stored, shape)
+    except DataError as cause:  # its count begins with this batch
+        bad = first + int(np.argmin(np.isfinite(stored).all(axis=(1, 2, 3))))
+        raise DataError(
+            f"images must be finite. Image {bad} of the data set holds NaN or infinite values. "
+            "Mend or leave out that image."
+        ) from cause

@@ -1,0 +1,65 @@
+"""Rings around nodes of a mosaic of maps."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.collections import EllipseCollection
+
+from featureprobe.errors import RangeError, ShapeError
+from featureprobe.plotting._checks import require_whole
+
+
+def ring_nodes(
+    ax: Axes,
+    shape: Sequence[int],
+    nodes: Sequence[Sequence[int]],
+    *,
+    columns: int = 8,
+    color: str = "red",
+) -> Axes:
+    """Draw a ring around some nodes of a layer, on Axes that ``show_maps`` has drawn on.
+
+    Args:
+        ax: The Axes with the mosaic.
+        shape: (H, W, C) or (n,) of the layer.
+        nodes: (row, col, channel) of each node, or (index,).
+        columns: As for ``show_maps``.
+        color: Any matplotlib colour.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        ShapeError: When a node has another number of indices than the layer has axes.
+        RangeError: When the layer has no such node.
+
+    Example:
+        >>> import numpy as np
+        >>> from featureprobe.plotting import ring_nodes, show_maps
+        >>> ax = show_maps(np.eye(3)[..., None] * np.ones(4), columns=2)
+        >>> ring_nodes(ax, (3, 3, 4), [(0, 0, 3)], columns=2).collections[-1].get_offsets().tolist()
+        [[3.0, 3.0]]
+    """
+    require_whole(columns, "columns")
+    height, width = (1, 1) if len(shape) == 1 else (int(shape[0]), int(shape[1]))
+    across = min(int(columns), int(shape[-1]))
+    places = []
+    for node in nodes:
+        if len(node) != len(shape):
+            raise ShapeError(
+                f"A node of a layer of shape {tuple(shape)} has {len(shape)} indices. Received "
+                f"{tuple(node)}. patterns.address(number) gives them."
+            )
+        if not all(0 <= i < n for i, n in zip(node, shape, strict=True)):
+            raise RangeError(f"The layer has the shape {tuple(shape)}. Received the node {node}.")
+        down, right = divmod(int(node[-1]), across)
+        row, col = (0, 0) if len(shape) == 1 else (int(node[0]), int(node[1]))
+        places.append((right * width + col, down * height + row))
+    if places:
+        size = 1.5 if height > 1 or width > 1 else 0.9
+        rings = EllipseCollection(
+            size, size, 0, units="x", offsets=places, offset_transform=ax.transData,
+            facecolors="none", edgecolors=color, linewidths=1.4, zorder=5,
+        )  # fmt: skip
+        ax.add_collection(rings, autolim=False)
+    return ax

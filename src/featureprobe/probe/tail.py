@@ -1,0 +1,175 @@
+"""Tail: what a net makes of the output of one of its layers."""
+
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from featureprobe.errors import ModelError
+from featureprobe.probe.layer_graph import Call
+from featureprobe.probe.network import Network
+from featureprobe.types import OUTPUT, FloatArray, Tensor
+
+_BATCH = 512
+# Linear in (input, biases) for a given pattern of open units and chosen maxima.
+_LINEAR = (
+    "Dense", "Conv1D", "Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose",
+    "BatchNormalization", "MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D",
+    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
+    "Flatten", "Reshape", "Permute", "ZeroPadding2D", "Cropping2D", "UpSampling2D", "Add",
+    "Subtract", "Average", "Maximum", "Minimum", "Concatenate", "Dropout", "SpatialDropout2D",
+    "GaussianNoise", "GaussianDropout", "Identity", "ActivityRegularization", "PReLU", "LeakyReLU",
+    "Negative",
+)  # fmt: skip
+_OPEN_OR_CLOSED = ("linear", "relu", "leaky_relu")
+_BIASES = ("bias", "beta", "moving_mean")
+
+
+def tail_of(network: Network, layer: str) -> "Tail":
+    """Return the rest of a net after a layer, made and traced once; see :class:`Tail`."""
+    return network.compiled(("tail", layer), lambda: Tail(network, layer))
+
+
+class Tail:
+    """The rest of a net after a layer, as a function of that layer's output.
+
+    Args:
+        network: The net.
+        layer: Path of the layer.
+
+    Raises:
+        UnknownLayerError: When there is no such layer.
+        ModelError: When the image reaches the output past the layer, so that the layer's output
+            alone does not tell the rest; or when the output's last activation cannot be taken off.
+    """
+
+    def __init__(self, network: Network, layer: str) -> None:
+        self._network, self.layer = network, layer
+        self._number = network.graph.number_of(layer)
+        self._last = network.graph.call_of(OUTPUT)
+        self.calls = self._calls()
+        network.prepare(((OUTPUT, True),))
+
+    def _calls(self) -> tuple[Call, ...]:
+        graph = self._network.graph
+        wanted, found = {graph.number_of(OUTPUT)}, []
+        for call in reversed(graph.calls):
+            if self._number not in call.results and wanted & set(call.results):
+                wanted |= set(call.sources)
+                found.append(call)
+        if self._network.image_input in wanted and self._number != self._network.image_input:
+            raise ModelError(
+                f"The image reaches the output of this model past {self.layer!r}, by a branch or a "
+                "skip connection. Choose a layer that all paths go through."
+            )
+        if self._number not in wanted or not found:
+            raise ModelError(
+                f"Nothing follows {self.layer!r} on the way to the output. Choose an earlier layer."
+            )
+        return tuple(reversed(found))
+
+    def run(self, values: Tensor) -> Tensor:
+        """Return the output before its activation, (N, K), for outputs (N, ...) of the layer."""
+        known: dict[int, Tensor] = {self._number: values} | self._network.constants(values)
+        for call in self.calls[:-1]:
+            known.update(zip(call.results, call.run(known), strict=True))
+        found: Tensor = self._network.graph.before_activation(self._last, known)[0]
+        return found
+
+    def logits(self, values: FloatArray) -> FloatArray:
+        """Return the output before its activation for arrays, in batches."""
+        parts = [
+            np.asarray(self._compiled(tf.constant(values[first : first + _BATCH], tf.float32)))
+            for first in range(0, len(values), _BATCH)
+        ]
+        return np.concatenate(parts)
+
+    def split(self, values: FloatArray, weights: FloatArray) -> tuple[FloatArray, ...]:
+        """Return output, share of each node and share of the biases, for a weighted sum of outputs.
+
+        Where the tail is piecewise linear, the shares of nodes and biases add up to the sum: each
+        node's is its value times the sum's slope along it; that of the biases is the slope along
+        all of them at once, times them (Srinivas and Fleuret, "Full-gradient representation", 2019).
+
+        Args:
+            values: (N, ...) outputs of the layer.
+            weights: (K,) of the outputs, such as 1 and -1 for a margin.
+
+        Returns:
+            float32 (N,), (N, ...) and (N,).
+        """
+        mixed, made = tf.constant(weights, tf.float32), []
+        for first in range(0, len(values), _BATCH):
+            part = tf.constant(values[first : first + _BATCH], tf.float32)
+            made.append([np.asarray(v) for v in self._split(part, mixed)])
+        return tuple(np.concatenate(parts) for parts in zip(*made, strict=True))
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return tf.function(self.run, autograph=False).get_concrete_function(self._spec)
+
+    @cached_property
+    def _split(self) -> Any:
+        def both(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            biases = self.biases
+            with tf.autodiff.ForwardAccumulator(biases, [tf.identity(b) for b in biases]) as ahead:
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch(values)
+                    total = tf.linalg.matvec(self.run(values), weights)
+                share = ahead.jvp(total, tf.UnconnectedGradients.ZERO)
+            return total, values * tape.gradient(total, values), share
+
+        classes = tf.TensorSpec((None,), tf.float32)
+        # Concrete: many nets in one process would make plain calls warn of retracing.
+        return tf.function(both, autograph=False).get_concrete_function(self._spec, classes)
+
+    @property
+    def _spec(self) -> Any:
+        return tf.TensorSpec((None, *self._network.shape_of(self.layer)), tf.float32)
+
+    @property
+    def biases(self) -> list[Any]:
+        """The variables that are added: biases, offsets and means of normalizations."""
+        layers = {id(call.layer): call.layer for call in self.calls}
+        found = [getattr(layer, name, None) for layer in layers.values() for name in _BIASES]
+        return [variable.value for variable in found if variable is not None]
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why the tail is not piecewise linear in its input and biases; None when it is."""
+        for call in self.calls:
+            if reason := _obstacle(call.layer, last=call is self._last):
+                return f"{call.path!r} {reason}"
+        return None
+
+
+def _obstacle(layer: Any, *, last: bool) -> str | None:
+    name = type(layer).__name__
+    if last and name in ("Softmax", "Activation"):
+        return None  # it is taken off
+    if name in ("ReLU", "Relu", "LeakyRelu", "Activation"):
+        return _of_relu(layer)
+    if name not in _LINEAR:
+        return f"({name}) is no piecewise linear layer"
+    activation = getattr(layer, "activation", None)
+    if activation is None or last or name == "LeakyReLU":
+        return None
+    return _of_activation(activation)
+
+
+def _of_relu(layer: Any) -> str | None:
+    if getattr(layer, "max_value", None) is not None or getattr(layer, "threshold", None):
+        return "saturates, which adds a constant that is nobody's share"
+    activation = getattr(layer, "activation", None)
+    return None if activation is None else _of_activation(activation)
+
+
+def _of_activation(activation: Any) -> str | None:
+    name = getattr(activation, "__name__", type(activation).__name__)
+    if name in _OPEN_OR_CLOSED or isinstance(
+        activation, keras.layers.ReLU | keras.layers.LeakyReLU
+    ):
+        return _of_relu(activation) if isinstance(activation, keras.layers.ReLU) else None
+    return f"has the activation {name}, which is not piecewise linear"

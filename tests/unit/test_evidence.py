@@ -1,0 +1,333 @@
+"""Evidence: one pass over a data set agrees with brute force; memory and crops are as promised."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import featureprobe as fp
+from featureprobe.evidence.collecting import Sample, Totals
+from featureprobe.evidence.sketch import QuantileSketch
+
+LAYERS = ["conv", "pool", "dense"]
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    """700 images for the small probe: more than two batches."""
+    return np.random.default_rng(4).integers(0, 256, (700, 6, 6, 1)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def evidence(small_probe, images):
+    """Evidence of all kinds of layers."""
+    return fp.Evidence.collect(small_probe, images, LAYERS, top=9, sample=50)
+
+
+def brute(probe, images, layer, by):
+    """Return (N, U) answers and (N, U) nodes, from plain activations."""
+    values = probe.activations(images, layer).astype(np.float64)
+    if values.ndim == 2:
+        return values, np.zeros(values.shape, int)
+    flat = values.reshape(len(values), -1, values.shape[-1])
+    return (flat.max(axis=1) if by == "peak" else flat.mean(axis=1)), flat.argmax(axis=1)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("by", ["peak", "mean"])
+def test_one_pass_is_a_brute_force_sort(small_probe, images, evidence, layer, by):
+    """Top images, their nodes and the statistics are those of all activations at once."""
+    values, nodes = brute(small_probe, images, layer, by)
+    found = evidence[layer].of(by)
+    order = np.argsort(-values, axis=0, kind="stable")[:9].T
+    ranked = np.take_along_axis(values.T, order, axis=1)
+    np.testing.assert_allclose(found.top_values, ranked, rtol=1e-5, atol=1e-6)
+    # Where neighbours in rank differ by more than rounding, the images must be the same.
+    every = np.sort(values, axis=0)[::-1][:10].T
+    gap = np.minimum(-np.diff(every, axis=1), np.pad(-np.diff(every[:, :9], axis=1), ((0, 0), (1, 0)),
+                                                     constant_values=1.0))  # fmt: skip
+    clear = gap > 1e-5
+    assert clear.mean() > 0.5
+    np.testing.assert_array_equal(found.top_images[clear], order[clear])
+    if by == "peak":
+        expected = np.take_along_axis(nodes.T, order, axis=1)
+        np.testing.assert_array_equal(found.top_nodes[clear], expected[clear])
+    np.testing.assert_allclose(found.mean, values.mean(axis=0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found.std, values.std(axis=0), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.least, values.min(axis=0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found.active, (values > 0).mean(axis=0), atol=2 / 700)
+    np.testing.assert_allclose(
+        found.quantile(0.5), np.quantile(values, 0.5, axis=0, method="inverted_cdf"), rtol=1e-4,
+        atol=1e-6,
+    )  # fmt: skip
+
+
+def test_percentiles(small_probe, images, evidence):
+    """The percentage of images at or below a score, exact for as few images as these."""
+    values, _ = brute(small_probe, images, "conv", "mean")
+    answers = evidence["conv"].of("mean")
+    for score in (values[:, 1].min() - 1, *np.quantile(values[:, 1], [0.1, 0.5, 0.97]), 1e9):
+        expected = 100 * (values[:, 1] <= score + 1e-7).mean()
+        assert answers.percentile(1, score + 1e-7) == pytest.approx(expected, abs=0.2)
+    assert answers.percentile(1, 1e9) == 100
+    assert answers.percentile(1, answers.top_values[1, :1] * 0.99999)[0] < 100
+
+
+def test_the_sample_is_what_it_says(small_probe, images, evidence):
+    """Sampled values belong to the sampled images; another seed draws others."""
+    values, _ = brute(small_probe, images, "conv", "peak")
+    assert len(np.unique(evidence.sample)) == 50
+    np.testing.assert_allclose(
+        evidence["conv"].peak.sampled, values[evidence.sample], rtol=1e-5, atol=1e-6
+    )
+    other = fp.Evidence.collect(small_probe, images, "conv", sample=50, rng=1)
+    assert set(other.sample) != set(evidence.sample)
+
+
+def test_samples_are_uniform():
+    """Every image of a stream is as likely to be kept, whatever batch it came in."""
+    from featureprobe.evidence.answering import LayerAnswers  # noqa: PLC0415
+
+    counts = np.zeros(60)
+    for seed in range(400):
+        sample = Sample(6, seed)
+        for first in range(0, 60, 25):
+            values = np.zeros((min(25, 60 - first), 1), np.float32)
+            sample.add(first, {"layer": LayerAnswers(values, values, values.astype(np.int64))})
+        counts[sample.images] += 1
+    assert abs(counts - 40).max() < 6 * np.sqrt(36)
+    assert abs(counts[:30].sum() - 1200) < 6 * np.sqrt(600)
+
+
+@pytest.mark.parametrize("layer", ["conv", "pool"])
+def test_nothing_outside_a_crop_matters(small_probe, evidence, layer):
+    """Any change of pixels outside a top example's box leaves the activation as it was."""
+    rng = np.random.default_rng(0)
+    for unit in range(3):
+        examples = evidence.top(layer, unit)
+        assert len(examples) == 9
+        for image, box, score in zip(examples.images, examples.boxes, examples.scores, strict=True):
+            top, left, bottom, right = box
+            changed = rng.integers(0, 256, image.shape).astype(np.uint8)
+            changed[top:bottom, left:right] = image[top:bottom, left:right]
+            answers = small_probe.activations(np.stack([image, changed]), layer)[..., unit]
+            node = np.unravel_index(answers[0].argmax(), answers[0].shape)
+            assert answers[1][node] == pytest.approx(answers[0][node], rel=1e-6)
+            assert answers[0][node] == pytest.approx(score, rel=1e-5)
+            inside = image.astype(int).copy()
+            inside[top, left] = 255 - inside[top, left]
+            assert (bottom - top, right - left) == examples.field
+
+
+def test_a_box_that_is_too_small_is_noticed(small_probe, evidence):
+    """One row less, and changes matter (sabotage)."""
+    examples = evidence.top("conv", int(np.argmax(evidence["conv"].peak.largest)))
+    rng, gaps = np.random.default_rng(0), []
+    for image, (top, left, bottom, right) in zip(examples.images, examples.boxes, strict=True):
+        changed = rng.integers(0, 256, image.shape).astype(np.uint8)
+        changed[top : bottom - 1, left:right] = image[top : bottom - 1, left:right]
+        answers = small_probe.activations(np.stack([image, changed]), "conv")
+        gaps.append(np.abs(answers[0].max() - answers[1].max()))
+    assert max(gaps) > 1e-3
+
+
+def as_files(folder, images):
+    """Write images into two sub-folders, in order."""
+    from PIL import Image  # noqa: PLC0415
+
+    for number, image in enumerate(images):
+        home = folder / ("first" if number < len(images) // 2 else "second")
+        home.mkdir(exist_ok=True, parents=True)
+        Image.fromarray(image[..., 0]).save(home / f"{number:04d}.png")
+    return fp.ImageFolder(folder)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["array", "float", "list", "generator", "batches", "tf.data", "tf.data batches", "folder"],
+)
+def test_any_data_set(small_probe, images, tmp_path, kind):
+    """The same images give the same evidence, however they come."""
+    some = images[:120]
+    dataset = tf.data.Dataset.from_tensor_slices((some, np.zeros(120)))
+    data = {
+        "array": lambda: some,
+        "float": lambda: some.astype(np.float32),
+        "list": lambda: list(some),
+        "generator": lambda: (image for image in some),
+        "batches": lambda: (some[i : i + 47] for i in range(0, 120, 47)),
+        "tf.data": lambda: dataset,
+        "tf.data batches": lambda: dataset.batch(7),
+        "folder": lambda: as_files(tmp_path, some),
+    }[kind]()
+    found = fp.Evidence.collect(small_probe, data, "conv", top=5, sample=10)
+    expected = fp.Evidence.collect(small_probe, some, "conv", top=5, sample=10)
+    assert found.count == 120
+    np.testing.assert_array_equal(found["conv"].peak.top_images, expected["conv"].peak.top_images)
+    np.testing.assert_array_equal(found.images, expected.images)
+    np.testing.assert_array_equal(found.sample, expected.sample)
+    if kind == "folder":
+        assert found.names[0].startswith(("first/", "second/"))
+        assert data.labels == ("first",) * 60 + ("second",) * 60
+
+
+def test_memory_does_not_grow_with_images(small_probe):
+    """Ten times the images take no more memory, but for the quantiles' logarithm."""
+    rng = np.random.default_rng(0)
+
+    def peak(count):
+        def stream():
+            for _ in range(count // 250):
+                yield rng.integers(0, 256, (250, 6, 6, 1)).astype(np.uint8)
+
+        tracemalloc.start()
+        fp.Evidence.collect(small_probe, stream(), LAYERS, top=8, sample=20)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(500)
+    few, many = peak(2_000), peak(20_000)
+    assert many < 1.3 * few + 2**20
+
+
+def test_quantiles_of_a_long_stream():
+    """Ranks are off by less than the promised share."""
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(30_000, 3)).astype(np.float32)
+    totals = Totals(3, 4)
+    for part in np.array_split(values, 97):
+        totals.add(part, np.zeros(part.shape, np.int64), 0)
+    answers = totals.answers(values[:5])
+    for share in (0.01, 0.25, 0.5, 0.9, 0.999):
+        found = answers.quantile(share)
+        assert np.abs((values <= found).mean(axis=0) - share).max() < 0.005
+    sketch = QuantileSketch(1, capacity=64)
+    sketch.add(values[:64, :1])
+    assert sketch.kept()[1].sum() == 64
+
+
+def test_evidence_comes_back(evidence, tmp_path):
+    """What is saved is loaded, values and words."""
+    evidence.save(tmp_path / "evidence.npz")
+    again = fp.Evidence.load(tmp_path / "evidence.npz")
+    assert repr(again) == repr(evidence)
+    for layer in LAYERS:
+        for by in ("peak", "mean"):
+            for name, value in vars(evidence[layer].of(by)).items():
+                np.testing.assert_array_equal(getattr(again[layer].of(by), name), value)
+    for mine, other in zip(evidence.top("conv", 1).crops, again.top("conv", 1).crops, strict=True):
+        np.testing.assert_array_equal(mine, other)
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "evidence.npz").read_bytes()[:-50])
+    with pytest.raises(fp.DataError, match=r"cut\.npz is no saved Evidence"):
+        fp.Evidence.load(tmp_path / "cut.npz")
+
+
+def test_scores_of_an_ascent_have_percentiles(small_probe, evidence, images):
+    """An OIP beats all images; what cannot be compared is NaN."""
+    targets = [*fp.MapMean.each(small_probe, "conv"), fp.Node("conv", row=1, col=1, channel=0)]
+    result = fp.Ascent(steps=16, starts=1).run(small_probe, targets, rng=0, progress=False)
+    found = evidence.percentiles(result)
+    assert found.shape == (4, 1)
+    values, _ = brute(small_probe, images, "conv", "mean")
+    for unit in range(3):
+        expected = 100 * (values[:, unit] <= result.scores[unit, 0]).mean()
+        assert found[unit, 0] == pytest.approx(expected, abs=0.2)
+    assert np.isnan(found[3, 0])
+    figure = evidence.plot("conv", [0, 2], result=result, count=4)
+    assert len(figure.axes) == 6
+    with pytest.raises(fp.ConfigError, match=r"units \[1\]"):
+        evidence.plot("conv", 1, result=result[:1])
+
+
+def test_pictures_of_fields_at_the_border():
+    """What a field sees beyond the image is empty, on the side where it is."""
+    examples = fp.Examples(
+        unit="map 0",
+        images=np.ones((2, 6, 6, 1), np.uint8),
+        scores=np.ones(2, np.float32),
+        indices=np.arange(2),
+        names=("a", "b"),
+        boxes=np.array([(0, 2, 3, 6), (4, 0, 6, 4)]),
+        field=(4, 4),
+    )
+    pictures = examples.pictures[..., 0]
+    assert np.isnan(pictures[0][0]).all()
+    assert np.isfinite(pictures[0][1:]).all()
+    assert np.isnan(pictures[1][2:]).all()
+    assert np.isfinite(pictures[1][:2]).all()
+    assert examples.plot().images[0].get_array().shape[2] == 4
+
+
+def test_where_a_map_fires():
+    """The overlay peaks where the pattern is, and scales with the image's rows and columns."""
+    probe, image = fp.samples.mnist_probe(), np.zeros((28, 28, 1), np.uint8)
+    image[4:9, 18:23] = 255
+    heat = np.stack([fp.fire_map(probe, image, "Conv2D_1", k) for k in range(32)]).max(axis=0)
+    row, col = np.unravel_index(heat.argmax(), heat.shape)
+    assert 2 <= row <= 11
+    assert 15 <= col <= 25
+    assert heat.shape == (28, 28)
+
+
+BAD = {
+    "no image": (np.zeros((0, 6, 6, 1)), fp.DataError, "no image"),
+    "an empty stream": (iter(()), fp.DataError, "no image"),
+    "another size": (np.zeros((3, 5, 6, 1)), fp.ShapeError, "6, 6, 1"),
+    "no data set": (7, fp.ShapeError, "Received: int"),
+    "NaN": (
+        np.where(np.arange(400)[:, None, None, None] == 301, np.nan, np.ones((400, 6, 6, 1))),
+        fp.DataError,
+        "Image 301",
+    ),
+    "labels only": (iter([np.zeros(4)]), fp.ShapeError, "channel axis"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_data(small_probe, case):
+    """One clear error each."""
+    data, error, words = BAD[case]
+    with pytest.raises(error, match=words):
+        fp.Evidence.collect(small_probe, data, "conv")
+
+
+def test_bad_questions(small_probe, evidence, images):
+    """What was not collected is said, with the nearest name."""
+    with pytest.raises(fp.UnknownLayerError, match="Nearest: 'conv'"):
+        evidence.top("conf", 0)
+    with pytest.raises(fp.RangeError, match="3 units"):
+        evidence.top("conv", 3)
+    with pytest.raises(fp.ConfigError, match="'peak' or 'mean'"):
+        evidence.top("conv", 0, by="max")
+    with pytest.raises(fp.RangeError, match="top"):
+        fp.Evidence.collect(small_probe, images, "conv", top=0)
+    with pytest.raises(fp.RangeError, match=r"in 0\.\.1"):
+        evidence["conv"].peak.quantile(1.5)
+    with pytest.raises(fp.ShapeError, match="layer with maps"):
+        fp.fire_map(small_probe, images[0], "dense", 0)
+    with pytest.raises(fp.RangeError, match="4 rows"):
+        fp.receptive_box(small_probe, "conv", row=4)
+
+
+def test_a_broken_file_is_named(small_probe, images, tmp_path):
+    """It ends the pass, or is left out when told so; files of another size are named too."""
+    as_files(tmp_path, images[:10])
+    (tmp_path / "first" / "0002.png").write_bytes(b"\x89PNG\r\n\x1a\n not an image")
+    with pytest.raises(fp.DataError, match=r"first/0002\.png"):
+        fp.Evidence.collect(small_probe, fp.ImageFolder(tmp_path), "conv")
+    found = fp.Evidence.collect(small_probe, fp.ImageFolder(tmp_path, broken="skip"), "conv", top=2)
+    assert found.count == 9
+    assert list(found.skipped) == ["first/0002.png"]
+    small = fp.ModelProbe(small_probe.model, input_space=small_probe.input_space)
+    as_files(tmp_path / "large", np.zeros((2, 9, 9, 1), np.uint8))
+    with pytest.raises(fp.ShapeError, match=r"0000\.png has 9 x 9 pixels"):
+        fp.Evidence.collect(small, fp.ImageFolder(tmp_path / "large"), "conv")
+    resized = fp.ImageFolder(tmp_path / "large", resize=True)
+    assert fp.Evidence.collect(small, resized, "conv").count == 2
+    (tmp_path / "none").mkdir()
+    with pytest.raises(fp.DataError, match="no image file"):
+        fp.ImageFolder(tmp_path / "none")
+    with pytest.raises(fp.DataError, match="no folder"):
+        fp.ImageFolder(tmp_path / "nowhere")
