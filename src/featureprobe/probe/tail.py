@@ -86,6 +86,14 @@ class Tail:
         ]
         return np.concatenate(parts)
 
+    def slopes(self, values: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return (N, ...): how a weighted sum of outputs grows with each node; as for :meth:`split`."""
+        mixed, made = tf.constant(weights, tf.float32), []
+        for first in range(0, len(values), _BATCH):
+            part = tf.constant(values[first : first + _BATCH], tf.float32)
+            made.append(np.asarray(self._slope(part, mixed)))
+        return np.concatenate(made)
+
     def split(self, values: FloatArray, weights: FloatArray) -> tuple[FloatArray, ...]:
         """Return output, share of each node and share of the biases, for a weighted sum of outputs.
 
@@ -124,6 +132,17 @@ class Tail:
         classes = tf.TensorSpec((None,), tf.float32)
         # Concrete: many nets in one process would make plain calls warn of retracing.
         return tf.function(both, autograph=False).get_concrete_function(self._spec, classes)
+
+    @cached_property
+    def _slope(self) -> Any:
+        def slope(values: Tensor, weights: Tensor) -> Tensor:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(values)
+                total = tf.linalg.matvec(self.run(values), weights)
+            return tape.gradient(total, values)
+
+        classes = tf.TensorSpec((None,), tf.float32)
+        return tf.function(slope, autograph=False).get_concrete_function(self._spec, classes)
 
     @property
     def _spec(self) -> Any:

@@ -10,11 +10,12 @@ from matplotlib.figure import Figure, SubFigure
 from featureprobe import _checks
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.contributions import margin_weights, split_margin
+from featureprobe.analysis.patterns.contributions import margin_weights
 from featureprobe.errors import ConfigError
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.tail import tail_of
 from featureprobe.results.result import AscentResult
-from featureprobe.types import OUTPUT, FloatArray
+from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,8 +29,9 @@ class Insertion(Finding):
         favour: The class that the margin speaks for.
         over: The class that it speaks against.
         channels: (M,) the maps.
-        slopes: (M,) mean slope of the margin along each map's activations at the images, logits per
-            unit of activation: what a map's answer is worth.
+        predicted: (M,) mean change of the margin that goes through the map itself: the change of
+            each of its nodes times the margin's slope along it at the image as it was, logits.
+        predicted_by_all: (M,) the same through all maps of the layer.
         moved: (M,) mean change of the margin, logits.
         answered: (M,) mean change of the map's own mean activation.
         amount: What the OIP was multiplied by.
@@ -51,16 +53,12 @@ class Insertion(Finding):
     favour: int
     over: int
     channels: npt.NDArray[np.int64]
-    slopes: Floats
+    predicted: Floats
+    predicted_by_all: Floats
     moved: Floats
     answered: Floats
     amount: float
     null: Floats
-
-    @property
-    def predicted(self) -> Floats:
-        """(M,) what the map alone would move: its slope times the change of its answer."""
-        return self.slopes * self.answered
 
     @property
     def correlation(self) -> float:
@@ -76,10 +74,13 @@ class Insertion(Finding):
     def verdict(self) -> str:
         """Whether shares predict what OIPs do."""
         how = "as" if self.p < 0.01 else "not as"
+        by_all = rank_correlation(self.predicted_by_all, self.moved)
+        share = np.abs(self.predicted).sum() / max(np.abs(self.predicted_by_all).sum(), 1e-12)
         return (
-            f"{self.layer}: adding the OIPs of {len(self.channels)} maps moves the margin "
-            f"{self.favour} over {self.over} {how} their shares predict (rank correlation "
-            f"{self.correlation:.2f}, p = {self.p:.3g})."
+            f"{self.layer}: adding {self.amount:g} of the OIPs of {len(self.channels)} maps moves the "
+            f"margin {self.favour} over {self.over} {how} the maps' own shares predict (rank "
+            f"correlation {self.correlation:.2f}, p = {self.p:.2g}); the shares of all maps predict it "
+            f"at {by_all:.2f}: what goes through the own map is {share:.0%} of that in size."
         )
 
     def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
@@ -148,16 +149,7 @@ def insert_patterns(
     _checks.number("amount", amount, above=0)
     pixels = _checks.images(images, probe.image_shape)
     weights = margin_weights(probe, favour, over)
-    before = _answers(probe, pixels, layer, weights)
-    split = split_margin(probe, pixels, layer, favour, over)
-    moved, answered = [], []
-    for pattern, channel in zip(result.best(), channels, strict=True):
-        added = _within(pixels + amount * (pattern - pattern.mean()), probe)
-        margin, means = _answers(probe, added, layer, weights)
-        moved.append(float((margin - before[0]).mean()))
-        answered.append(float((means - before[1])[:, channel].mean()))
-    slopes = _slopes(split.by_map, before[1])[channels]
-    predicted, moves = slopes * np.array(answered), np.array(moved)
+    predicted, by_all, moves, answered = _moves(probe, result, channels, pixels, weights, amount)
     dealer = np.random.default_rng(seed_from(rng))
     null = [rank_correlation(dealer.permutation(predicted), moves) for _ in range(rounds)]
     return Insertion(
@@ -165,12 +157,36 @@ def insert_patterns(
         favour=int(favour),
         over=int(over),
         channels=channels,
-        slopes=slopes,
+        predicted=predicted,
+        predicted_by_all=by_all,
         moved=moves,
-        answered=np.array(answered),
+        answered=answered,
         amount=float(amount),
         null=np.array(null),
     )
+
+
+def _moves(
+    probe: ModelProbe,
+    result: AscentResult,
+    channels: npt.NDArray[np.int64],
+    pixels: FloatArray,
+    weights: FloatArray,
+    amount: float,
+) -> tuple[Floats, ...]:
+    """Return (M,) each: predicted through the map, through all maps, moved, answered."""
+    layer = str(result.recipe.objectives[0]["layer"])
+    tail, values, found = tail_of(probe.network, layer), probe.activations(pixels, layer), []
+    slopes, before = tail.slopes(values, weights), tail.logits(values) @ weights
+    for pattern, channel in zip(result.best(), channels, strict=True):
+        added = _within(pixels + amount * (pattern - pattern.mean()), probe)
+        answers = probe.activations(added, layer)
+        change = answers - values
+        through = (change * slopes).reshape(len(pixels), -1, values.shape[-1]).sum(axis=1)
+        moved = tail.logits(answers) @ weights - before
+        parts = (through[:, channel], through.sum(axis=1), moved, change[..., channel])
+        found.append([float(np.mean(part, dtype=np.float64)) for part in parts])
+    return tuple(np.array(found).T)
 
 
 def rank_correlation(first: Floats, second: Floats) -> float:
@@ -196,22 +212,6 @@ def _maps_of(result: AscentResult) -> tuple[str, npt.NDArray[np.int64]]:
             f"{sorted(map(str, layers))}: {', '.join(result.labels[:4])}, ..."
         )
     return str(layers.pop()), np.array([c["channel"] for c in configs], np.int64)
-
-
-def _answers(
-    probe: ModelProbe, pixels: FloatArray, layer: str, weights: FloatArray
-) -> tuple[Floats, Floats]:
-    """Return margins (N,) and map means (N, C)."""
-    values = probe.activations(pixels, layer)
-    means = values.mean(axis=tuple(range(1, values.ndim - 1)), dtype=np.float64)
-    logits = probe.activations(pixels, OUTPUT, pre=True).astype(np.float64)
-    return logits @ weights, means
-
-
-def _slopes(by_map: Floats, means: Floats) -> Floats:
-    """Return (C,) the margin's mean share of a map per unit of its mean activation."""
-    share, mean = by_map.mean(axis=0), means.mean(axis=0)
-    return np.asarray(np.divide(share, mean, out=np.zeros_like(share), where=mean > 0))
 
 
 def _within(pixels: FloatArray, probe: ModelProbe) -> FloatArray:
