@@ -331,3 +331,22 @@ def test_a_broken_file_is_named(small_probe, images, tmp_path):
         fp.ImageFolder(tmp_path / "none")
     with pytest.raises(fp.DataError, match="no folder"):
         fp.ImageFolder(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("layer", ["Conv2D_1", "Conv2D_2", "Conv2D_3"])
+def test_crops_of_the_bundled_net(layer):
+    """Every top example of some maps: no pixel outside its crop matters, to float rounding."""
+    probe, (images, _) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+    evidence = fp.Evidence.collect(probe, images[:600], layer, top=8)
+    noise = np.random.default_rng(0).integers(0, 256, images.shape[1:]).astype(np.uint8)
+    scale = evidence[layer].peak.largest.max()
+    for unit in range(0, evidence[layer].units, 7):
+        examples = evidence.top(layer, unit)
+        changed = np.broadcast_to(noise, examples.images.shape).copy()
+        for place, (top, left, bottom, right) in enumerate(examples.boxes):
+            changed[place, top:bottom, left:right] = examples.images[place, top:bottom, left:right]
+        both = [probe.activations(x, layer)[..., unit] for x in (examples.images, changed)]
+        own = evidence[layer].peak.top_nodes[unit]
+        flat = [b.reshape(len(examples), -1)[np.arange(len(examples)), own] for b in both]
+        np.testing.assert_allclose(flat[1], flat[0], atol=2e-6 * scale)
+        np.testing.assert_allclose(flat[0], examples.scores, atol=2e-6 * scale)

@@ -46,7 +46,7 @@ class QuantileSketch:
 
     def _collapse(self) -> None:
         level = 0
-        while self._levels[level].shape[1] >= self.capacity:
+        while self._levels[level].shape[1] > self.capacity:
             if level + 1 == len(self._levels):
                 self._levels.append(np.empty((self._units, 0), np.float32))
                 self._odd.append(False)
