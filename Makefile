@@ -60,6 +60,7 @@ bench: $(VENV)/.installed  ## timings into benchmarks/results/
 	$(BIN)/python benchmarks/w1_peers.py
 	$(BIN)/python benchmarks/w2_vgg.py
 	$(BIN)/python benchmarks/n1_nodes.py
+	$(BIN)/python benchmarks/n1_profile.py
 	$(BIN)/python benchmarks/s1_squeezenet.py
 	$(BIN)/python benchmarks/g1_growth.py
 	$(BIN)/python benchmarks/e1_evidence.py

@@ -89,6 +89,7 @@ class Insertion(Finding):
         for k in np.argsort(-np.abs(self.predicted))[:6]:
             left.annotate(f"{self.channels[k]}", (self.predicted[k], self.moved[k]), (3, 3),
                           textcoords="offset points", fontsize=7)  # fmt: skip
+        left.locator_params(axis="x", nbins=6)
         left.axhline(0, color="k", linewidth=0.5)
         left.axvline(0, color="k", linewidth=0.5)
         left.set_xlabel("predicted by the map's share, logits", fontsize=9)
