@@ -91,9 +91,7 @@ def operations(run: Any, steps: int) -> dict[str, float]:
         for line in plane.lines:
             for event in line.events:
                 spent[names[event.metadata_id]] += event.duration_ps / 1e6 / steps
-    kernels = {
-        n: t for n, t in spent.items() if ":" in n and "::" not in n and "Eager" not in n
-    }
+    kernels = {n: t for n, t in spent.items() if ":" in n and "::" not in n and "Eager" not in n}
     return {n: round(t, 1) for n, t in sorted(kernels.items(), key=lambda p: -p[1])[:16]}
 
 

@@ -73,7 +73,7 @@ class Evidence:
     ) -> Self:
         """Run a data set through the net, once, and keep what it says about every unit.
 
-        Memory does not grow with the number of images, but for the quantiles' logarithm.
+        Memory does not grow with the number of images.
 
         Args:
             probe: The opened model.
