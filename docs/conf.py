@@ -38,6 +38,7 @@ nitpick_ignore_regex = [
     # Plain names for documented things, or parts that no user touches.
     ("py:class", r"featureprobe\.types\.(HasLayers|FloatArray|ImageShape)"),
     ("py:class", r"featureprobe\.probe\.network\.Network"),
+    ("py:class", r"featureprobe\.evidence\.layer_evidence\.Answers"),
     ("py:class", r"featureprobe\.ascent\.live\.LivePixels"),
     ("py:class", r"featureprobe\.ascent\.constraints\.Constraint"),
     ("py:class", r"featureprobe\.ascent\.step\.ImageStep"),

@@ -56,7 +56,7 @@ class Finding(ABC):
     @property
     @abstractmethod
     def verdict(self) -> str:
-        """One sentence: what was found, and how sure that is."""
+        """What was found, and how sure that is, in one sentence."""
 
     @abstractmethod
     def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:

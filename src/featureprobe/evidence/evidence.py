@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evidence:
-    """What real images say about the maps and nodes of some layers; made by :meth:`collect`.
+    """What real images say about the maps and nodes of some layers; made by ``Evidence.collect``.
 
     Args:
         layers: By path.

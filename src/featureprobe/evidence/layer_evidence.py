@@ -145,7 +145,7 @@ class LayerEvidence:
         return self.shape[-1]
 
     def of(self, by: str) -> Answers:
-        """Return :attr:`peak` or :attr:`mean`.
+        """Return ``peak`` or ``mean``.
 
         Raises:
             ConfigError: For another word.

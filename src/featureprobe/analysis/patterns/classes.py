@@ -74,7 +74,7 @@ class ClassComparison(Finding):
 
     @property
     def delta(self) -> Floats:
-        """(J,) Cliff's delta, -1..1: above 0 where the first class answers more."""
+        """Cliff's delta (J,), from -1 to 1; above 0 where the first class answers more."""
         return 2 * self.auroc - 1
 
     @property

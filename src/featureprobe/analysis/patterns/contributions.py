@@ -56,7 +56,7 @@ class Contributions(Finding):
 
     @property
     def error(self) -> Floats:
-        """(N,) |sum of shares - margin| / sum of the shares' magnitudes."""
+        """The sum of shares less the margin, over the sum of the shares' magnitudes, (N,)."""
         flat = self.contributions.reshape(len(self.margin), -1).astype(np.float64)
         total = np.abs(flat).sum(axis=1) + np.abs(self.bias)
         gap = np.abs(flat.sum(axis=1) + self.bias - self.margin)

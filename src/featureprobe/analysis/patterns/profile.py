@@ -76,7 +76,7 @@ class ClassProfile(Finding):
 
     @property
     def selectivity(self) -> Floats:
-        """(J,) class selectivity 0..1: (largest - mean of others) / (their sum), of class means.
+        """Class selectivity (J,), 0..1, largest less mean of others over their sum, of class means.
 
         Source: Morcos et al., "On the importance of single directions for generalization", 2018.
         For activations that are not negative; 0 for silent nodes.
