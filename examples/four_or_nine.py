@@ -158,7 +158,15 @@ def main() -> None:
     layers = ["Conv2D_1", "Max_Pool_1", "Conv2D_2", "Max_Pool_2", LAYER, "Dense_1", "Dense_2"]
     notes.keep(
         "two_trainings",
-        analysis.compare_nets(probe, second, images, layers, match=LAYER, results=(result, their)),
+        analysis.compare_nets(
+            probe,
+            second,
+            images,
+            layers,
+            match=LAYER,
+            results=(result, their),
+            null_net=analysis.untrained(second),
+        ),
     )
     text = "\n\n".join(notes.said)
     (notes.folder / "findings.txt").write_text(text + "\n", encoding="utf-8")

@@ -36,3 +36,27 @@ def test_a_default_run_leaves_no_map_behind_that_answers(
     assert not (dead & (real.max(axis=0) > threshold)).any()
     assert (result.best_status()[dead] == fp.Status.DEAD).all()
     print(f"net {net} {layer}: {dead.sum()} of {len(dead)} maps dead, for all images too")
+
+
+def test_evidence_sets_the_measure_of_death() -> None:
+    """What real images cause is the measure when it is given; of another model it is refused."""
+    probe = fp.samples.mnist_probe()
+    images = fp.samples.mnist_digits()[0][:300]
+    evidence = fp.Evidence.collect(probe, images, ["Conv2D_3", "Dense_1"])
+    targets = [fp.MapMean("Conv2D_3", channel=3), fp.Node("Conv2D_3", row=1, col=1, channel=3),
+               fp.Node("Dense_1", index=4), 2.0 * fp.Node("Dense_1", index=4),
+               fp.MapMean("Conv2D_2", channel=3)]  # fmt: skip
+    ascent = fp.Ascent(steps=2, starts=1, search=None, remedies=())
+    with_images = ascent.run(probe, targets, rng=0, progress=False, evidence=evidence)
+    without = ascent.run(probe, targets, rng=0, progress=False)
+    maps = probe.activations(images, "Conv2D_3")
+    dense = np.quantile(probe.activations(images, "Dense_1"), 0.99)
+    strong = [np.quantile(maps.mean(axis=(1, 2)), 0.99), np.quantile(maps.max(axis=(1, 2)), 0.99),
+              dense, 2 * dense]  # fmt: skip
+    np.testing.assert_allclose(with_images.dead_thresholds[:4], 1e-6 * np.array(strong), rtol=0.01)
+    assert (np.abs(without.dead_thresholds[:4] / with_images.dead_thresholds[:4] - 1) > 0.02).all()
+    assert with_images.dead_thresholds[4] == without.dead_thresholds[4]  # a layer without evidence
+    with pytest.raises(fp.ConfigError, match="another model"):
+        ascent.run(fp.samples.mnist_probe("b"), targets, rng=0, evidence=evidence)
+    with pytest.raises(fp.ConfigError, match="collect"):
+        ascent.run(probe, targets, rng=0, evidence=images)

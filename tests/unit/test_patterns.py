@@ -478,3 +478,41 @@ def test_a_pattern_can_be_climbed(planted):
         fp.Ascent(steps=1).run(probe, fp.PatternMatch("conv", pattern=np.ones(3)), rng=0)
     with pytest.raises(fp.DataError, match="not all 0"):
         fp.PatternMatch("conv", pattern=np.zeros((1, 1, 15)))
+
+
+def test_an_untrained_net_is_a_null():
+    """Copies of a net share wiring but no weights, repeat with their seed, and leave it as it is."""
+    probe = fp.samples.mnist_probe()
+    images = fp.samples.mnist_digits()[0][:120]
+    before = [w.copy() for w in probe.model.get_weights()]
+    bare, again, other = (analysis.untrained(probe, rng=seed) for seed in (1, 1, 2))
+    for own, kept in zip(probe.model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(own, kept)
+    answers = [p.activations(images[:5], "Conv2D_3") for p in (bare, again, other)]
+    np.testing.assert_array_equal(answers[0], answers[1])
+    assert np.abs(answers[0] - answers[2]).max() > 0.01
+    assert [r.path for r in bare.summary()] == [r.path for r in probe.summary()]
+    found = analysis.compare_nets(
+        probe, fp.samples.mnist_probe("b"), images, ["Conv2D_3"], match="Conv2D_3", null_net=bare, rounds=1
+    )  # fmt: skip
+    assert np.median(found.untrained_correlation) < np.median(found.correlation) - 0.1
+    assert 0 < found.cka_untrained[0, 0] < found.cka[0, 0] - 0.05
+    assert "with an untrained net 0." in found.verdict
+    with pytest.raises(fp.ModelError, match="architecture yourself"):
+        analysis.untrained(subclassed())
+
+
+def subclassed():
+    """A model whose copy Keras does not build."""
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__(name="own")
+            self.conv = keras.layers.Conv2D(4, 3)
+
+        def call(self, images):
+            return self.conv(images)
+
+    model = Own()
+    model(np.zeros((1, 8, 8, 1), np.float32))
+    return fp.ModelProbe(model, input_space=fp.InputSpace.identity())

@@ -30,6 +30,7 @@ from featureprobe.analysis.patterns import (
     split_margin,
     unclear_images,
 )
+from featureprobe.analysis.untrained import untrained
 
 __all__ = [
     "Ablation",
@@ -55,4 +56,5 @@ __all__ = [
     "separate",
     "split_margin",
     "unclear_images",
+    "untrained",
 ]

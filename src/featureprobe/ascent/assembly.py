@@ -13,6 +13,7 @@ from featureprobe.ascent.cropping import crop_of, describe_crop
 from featureprobe.ascent.problems import Problems
 from featureprobe.ascent.stopping import Converged
 from featureprobe.ascent.verdict import dead_thresholds, judge
+from featureprobe.evidence.evidence import Evidence
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.recipe import Recipe
@@ -43,6 +44,7 @@ def assemble(
     *,
     interrupted: bool = False,
     snapshots: Sequence[tuple[int, FloatArray]] = (),
+    evidence: Evidence | None = None,
 ) -> AscentResult:
     """Return the result of a finished state.
 
@@ -54,10 +56,11 @@ def assemble(
         state: The state, finished.
         interrupted: Whether the user stopped the run.
         snapshots: (step, images (rows, H, W, C) in model units) pairs.
+        evidence: What real images cause: dead is measured by it.
     """
     best, index = state.best, problems.index
     grid = (len(problems.targets), state.starts)
-    thresholds = dead_thresholds(probe, problems.targets, state.start_images)
+    thresholds = dead_thresholds(probe, problems.targets, state.start_images, evidence)
     verdicts = judge(state, thresholds, ascent.stop or Converged(), interrupted=interrupted)
 
     def kept(name: str) -> FloatArray:

@@ -23,8 +23,9 @@ from featureprobe.ascent.search import Precursor
 from featureprobe.ascent.starts import Starts
 from featureprobe.ascent.stopping import CHECK_EVERY, Converged
 from featureprobe.ascent.targets import as_targets, digest_of
-from featureprobe.ascent.validation import check_ascent, check_probe
+from featureprobe.ascent.validation import check_ascent, check_evidence, check_probe
 from featureprobe.errors import ConfigError
+from featureprobe.evidence.evidence import Evidence
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.objectives.base import Objective
 from featureprobe.parameterizations.base import Parameterization
@@ -116,6 +117,7 @@ class Ascent(Component):
         *,
         rng: Rng = None,
         progress: bool | None = None,
+        evidence: Evidence | None = None,
     ) -> AscentResult:
         """Climb, and return what was reached.
 
@@ -126,14 +128,18 @@ class Ascent(Component):
             objective: One objective or a list of any; results keep the list's order.
             rng: Seed, numpy Generator, or None for a fresh seed; the seed used is in the result.
             progress: Show a bar; None shows one on a terminal.
+            evidence: What real images say of this model: which scores count as dead is measured by
+                it; None: by what the starts cause.
 
         Returns:
             Images (targets, starts, H, W, C) in pixel units, with scores, traces and statuses.
 
         Raises:
-            FeatureProbeError: When the targets do not fit the model; nothing has run then.
+            FeatureProbeError: When the targets or the evidence do not fit the model; nothing has
+                run then.
         """
         targets = as_targets(objective)
+        check_evidence(evidence, probe)
         drive, state = self._begin(probe, targets, seed_from(rng))
         snapshots: list[tuple[int, FloatArray]] = []
         interrupted = False
@@ -149,7 +155,13 @@ class Ascent(Component):
                 interrupted = True
         finished = drive.finish(state, reuse=True)
         return self._assembled(
-            probe, targets, drive, finished, interrupted=interrupted, snapshots=snapshots
+            probe,
+            targets,
+            drive,
+            finished,
+            interrupted=interrupted,
+            snapshots=snapshots,
+            evidence=evidence,
         )
 
     def start(self, probe: ModelProbe, objective: Targets, *, rng: Rng = None) -> AscentState:

@@ -9,6 +9,7 @@ from featureprobe.ascent.rules import UpdateRule
 from featureprobe.ascent.search import Precursor
 from featureprobe.ascent.stopping import Converged
 from featureprobe.errors import ConfigError
+from featureprobe.evidence.evidence import Evidence
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.parameterizations.base import Parameterization
 from featureprobe.probe.model_probe import ModelProbe
@@ -76,6 +77,22 @@ def check_probe(probe: object) -> None:
         raise ConfigError(
             f"An Ascent runs on a ModelProbe. Received: {type(probe).__name__}. "
             "Open the model first: fp.ModelProbe(model, input_space=...)."
+        )
+
+
+def check_evidence(evidence: object, probe: ModelProbe) -> None:
+    """Raise ConfigError unless ``evidence`` is None or was collected from this model."""
+    if evidence is None:
+        return
+    if not isinstance(evidence, Evidence):
+        raise ConfigError(
+            f"evidence is what fp.Evidence.collect(probe, images) returns. Received: "
+            f"{type(evidence).__name__}."
+        )
+    if evidence.fingerprint and evidence.fingerprint != probe.fingerprint:
+        raise ConfigError(
+            f"The evidence is of another model ({evidence.model!r}) than the probe's "
+            f"({probe.name!r}), or of other weights. Collect it again: fp.Evidence.collect(probe, ...)."
         )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.ascent.stopping import Converged
+from featureprobe.evidence.evidence import Evidence
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.structure import leaf_of, terms_of
 from featureprobe.probe.model_probe import ModelProbe
@@ -20,15 +21,18 @@ DEAD_SHARE = 1e-6
 
 
 def dead_thresholds(
-    probe: ModelProbe, targets: Sequence[Objective], start_images: FloatArray
+    probe: ModelProbe,
+    targets: Sequence[Objective],
+    start_images: FloatArray,
+    evidence: Evidence | None = None,
 ) -> FloatArray:
     """Return (targets,) the score at or below which a target counts as dead.
 
-    It is 1e-6 of the 99th percentile of the layer's activations over the starts (of single units,
-    over up to 64 of them), times the term's weight. -inf for targets that a low score does not make dead: values before the
+    It is 1e-6 of the 99th percentile of the layer's activations over the evidence, where that holds
+    the layer, else over the starts (of single units, over up to 64 of them), times the term's weight. -inf for targets that a low score does not make dead: values before the
     activation, and targets that are to be made small.
     """
-    cache: dict[tuple[str, bool], float] = {}
+    cache = _strong_in(evidence)
     thresholds = []
     for target in targets:
         total = 0.0
@@ -45,6 +49,16 @@ def dead_thresholds(
             )
         thresholds.append(DEAD_SHARE * total)
     return np.array(thresholds, dtype=np.float32)
+
+
+def _strong_in(evidence: Evidence | None) -> dict[tuple[str, bool], float]:
+    """Return by (layer, single units?) the strong activations that real images cause."""
+    layers = {} if evidence is None else evidence.layers
+    return {
+        (path, single): max(0.0, own.of("peak" if single else "mean").strong())
+        for path, own in layers.items()
+        for single in (False, True)
+    }
 
 
 def _strong_activation(

@@ -74,6 +74,17 @@ class Answers:
         found = np.take_along_axis(ranked, places.T, axis=1).T
         return found[0] if shares.ndim == 0 else found
 
+    def strong(self, share: float = 0.99) -> float:
+        """Return the value that a share of all answers of all units does not exceed.
+
+        Args:
+            share: 0..1.
+        """
+        values = self.kept.ravel()
+        order = np.argsort(values, kind="stable")
+        ranks = np.cumsum(np.broadcast_to(self.weights, self.kept.shape).ravel()[order])
+        return float(values[order][np.searchsorted(ranks, share * ranks[-1])])
+
     def percentile(self, unit: int, score: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return the percentage of images with a value of at most ``score``.
 

@@ -15,17 +15,15 @@ from featureprobe.analysis.patterns.similarity import (
     debiased_cka,
     gram,
     match_maps,
-    shift_similarity,
 )
+from featureprobe.analysis.patterns.transfer import OIP_FIELDS, transfer
 from featureprobe.errors import ConfigError, RangeError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult
-from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 _EMPTY = np.zeros(0)
-_PAIRINGS = 1000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,10 +34,13 @@ class NetComparison(Finding):
         layers: The layers compared, of both nets.
         cka: (L, L) debiased linear CKA: rows are the first net's layers, columns the second's.
         cka_null: (L, L) the largest CKA of up to five shufflings of the second net's images.
+        cka_untrained: (L, L) the same with the second net untrained: what the architecture and the
+            images have in common without training; empty where that was not asked.
         layer: Whose maps are matched.
         match: (C,) the map of the second net that belongs to each map of the first.
         correlation: (C,) of the two maps' activations over images and positions.
         null_correlation: (rounds, C) the same after matching with shuffled images.
+        untrained_correlation: (C,) the same after matching with the untrained net; or empty.
         oip_similarity: (C,) of the matched maps' OIPs, the best over shifts; empty without OIPs.
         oip_null: (P,) its mean for maps paired at random.
         transfer_rank: (C,) place of the matched map among all maps of the second net by its answer
@@ -60,10 +61,12 @@ class NetComparison(Finding):
     _: KW_ONLY
     cka: Floats
     cka_null: Floats
+    cka_untrained: Floats
     layer: str
     match: Whole
     correlation: Floats
     null_correlation: Floats
+    untrained_correlation: Floats
     oip_similarity: Floats
     oip_null: Floats
     transfer_rank: Whole
@@ -75,7 +78,7 @@ class NetComparison(Finding):
         """How much is the same, beside chance."""
         text = (
             f"{self.layer}: matched maps correlate at {np.median(self.correlation):.2f} in the median "
-            f"(chance {np.median(self.null_correlation):.2f}), "
+            f"(chance {np.median(self.null_correlation):.2f}{self._without_training}), "
             f"{(self.correlation > 0.7).mean():.0%} above 0.7; CKA of the layer {self._own_cka:.2f}"
         )
         if len(self.oip_similarity):
@@ -86,6 +89,11 @@ class NetComparison(Finding):
                 f"reciprocal rank of {rank:.2f} (chance {self.transfer_null.mean():.2f})"
             )
         return text + "."
+
+    @property
+    def _without_training(self) -> str:
+        found = self.untrained_correlation
+        return f", with an untrained net {np.median(found):.2f}" if len(found) else ""
 
     @property
     def _own_cka(self) -> float:
@@ -109,6 +117,9 @@ class NetComparison(Finding):
         edges = np.linspace(min(0.0, float(self.correlation.min())), 1, 31)
         right.hist(self.null_correlation.ravel(), edges, density=True, color="0.75",
                    label="matched with shuffled images")  # fmt: skip
+        if len(self.untrained_correlation):
+            right.hist(self.untrained_correlation, edges, density=True, histtype="step", color="C1",
+                       label="matched with an untrained net")  # fmt: skip
         right.hist(self.correlation, edges, density=True, color="C0", alpha=0.7, label="matched")
         right.set_xlabel(f"correlation of matched maps of {self.layer}", fontsize=9)
         right.set_ylabel("density", fontsize=9)
@@ -128,6 +139,7 @@ def compare_nets(
     *,
     match: str,
     results: tuple[AscentResult, AscentResult] | None = None,
+    null_net: ModelProbe | None = None,
     rounds: int = 20,
     rng: Rng = 0,
 ) -> NetComparison:
@@ -145,6 +157,8 @@ def compare_nets(
         layers: Paths to compare.
         match: The one of them whose maps or nodes are matched.
         results: The OIPs of all maps of ``match`` in both nets, in order (``MapMean.each``).
+        null_net: An untrained net of the same architecture, as ``fp.analysis.untrained(second)``
+            makes it: a second null, for what architecture and images have in common.
         rounds: Shufflings of the second net's images.
         rng: Their seed.
 
@@ -167,77 +181,46 @@ def compare_nets(
     pixels = _checks.images(images, first.image_shape)
     if len(pixels) < 8:
         raise RangeError(f"Nets are compared on at least 8 images. Received {len(pixels)}.")
-    values = [probe.activations(pixels, list(layers)) for probe in (first, second)]
+    nets = (first, second) if null_net is None else (first, second, null_net)
+    values = [probe.activations(pixels, list(layers)) for probe in nets]
     for layer in layers:
         shapes = [v[layer].shape[1:] for v in values]
-        if shapes[0] != shapes[1]:
+        if len(set(shapes)) > 1:
             raise ShapeError(f"The nets give {shapes} at {layer!r}. Compare layers of equal shape.")
     generator = np.random.default_rng(seed_from(rng))
     orders = [generator.permutation(len(pixels)) for _ in range(rounds)]
     grams = [[gram(v[layer]) for layer in layers] for v in values]
     cka, cka_null = _layers(grams[0], grams[1], orders)
+    bare = _EMPTY if null_net is None else _all_pairs(grams[0], grams[2])
     own = [v[match] for v in values]
     matched, correlation = match_maps(own[0], own[1])
     null = np.stack([match_maps(own[0], own[1][order])[1] for order in orders])
-    found = {} if results is None else _oips(second, own[1], results, match, matched, generator)
+    found = {} if results is None else transfer(second, own[1], results, match, matched, generator)
     return NetComparison(
         tuple(layers),
         cka=cka,
         cka_null=cka_null,
+        cka_untrained=bare,
         layer=match,
         match=matched,
         correlation=correlation,
         null_correlation=null,
-        **(dict.fromkeys(_OIP_FIELDS, _EMPTY) | found),
+        untrained_correlation=_EMPTY if null_net is None else match_maps(own[0], own[2])[1],
+        **(dict.fromkeys(OIP_FIELDS, _EMPTY) | found),
     )
-
-
-_OIP_FIELDS = (
-    "oip_similarity", "oip_null", "transfer_rank", "transfer_percentile", "transfer_null",
-)  # fmt: skip
 
 
 def _layers(
     first: list[Floats], second: list[Floats], orders: list[Whole]
 ) -> tuple[Floats, Floats]:
     """Return CKA of all pairs of layers, from their Gram matrices, and the largest when shuffled."""
-    cka = np.array([[debiased_cka(a, b) for b in second] for a in first])
     shuffled = [
-        [[debiased_cka(a, b[np.ix_(order, order)]) for b in second] for a in first]
+        _all_pairs(first, [b[np.ix_(order, order)] for b in second])
         for order in orders[:5]  # each takes as long as the comparison itself
     ]
-    return cka, np.array(shuffled).max(axis=0)
+    return _all_pairs(first, second), np.array(shuffled).max(axis=0)
 
 
-def _oips(
-    second: ModelProbe,
-    natural: FloatArray,
-    results: tuple[AscentResult, AscentResult],
-    layer: str,
-    match: Whole,
-    rng: np.random.Generator,
-) -> dict[str, Any]:
-    """Return how alike the OIPs of matched maps are, and what the second net makes of the first's."""
-    for result in results:
-        if len(result) != len(match):
-            raise ShapeError(
-                f"results hold the OIP of each of the {len(match)} maps of {layer!r}, in order. "
-                f"Received {len(result)}. Run MapMean.each(probe, {layer!r})."
-            )
-    alike = shift_similarity(results[0].best(), results[1].best())
-    means = [
-        v.mean(axis=tuple(range(1, v.ndim - 1)), dtype=np.float64)
-        for v in (natural, second.activations(results[0].best(), layer))
-    ]
-    spread = means[0].std(axis=0)
-    z = (means[1] - means[0].mean(axis=0)) / np.where(spread > 0, spread, np.inf)
-    ranks = (-z).argsort(axis=1, kind="stable").argsort(axis=1) + 1
-    maps = np.arange(len(match))
-    dealt = [rng.permutation(len(match)) for _ in range(_PAIRINGS)]
-    return {
-        "oip_similarity": alike[maps, match],
-        "oip_null": np.array([alike[maps, pairing].mean() for pairing in dealt]),
-        "transfer_rank": ranks[maps, match].astype(np.int64),
-        "transfer_percentile": 100 * (means[0][:, match] <= means[1][maps, match]).mean(axis=0),
-        "transfer_null": np.array([(1 / ranks[maps, pairing]).mean() for pairing in dealt]),
-    }
+def _all_pairs(first: list[Floats], second: list[Floats]) -> Floats:
+    """Return (L, L) CKA."""
+    return np.array([[debiased_cka(a, b) for b in second] for a in first])
