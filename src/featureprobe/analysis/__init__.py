@@ -30,6 +30,7 @@ from featureprobe.analysis.patterns import (
     split_margin,
     unclear_images,
 )
+from featureprobe.analysis.quality import QualityProfile, assess
 from featureprobe.analysis.untrained import untrained
 
 __all__ = [
@@ -43,9 +44,11 @@ __all__ = [
     "Insertion",
     "NetComparison",
     "Patterns",
+    "QualityProfile",
     "Separability",
     "UnclearImages",
     "ablate",
+    "assess",
     "compare_by_eye",
     "compare_classes",
     "compare_nets",

@@ -1,0 +1,98 @@
+"""Pictures of a quality profile: score against naturalness, explanatory power, robustness."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+if TYPE_CHECKING:
+    from featureprobe.analysis.quality.profile import QualityProfile
+
+Floats = npt.NDArray[np.floating[Any]]
+_NAMED = 6  # pictures that carry their unit's number
+
+
+def pareto_front(first: Floats, second: Floats) -> npt.NDArray[np.bool_]:
+    """Return (K,) whether no other picture is better by one and at least as good by the other."""
+    front = np.isfinite(first) & np.isfinite(second)
+    for k in np.flatnonzero(front):
+        as_good = (first >= first[k]) & (second >= second[k])
+        better = (first > first[k]) | (second > second[k])
+        front[k] = not (as_good & better).any()
+    return front
+
+
+def draw_profile(profile: "QualityProfile", figure: Figure | SubFigure, **options: Any) -> None:
+    """Draw on an empty figure; options go to the scatter plots."""
+    grid = figure.add_gridspec(2, 2, width_ratios=(1.35, 1))
+    _draw_pareto(profile, figure, figure.add_subplot(grid[:, 0]), options)
+    _draw_power(profile, figure.add_subplot(grid[0, 1]), options)
+    _draw_robustness(profile, figure.add_subplot(grid[1, 1]))
+
+
+def _draw_pareto(
+    profile: "QualityProfile", figure: Figure | SubFigure, ax: Axes, options: dict[str, Any]
+) -> None:
+    across, up = profile.naturalness, profile.ratio
+    shown = np.isfinite(across) & np.isfinite(up) & (up > 0)
+    style: dict[str, Any] = {"vmin": 0, "vmax": 1, "cmap": "viridis_r", "s": 26} | options
+    points = ax.scatter(across[shown], up[shown], c=profile.suspicion[shown], **style)
+    front = np.flatnonzero(
+        pareto_front(np.where(shown, across, np.nan), np.where(shown, up, np.nan))
+    )
+    front = front[np.argsort(across[front])]
+    ax.plot(across[front], up[front], color="0.4", linewidth=1, label="Pareto front")
+    for k in front[:: max(1, len(front) // _NAMED)]:
+        ax.annotate(str(profile.units[k]), (across[k], up[k]), (4, 4),
+                    textcoords="offset points", fontsize=8)  # fmt: skip
+    ax.axhline(1, color="C3", linewidth=0.8, linestyle=":", label="best natural image")
+    ax.set_yscale("log")
+    ax.set_xlabel("path naturalness (1: as top natural images, 0: as any)", fontsize=9)
+    ax.set_ylabel("score / best natural image", fontsize=9)
+    missing = len(profile) - int(shown.sum())
+    note = f"; {missing} without both measures are not shown" if missing else ""
+    ax.set_title(f"{profile.layer}: {len(profile)} pictures{note}", loc="left", fontsize=10)
+    ax.legend(fontsize=8, frameon=False, loc="best")
+    bar = figure.colorbar(points, ax=ax, fraction=0.04, pad=0.02)
+    bar.set_label("suspicion", fontsize=9)
+    _bare(ax)
+
+
+def _draw_power(profile: "QualityProfile", ax: Axes, options: dict[str, Any]) -> None:
+    style: dict[str, Any] = {"s": 14, "color": "C0"} | options
+    ax.scatter(profile.explains_top, profile.explains, **style)
+    low = float(np.nanmin([profile.explains, profile.explains_top, np.zeros(len(profile))]))
+    high = float(np.nanmax([profile.explains, profile.explains_top, np.full(len(profile), 0.1)]))
+    ax.plot([low, high], [low, high], color="0.5", linewidth=0.8)
+    chance = float(np.nanmedian(profile.explains_others))
+    ax.axhline(
+        chance, color="C1", linewidth=0.8, linestyle="--", label="other units' pictures, median"
+    )
+    ax.set_xlabel("by its nine top images", fontsize=9)
+    ax.set_ylabel("by the picture", fontsize=9)
+    ax.set_title("answers to unseen images predicted (rank correlation)", loc="left", fontsize=9)
+    ax.legend(fontsize=8, frameon=False)
+    _bare(ax)
+
+
+def _draw_robustness(profile: "QualityProfile", ax: Axes) -> None:
+    place = np.arange(len(profile.changes))
+    for values, color, label, shift in (
+        (profile.kept_natural, "0.6", "nine top natural images", -0.2),
+        (profile.kept, "C0", "pictures", 0.2),
+    ):
+        low, middle, high = np.nanquantile(values, [0.25, 0.5, 0.75], axis=0)
+        ax.bar(place + shift, middle, 0.38, color=color, label=label,
+               yerr=np.stack([middle - low, high - middle]), error_kw={"elinewidth": 0.8})  # fmt: skip
+    ax.set_xticks(place, list(profile.changes), rotation=30, ha="right", fontsize=8)
+    ax.set_ylabel("share of score kept", fontsize=9)
+    ax.set_title("small changes: median and quartiles", loc="left", fontsize=9)
+    ax.legend(fontsize=8, frameon=False, loc="lower left")
+    _bare(ax)
+
+
+def _bare(ax: Axes) -> None:
+    ax.tick_params(labelsize=8)
+    ax.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,86 @@
+"""Whether likeness to a picture predicts what a unit answers to images that were not used."""
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe._extras import need
+from featureprobe.types import FloatArray
+
+Floats = npt.NDArray[np.float64]
+_LIMIT = 2**26  # numbers of a product at a time
+
+
+def likeness(templates: FloatArray, images: npt.ArrayLike, *, most: int) -> FloatArray:
+    """Return (T, N): the largest normalized correlation of images over small shifts, -1..1.
+
+    Args:
+        templates: (T, H, W, C).
+        images: (N, H, W, C).
+        most: Shifts of up to so many pixels along rows and columns; beyond an image is its mean.
+    """
+    unit = _centred(np.asarray(templates, np.float32))
+    natural = _centred(np.asarray(images, np.float32))
+    flat = natural.reshape(len(natural), -1)
+    found = np.full((len(unit), len(flat)), -1.0, np.float32)
+    rows, cols = unit.shape[1:3]
+    wide = np.pad(unit, ((0, 0), (most, most), (most, most), (0, 0)))
+    for row in range(2 * most + 1):
+        for col in range(2 * most + 1):
+            moved = wide[:, row : row + rows, col : col + cols].reshape(len(unit), -1)
+            np.maximum(found, moved @ flat.T, out=found)
+    return found
+
+
+def _centred(images: FloatArray) -> FloatArray:
+    flat = images - images.mean(axis=(1, 2, 3), keepdims=True)
+    norm = np.sqrt((flat**2).sum(axis=(1, 2, 3), keepdims=True))
+    return np.asarray(flat / np.where(norm > 0, norm, 1), np.float32)
+
+
+def rank_correlations(first: FloatArray, second: FloatArray) -> Floats:
+    """Return (A, B) Spearman's correlations of the rows of (A, N) and (B, N); 0 without spread."""
+    rank = need("scipy.stats", what="Explanatory power", extra="analysis").rankdata
+    units = []
+    for values in (first, second):
+        ranks = rank(values, axis=1).astype(np.float32)
+        ranks -= ranks.mean(axis=1, keepdims=True)
+        norm = np.linalg.norm(ranks, axis=1, keepdims=True)
+        units.append(ranks / np.where(norm > 0, norm, 1))
+    return np.asarray(units[0] @ units[1].T, np.float64)
+
+
+def predicted(
+    pictures: FloatArray,
+    examples: FloatArray,
+    unseen: npt.ArrayLike,
+    answers: FloatArray,
+    *,
+    most: int,
+) -> tuple[Floats, Floats, Floats]:
+    """Return how well likeness predicts answers, by pictures, by examples, and by chance.
+
+    Args:
+        pictures: (K, H, W, C).
+        examples: (K, n, H, W, C) top natural images of each unit; their likenesses are averaged.
+        unseen: (B, H, W, C) images that neither was made or chosen with.
+        answers: (B, K) what the units answer to them.
+        most: Shift tolerance, pixels.
+
+    Returns:
+        (K,) rank correlations with the unit's answers: of the picture, of the examples, and the
+        mean over the other units' pictures.
+    """
+    own = likeness(pictures, unseen, most=most)
+    all_pairs = rank_correlations(own, answers.T)
+    count = len(pictures)
+    by_picture = np.diag(all_pairs).copy()
+    others = np.where(np.eye(count, dtype=bool), 0, all_pairs).sum(axis=0) / max(1, count - 1)
+    size = max(1, _LIMIT // (examples[0].size + len(answers) * examples.shape[1]))
+    by_examples = []
+    for k in range(0, count, size):
+        some = examples[k : k + size]
+        alike = likeness(some.reshape(-1, *some.shape[2:]), unseen, most=most)
+        mean = alike.reshape(len(some), some.shape[1], -1).mean(axis=1)
+        by_examples.append(np.diag(rank_correlations(mean, answers[:, k : k + size].T)))
+    chance = others if count > 1 else np.full(1, np.nan)
+    return by_picture, np.concatenate(by_examples), chance

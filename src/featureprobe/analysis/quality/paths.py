@@ -1,0 +1,207 @@
+"""Whether a picture excites its unit the way natural images do: layer by layer, map by map."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from featureprobe._extras import need
+from featureprobe.analysis.quality.standard import Natural, Whole
+from featureprobe.analysis.quality.targets import UnitScore
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.types import FloatArray
+
+Floats = npt.NDArray[np.float64]
+PIXELS = "pixels"
+SEPARATE = 0.05
+"""A layer counts where a unit's top images are more alike than others by at least this much."""
+
+_NODES = 20_000  # of a layer, at most: drawn once
+_BATCH = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Likeness:
+    """How alike a picture and a unit's top natural images are, for K pictures and L layers.
+
+    Attributes:
+        own: (K, L) mean likeness of the picture and the top images, -1..1.
+        same: (K, L) of two different top images.
+        other: (K, L) of a top image and a random one.
+    """
+
+    own: Floats
+    same: Floats
+    other: Floats
+
+    @property
+    def normalized(self) -> Floats:
+        """(K, L): 1 as alike as top images are, 0 as random ones; NaN where those hardly differ."""
+        gap = self.same - self.other
+        clear = gap >= SEPARATE
+        return np.where(clear, (self.own - self.other) / np.where(clear, gap, 1), np.nan)
+
+
+def activation_likeness(
+    probe: ModelProbe,
+    pictures: FloatArray,
+    natural: Natural,
+    tops: Whole,
+    others: Whole,
+    layers: Sequence[str],
+    seed: int,
+) -> Likeness:
+    """Compare all activations of each layer by Spearman's rank correlation.
+
+    Source: Geirhos et al., "Don't trust your eyes: on the (un)reliability of feature
+    visualizations", ICML 2024.
+
+    Args:
+        probe: The opened model.
+        pictures: (K, H, W, C), pixel units.
+        natural: Natural images.
+        tops: (K, n) the top images of each picture's unit.
+        others: (m,) random images.
+        layers: L paths; ``"pixels"`` is the image itself.
+        seed: Chooses nodes of layers with more than 20,000.
+    """
+    unique, where = np.unique(tops, return_inverse=True)
+    where = where.reshape(tops.shape)
+    sets = [pictures, natural.images[unique], natural.images[others]]
+    columns = []
+    for layer in layers:
+        own, top, other = (_unit_ranks(probe, images, layer, seed) for images in sets)
+        columns.append(_alike(own, top[where], other))
+    return Likeness(*(np.stack(part, axis=1) for part in zip(*columns, strict=True)))  # fmt: skip
+
+
+def _unit_ranks(probe: ModelProbe, images: npt.ArrayLike, layer: str, seed: int) -> FloatArray:
+    """Return (N, J) ranks of the layer's nodes, centred and of norm 1."""
+    rank = need("scipy.stats", what="Path naturalness", extra="analysis").rankdata
+    pixels, parts = np.asarray(images), []
+    for first in range(0, len(pixels), _BATCH):
+        some = pixels[first : first + _BATCH]
+        values = some if layer == PIXELS else probe.activations(some, layer)
+        flat = values.reshape(len(some), -1)
+        if flat.shape[1] > _NODES:
+            chosen = np.random.default_rng(seed).choice(flat.shape[1], _NODES, replace=False)
+            flat = flat[:, np.sort(chosen)]
+        parts.append(_unit(rank(flat, axis=1).astype(np.float32)))
+    return np.concatenate(parts)
+
+
+def _unit(values: FloatArray) -> FloatArray:
+    centred = values - values.mean(axis=1, keepdims=True)
+    norm = np.linalg.norm(centred, axis=1, keepdims=True)
+    return np.asarray(centred / np.where(norm > 0, norm, 1), np.float32)
+
+
+def _alike(own: FloatArray, tops: FloatArray, others: FloatArray) -> tuple[Floats, Floats, Floats]:
+    """Return (K,) each, from rows of norm 1: own (K, J), tops (K, n, J), others (m, J)."""
+    n = tops.shape[1]
+    with_own = np.einsum("kj,knj->kn", own, tops).mean(axis=1)
+    total = np.linalg.norm(tops.sum(axis=1), axis=1) ** 2
+    lengths = (np.linalg.norm(tops, axis=2) ** 2).sum(axis=1)  # 0 for a silent image
+    same = (total - lengths) / (n * (n - 1))
+    with_others = (tops.mean(axis=1) @ others.mean(axis=0)).ravel()
+    return tuple(np.asarray(v, np.float64) for v in (with_own, same, with_others))  # type: ignore[return-value]
+
+
+def contribution_likeness(
+    probe: ModelProbe,
+    pictures: FloatArray,
+    natural: Natural,
+    tops: Whole,
+    others: Whole,
+    layers: Sequence[str],
+    score: UnitScore,
+    units: Whole,
+) -> Likeness:
+    """Compare what each map of an earlier layer contributes to the unit, by the cosine.
+
+    A map's contribution is the sum over its nodes of activation times slope of the unit's strongest
+    node before its activation; where the net between is piecewise linear, contributions and biases
+    add up to it.
+
+    Args:
+        probe: The opened model.
+        pictures: (K, H, W, C), pixel units.
+        natural: Natural images.
+        tops: (K, n) the top images of each picture's unit.
+        others: (m,) random images.
+        layers: L paths before the unit's layer.
+        score: How images are scored.
+        units: (K,) the unit of each picture.
+    """
+    n, m = tops.shape[1], len(others)
+    images = [
+        pictures,
+        natural.images[tops.ravel()],
+        np.tile(natural.images[others], (len(units), 1, 1, 1)),
+    ]
+    numbers = [units, np.repeat(units, n), np.repeat(units, m)]
+    made = [
+        _contributions(probe, i, u, score, layers) for i, u in zip(images, numbers, strict=True)
+    ]
+    columns = []
+    for own, top, other in zip(*made, strict=True):
+        row = [own, top.reshape(len(units), n, -1), other.reshape(len(units), m, -1)]
+        row = [v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-30) for v in row]
+        found = _alike(row[0], row[1], np.zeros_like(row[0][:1]))
+        with_others = np.einsum("kj,kj->k", row[1].mean(axis=1), row[2].mean(axis=1))
+        columns.append((found[0], found[1], np.asarray(with_others, np.float64)))
+    return Likeness(*(np.stack(part, axis=1) for part in zip(*columns, strict=True)))  # fmt: skip
+
+
+def _contributions(
+    probe: ModelProbe, images: npt.ArrayLike, units: Whole, score: UnitScore, layers: Sequence[str]
+) -> list[FloatArray]:
+    """Return for each layer (N, maps): contributions to the units' strongest nodes."""
+    pixels, parts = np.asarray(images), []
+    call = _traced(probe, score, tuple(layers))
+    for first in range(0, len(pixels), _BATCH):
+        some = slice(first, first + _BATCH)
+        values = probe.input_space.to_model(np.asarray(pixels[some], np.float32))
+        batch = tf.cast(values, probe.network.dtype)
+        parts.append([np.asarray(v) for v in call(batch, tf.constant(units[some], tf.int32))])
+    return [np.concatenate(values) for values in zip(*parts, strict=True)]
+
+
+def _traced(probe: ModelProbe, score: UnitScore, layers: tuple[str, ...]) -> Any:
+    network = probe.network
+    wanted = (*((layer, False) for layer in layers), (score.layer, True))
+    network.prepare(wanted)
+
+    def contributions(images: tf.Tensor, units: tf.Tensor) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            *lower, top = network.forward(images, wanted)
+            if score.place is not None:
+                top = top[:, score.place[0], score.place[1]]
+            strongest = _own_peak(top, units)
+        slopes = tape.gradient(strongest, lower, unconnected_gradients="zero")
+        return [
+            tf.reduce_sum(value * slope, axis=tuple(range(1, value.shape.rank - 1)))
+            for value, slope in zip(lower, slopes, strict=True)
+        ]
+
+    spec = [
+        tf.TensorSpec((None, *probe.image_shape), network.dtype),
+        tf.TensorSpec((None,), tf.int32),
+    ]
+    return network.compiled(
+        ("contributions", score, layers),
+        lambda: tf.function(
+            contributions, input_signature=spec, autograph=False
+        ).get_concrete_function(),
+    )
+
+
+def _own_peak(values: tf.Tensor, units: tf.Tensor) -> tf.Tensor:
+    """Return (N,) the largest value of each image's own unit, from (N, ..., U)."""
+    flat = tf.reshape(values, (tf.shape(values)[0], -1, values.shape[-1]))
+    own = tf.gather(tf.transpose(flat, (0, 2, 1)), units, axis=1, batch_dims=1)
+    return tf.reduce_max(own, axis=1)

@@ -1,0 +1,174 @@
+"""Quality profile: what each picture of a unit is worth, on one sheet."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure, SubFigure
+
+from featureprobe.analysis.finding import Finding
+from featureprobe.analysis.quality import wording
+from featureprobe.analysis.quality.drawing import draw_profile
+from featureprobe.analysis.quality.suspicion import mean_known, suspicion
+from featureprobe.types import FloatArray
+
+Floats = npt.NDArray[np.floating[Any]]
+Whole = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class QualityProfile(Finding):
+    """What pictures of K units of one layer are worth; made by :func:`assess`.
+
+    No number is compared across constraint sets: hold pictures of one set against each other.
+
+    Args:
+        layer: Path of the layer.
+        labels: One short text a picture.
+        units: (K,) the unit that each picture shows.
+        score: (K,) the unit's answer to the picture, activations.
+        best_known: (K,) the best score known; NaN where none was given.
+        top_natural: (K,) its answer to the best natural image.
+        percentile: (K,) percent of natural images that excite it at most as much.
+        certificate: (K,) 1 at a stationary point; NaN for pictures that no ascent made.
+        diversity: (K,) mean unlikeness (1 - correlation over shifts) of the starts that reach 90 % of
+            the best score; NaN for fewer than two.
+        z: (K,) the answer in units of the unit's spread over natural images.
+        rank: (K,) place of the unit among all units of the layer by z; 1 is the first.
+        margin: (K,) z less that of the best other unit.
+        changes: Names of C small changes.
+        kept: (K, C) share of the score that a change leaves.
+        kept_natural: (K, C) the same for the unit's nine top natural images.
+        path_layers: L layers up to the unit's, ``"pixels"`` first.
+        path: (K, L) likeness of activations to those of the top natural images: 1 as alike as these
+            are among each other, 0 as any images; NaN where the two hardly differ.
+        source_layers: M layers before the unit's.
+        sources: (K, M) the same for the contributions of the maps of an earlier layer.
+        explains: (K,) rank correlation of likeness to the picture and the unit's answers to unseen
+            images.
+        explains_top: (K,) the same for the nine top natural images.
+        explains_others: (K,) the same for the pictures of the other units, in the mean: chance.
+        fine: (K,) share of energy above 0.25 cycles per pixel.
+        fine_natural: (3,) 5th, 50th and 95th percentile of that among natural images.
+        transfer_unit: (K,) the unit of the other net that was matched; empty without another net.
+        transfer_rank: (K,) its place among all units of that net, by z.
+        transfer_percentile: (K,) percent of natural images that excite it at most as much.
+        transfer_null: (P,) mean reciprocal ranks for units paired at random.
+        images: (K, H, W, C) the pictures, pixel units.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, _) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> targets = fp.MapMean.each(probe, "Conv2D_3")[:5]
+        >>> result = fp.Ascent(steps=16, starts=1).run(probe, targets, rng=0)
+        >>> profile = fp.analysis.assess(probe, result, images[:200])
+        >>> profile.suspicion.shape, profile.rank.shape
+        ((5,), (5,))
+        >>> print(profile.sentences()[0])
+        Conv2D_3 channel 0: ...
+    """
+
+    kind: ClassVar[str] = "quality_profile"
+    layer: str
+    _: KW_ONLY
+    labels: tuple[str, ...]
+    units: Whole
+    score: Floats
+    best_known: Floats
+    top_natural: Floats
+    percentile: Floats
+    certificate: Floats
+    diversity: Floats
+    z: Floats
+    rank: Whole
+    margin: Floats
+    changes: tuple[str, ...]
+    kept: Floats
+    kept_natural: Floats
+    path_layers: tuple[str, ...]
+    path: Floats
+    source_layers: tuple[str, ...]
+    sources: Floats
+    explains: Floats
+    explains_top: Floats
+    explains_others: Floats
+    fine: Floats
+    fine_natural: Floats
+    transfer_unit: Whole
+    transfer_rank: Whole
+    transfer_percentile: Floats
+    transfer_null: Floats
+    images: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    @property
+    def attainment(self) -> Floats:
+        """(K,) score as a share of the best known; NaN where none is."""
+        return np.asarray(_share(self.score, self.best_known))
+
+    @property
+    def ratio(self) -> Floats:
+        """(K,) score as a multiple of that of the best natural image; NaN where that is not positive.
+
+        A large one is neither good nor bad by itself: see it beside :attr:`naturalness`.
+        """
+        return np.asarray(_share(self.score, self.top_natural))
+
+    @property
+    def naturalness(self) -> Floats:
+        """(K,) mean of :attr:`path` over the layers before the unit's; NaN where none tells."""
+        return mean_known(self.path[:, :-1])
+
+    @property
+    def robustness(self) -> Floats:
+        """(K,) mean over changes of the share kept, relative to what natural images keep."""
+        return mean_known(_share(self.kept, self.kept_natural))
+
+    @property
+    def suspicion(self) -> Floats:
+        """(K,) 0..1, how little a picture has to do with what real images do to its unit.
+
+        One minus the mean of three agreements, each held within 0..1: the last column of
+        :attr:`path` (the company of other units), the mean of :attr:`sources`, and
+        :attr:`explains` as a share of :attr:`explains_top`. 1 for a unit that only the picture
+        excites, NaN for one that nothing does.
+        """
+        return suspicion(
+            self.path[:, -1],
+            self.sources,
+            self.explains,
+            self.explains_top,
+            excited=self.score,
+            top_natural=self.top_natural,
+        )
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return one sentence on each picture: what it reaches, and how to read it."""
+        return tuple(wording.sentence(self, k) for k in range(len(self)))
+
+    def table(self) -> str:
+        """Return a text table: each measure's median over pictures with its 95 % interval.
+
+        Intervals are bootstrapped over pictures (10,000 draws, seed 0).
+        """
+        return wording.table(self)
+
+    @property
+    def verdict(self) -> str:
+        """The medians in one sentence."""
+        return wording.verdict(self)
+
+    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+        draw_profile(self, figure, **options)
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return 13.0, 7.0
+
+
+def _share(values: Floats, of: Floats) -> Floats:
+    positive = np.nan_to_num(of) > 0
+    return np.where(positive, values / np.where(positive, of, 1), np.nan)

@@ -1,0 +1,141 @@
+"""A quality profile in words: a sentence on each picture, a table over all."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe.analysis.quality.suspicion import mean_known
+
+if TYPE_CHECKING:
+    from featureprobe.analysis.quality.profile import QualityProfile
+
+Floats = npt.NDArray[np.floating[Any]]
+CARE, DOUBT = 0.5, 0.75
+"""Suspicions from which a picture is to be read with care, and not to be believed."""
+
+_DRAWS = 10_000
+
+
+def sentence(profile: "QualityProfile", k: int) -> str:
+    """Return what picture k reaches, and how to read it."""
+    name = profile.labels[k]
+    if not profile.score[k] > 0:
+        return f"{name}: the picture does not excite it: nothing to read."
+    if not profile.top_natural[k] > 0:
+        return (
+            f"{name}: no natural image excites it, only this picture: do not take it for a feature."
+        )
+    ratio = profile.ratio[k]
+    if ratio > 1:
+        text = f"exceeds every natural image {ratio:.1f}-fold"
+    else:
+        text = f"reaches {ratio:.0%} of the best natural image"
+    text += f", {_source_words(float(mean_known(profile.sources[k])))}"
+    gain = profile.explains[k]
+    text += f", and {_power_words(float(gain), float(profile.explains_top[k]))}"
+    if profile.rank[k] > 1:
+        more = int(profile.rank[k]) - 1
+        text += f"; {more} other unit{'s' * (more > 1)} answer{'s' * (more == 1)} more"
+    doubt = profile.suspicion[k]
+    if doubt >= DOUBT:
+        return f"{name}: {text}: do not believe it unseen (suspicion {doubt:.2f})."
+    if doubt >= CARE:
+        return f"{name}: {text}: read with care (suspicion {doubt:.2f})."
+    return f"{name}: {text} (suspicion {doubt:.2f})."
+
+
+def _source_words(shared: float) -> str:
+    if not np.isfinite(shared):
+        return "has no earlier maps to share with them"
+    if shared < 0.1:
+        return "works through none of the maps that they use"
+    if shared < 0.5:
+        return f"works through few of the maps that they use ({shared:.2f})"
+    return f"works through the maps that they use ({shared:.2f})"
+
+
+def _power_words(own: float, top: float) -> str:
+    if own < 0.05:
+        return "likeness to it predicts nothing of the answers to unseen images"
+    if own >= top:
+        return f"predicts unseen answers better than its top examples do ({own:.2f}, {top:.2f})"
+    return f"predicts unseen answers at {own:.2f} (top examples {top:.2f})"
+
+
+def rows(profile: "QualityProfile") -> list[tuple[str, Floats]]:
+    """Return (name, values over pictures) of all measures of the table."""
+    found = [
+        ("attainment (score / best known)", profile.attainment),
+        ("score / best natural image", profile.ratio),
+        ("percentile among natural images", profile.percentile),
+        ("certificate of a stationary point", profile.certificate),
+        ("z of the unit", profile.z),
+        ("first among all units (share)", (profile.rank == 1).astype(np.float64)),
+        ("reciprocal rank of the unit", 1.0 / profile.rank),
+        ("margin to the next unit (z)", profile.margin),
+        *((f"kept under {c}", profile.kept[:, i]) for i, c in enumerate(profile.changes)),
+        ("robustness / natural", profile.robustness),
+        *(
+            (f"path naturalness, {n}", profile.path[:, i])
+            for i, n in enumerate(profile.path_layers)
+        ),
+        *(
+            (f"shared sources, {n}", profile.sources[:, i])
+            for i, n in enumerate(profile.source_layers)
+        ),
+        ("explanatory power", profile.explains),
+        ("... of the nine top images", profile.explains_top),
+        ("... of other units' pictures", profile.explains_others),
+        ("high-frequency share", profile.fine),
+        ("diversity of starts", profile.diversity),
+    ]
+    if len(profile.transfer_rank):
+        found.append(("transfer: reciprocal rank", 1.0 / profile.transfer_rank))
+        found.append(("transfer: percentile", profile.transfer_percentile))
+    return [*found, ("suspicion", profile.suspicion)]
+
+
+_MEANS = (
+    "first among all units (share)",
+    "reciprocal rank of the unit",
+    "transfer: reciprocal rank",
+)
+
+
+def centre(name: str, values: Floats) -> tuple[float, float, float, int]:
+    """Return median (mean for shares and reciprocal ranks), its 95 % interval, and the count."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return float("nan"), float("nan"), float("nan"), 0
+    middle = np.mean if name in _MEANS else np.median
+    rng = np.random.default_rng(0)
+    drawn = middle(known[rng.integers(0, len(known), (_DRAWS, len(known)))], axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(middle(known)), float(low), float(high), len(known)
+
+
+def table(profile: "QualityProfile") -> str:
+    """Return all measures, a line each."""
+    lines = [
+        f"{profile.layer}, {len(profile)} pictures: median (mean for shares and ranks), 95 % interval"
+    ]
+    for name, values in rows(profile):
+        middle, low, high, count = centre(name, values)
+        if count:
+            note = "" if count == len(profile) else f"  ({count} of {len(profile)})"
+            lines.append(f"{name:36s} {middle:9.3g}  [{low:.3g}, {high:.3g}]{note}")
+    return "\n".join(lines)
+
+
+def verdict(profile: "QualityProfile") -> str:
+    """Return the medians in one sentence."""
+    doubtful = int((profile.suspicion >= CARE).sum())
+    return (
+        f"{profile.layer}, {len(profile)} pictures: {np.nanmedian(profile.ratio):.2g} times the best "
+        f"natural image in the median, {(profile.rank == 1).mean():.0%} excite their own unit most; "
+        f"explanatory power {np.nanmedian(profile.explains):.2f} (top examples "
+        f"{np.nanmedian(profile.explains_top):.2f}, other units' pictures "
+        f"{np.nanmedian(profile.explains_others):.2f}); path naturalness "
+        f"{np.nanmedian(profile.naturalness):.2f}; {doubtful} to be read with care."
+    )
