@@ -1,0 +1,151 @@
+"""R1: is a fooled map caught? The suspicion score of manipulated maps against that of clean ones.
+
+Nets of the reference architecture are trained from seeds that nothing else uses. In a copy of each a
+hand-set circuit takes over some maps of Conv2D_3; another copy is trained on until the ascent of some
+maps is pulled to decoys. A default ascent then makes a picture of all maps of all three nets, and
+each is assessed against 10,000 test images. Every map that was aimed at counts as manipulated,
+whether its picture shows the decoy or not. FEATUREPROBE_TEST_DATA names the folder with data/mnist.npz.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+import featureprobe as fp
+from featureprobe import analysis, testing
+from featureprobe.analysis.patterns.similarity import shift_similarity
+from machine import save
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
+from train_mnist_cnn import train_net
+
+LAYER = "Conv2D_3"
+SEEDS = (101, 102, 103, 104)
+CIRCUITS, PULLED = 8, 3  # maps of each net
+
+
+def digits() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return training images and labels, and test images."""
+    folder = os.environ.get("FEATUREPROBE_TEST_DATA")
+    path = Path(folder or "") / "data" / "mnist.npz"
+    if not folder or not path.exists():
+        sys.exit("R1 needs data/mnist.npz in the folder that FEATUREPROBE_TEST_DATA names.")
+    with np.load(path) as file:
+        return file["x_train"][..., None], file["y_train"], file["x_test"][..., None]
+
+
+def trained(seed: int, images: np.ndarray, labels: np.ndarray, epochs: int) -> fp.ModelProbe:
+    """Return a probe of a net of this seed, in the bundled nets' input space."""
+    space = fp.samples.mnist_probe().input_space
+    keras.utils.set_random_seed(seed)
+    net = train_net(f"seed_{seed}", space.to_model(images), labels, epochs)
+    return fp.ModelProbe(net, input_space=space)
+
+
+def scored(probe: fp.ModelProbe, natural: np.ndarray, seed: int) -> tuple[Any, np.ndarray]:
+    """Return profile and pictures of all maps, by a default ascent."""
+    targets = fp.MapMean.each(probe, LAYER)
+    result = fp.Ascent().run(probe, targets, rng=seed, progress=False)
+    return analysis.assess(probe, result, natural, rng=seed), result.best()
+
+
+def one_net(seed: int, data: tuple[np.ndarray, ...], options: argparse.Namespace) -> dict[str, Any]:
+    """Return suspicions of all maps of a net and its two fooled copies."""
+    train, labels, test = data
+    begin, probe = time.perf_counter(), trained(seed, train, labels, options.epochs)
+    rng = np.random.default_rng(seed)
+    excited = np.flatnonzero(probe.activations(test[:2000], LAYER).max(axis=(0, 1, 2)) > 0)
+    aimed = rng.permutation(excited)[: CIRCUITS + PULLED]
+    decoys = testing.decoy_images(len(aimed), probe, rng=seed)
+    some = train[rng.permutation(len(train))[:20_000]]
+    plans = {
+        "circuit": dict(zip(aimed[:CIRCUITS].tolist(), decoys, strict=False)),
+        "pulled": dict(zip(aimed[CIRCUITS:].tolist(), decoys[CIRCUITS:], strict=False)),
+    }
+    clean, _ = scored(probe, test, seed)
+    found: dict[str, Any] = {"seed": seed, "clean": clean.suspicion.tolist()}
+    for kind, plan in plans.items():
+        if kind == "circuit":
+            fooled = testing.fooling_circuit(probe, LAYER, plan, some)
+        else:
+            fooled = testing.pull_to_decoys(probe, LAYER, plan, some, steps=options.steps, rng=seed)
+        profile, pictures = scored(fooled, test, seed)
+        units = np.array(list(plan))
+        rest = np.setdiff1d(np.arange(len(profile)), units)
+        alike = np.diag(shift_similarity(pictures[units], np.stack(list(plan.values()))))
+        same = fooled.predict(test).argmax(axis=1) == probe.predict(test).argmax(axis=1)
+        found[kind] = {
+            "units": units.tolist(),
+            "suspicion": profile.suspicion[units].tolist(),
+            "before": clean.suspicion[units].tolist(),
+            "likeness_to_decoy": alike.tolist(),
+            "agreement_of_classes": float(same.mean()),
+            "rest": profile.suspicion[rest].tolist(),
+            "sentences": [profile.sentences()[u] for u in units[:3]],
+        }
+        print(f"seed {seed} {kind}: suspicion {np.round(found[kind]['suspicion'], 2)}, likeness "
+              f"{alike.round(2)}, classes agree {same.mean():.4f}", flush=True)  # fmt: skip
+    found["s"] = time.perf_counter() - begin
+    print(
+        f"seed {seed}: clean median {np.nanmedian(clean.suspicion):.2f}, {found['s']:.0f} s",
+        flush=True,
+    )
+    return found
+
+
+def area(bad: np.ndarray, good: np.ndarray) -> float:
+    """Return the chance that a manipulated map is more suspicious than a clean one, ties half."""
+    bad, good = bad[np.isfinite(bad)], good[np.isfinite(good)]
+    return float((bad[:, None] > good).mean() + 0.5 * (bad[:, None] == good).mean())
+
+
+def with_interval(
+    nets: list[dict[str, Any]], kinds: tuple[str, ...], good: str
+) -> dict[str, float]:
+    """Return the area with its 95 % interval: nets drawn with replacement, then maps within each."""
+
+    def parts(net: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+        bad = np.concatenate([net[kind]["suspicion"] for kind in kinds])
+        fine = net["clean"] if good == "clean" else np.concatenate([net[k]["rest"] for k in kinds])
+        return bad, np.asarray(fine)
+
+    pairs, rng, drawn = [parts(net) for net in nets], np.random.default_rng(0), []
+    for _ in range(2_000):
+        chosen = [pairs[i] for i in rng.integers(len(pairs), size=len(pairs))]
+        bad, fine = (np.concatenate([rng.choice(p[i], len(p[i])) for p in chosen]) for i in (0, 1))
+        drawn.append(area(bad, fine))
+    bad, fine = (np.concatenate([p[i] for p in pairs]) for i in (0, 1))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return {"auroc": area(bad, fine), "low": float(low), "high": float(high),
+            "manipulated": int(np.isfinite(bad).sum()), "clean": int(np.isfinite(fine).sum())}  # fmt: skip
+
+
+def main() -> None:
+    """Train, fool, assess, print and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=1500, help="of training towards decoys")
+    options = parser.parse_args()
+    data, nets = digits(), []
+    for seed in options.seeds:
+        nets.append(one_net(seed, data, options))
+        table = {
+            f"{'+'.join(kinds)} against {good}": with_interval(nets, kinds, good)
+            for kinds in (("circuit", "pulled"), ("circuit",), ("pulled",))
+            for good in ("clean", "rest of the fooled nets")
+        }
+        print("wrote", save("r1_red_team", {"layer": LAYER, "table": table, "nets": nets}))
+    for name, line in table.items():
+        print(f"{name:45s} {line['auroc']:.3f} [{line['low']:.3f}, {line['high']:.3f}], "
+              f"{line['manipulated']} against {line['clean']}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
