@@ -9,6 +9,7 @@ import numpy.typing as npt
 from featureprobe import _checks
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.analysis.quality.earlier import layers_before, own_layers
 from featureprobe.analysis.quality.explaining import predicted
 from featureprobe.analysis.quality.paths import (
     PIXELS,
@@ -22,11 +23,10 @@ from featureprobe.analysis.quality.standard import Natural
 from featureprobe.analysis.quality.targets import UnitScore, units_of
 from featureprobe.analysis.quality.transfer import transfer
 from featureprobe.errors import ConfigError, ShapeError
-from featureprobe.evidence.collecting import chosen_layers
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult
-from featureprobe.types import OUTPUT, FloatArray
+from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.floating[Any]]
 Configs = Sequence[Objective | Mapping[str, Any]]
@@ -200,22 +200,21 @@ def _paths(
     seed: int,
 ) -> dict[str, Any]:
     """Return likeness of activations and of contributions to those of the top natural images."""
-    end = probe.layers[-1] if score.layer == OUTPUT else score.layer
-    last = probe.layers.index(end)
-    chosen = chosen_layers(probe, layers)
-    before = [layer for layer in chosen if probe.layers.index(layer) < last]
+    before = layers_before(probe, score.layer, layers)
+    own = own_layers(probe, score.layer)
+    earlier = [layer for layer in before if layer not in own]
     tops = known.top(units, top)
     draw = np.random.default_rng(seed)
     others = draw.choice(known.known, min(_RANDOM, len(known.known)), replace=False)
     path_layers = (PIXELS, *before, score.layer)
     path = activation_likeness(probe, shown, known, tops, others, path_layers, seed)
     sources = np.zeros((len(units), 0))
-    if before:
+    if earlier:
         few = others[: min(16, len(others))]
-        found = contribution_likeness(probe, shown, known, tops, few, before, score, units)
+        found = contribution_likeness(probe, shown, known, tops, few, earlier, score, units)
         sources = found.normalized
     return {"path_layers": path_layers, "path": path.normalized,
-            "source_layers": tuple(before), "sources": sources}  # fmt: skip
+            "source_layers": tuple(earlier), "sources": sources}  # fmt: skip
 
 
 def _of_other(

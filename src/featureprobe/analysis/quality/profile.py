@@ -43,7 +43,7 @@ class QualityProfile(Finding):
         path_layers: L layers up to the unit's, ``"pixels"`` first.
         path: (K, L) likeness of activations to those of the top natural images: 1 as alike as these
             are among each other, 0 as any images; NaN where the two hardly differ.
-        source_layers: M layers before the unit's.
+        source_layers: M layers before those that compute the unit itself.
         sources: (K, M) the same for the contributions of the maps of an earlier layer.
         explains: (K,) rank correlation of likeness to the picture and the unit's answers to unseen
             images.

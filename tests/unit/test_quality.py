@@ -1,0 +1,338 @@
+"""Quality of pictures: measures against known truths, the profile as a whole, words, bad input."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import featureprobe as fp
+from featureprobe import analysis
+from featureprobe.analysis.quality.drawing import pareto_front
+from featureprobe.analysis.quality.earlier import layers_before, own_layers
+from featureprobe.analysis.quality.explaining import likeness, predicted, rank_correlations
+from featureprobe.analysis.quality.paths import (
+    _alike,
+    _contributions,
+    activation_likeness,
+    contribution_likeness,
+)
+from featureprobe.analysis.quality.robustness import CHANGES, kept_shares
+from featureprobe.analysis.quality.spectrum import high_frequency_share
+from featureprobe.analysis.quality.standard import Natural
+from featureprobe.analysis.quality.suspicion import suspicion
+from featureprobe.analysis.quality.targets import UnitScore, units_of
+from featureprobe.testing import planted_templates
+
+LAYER = "Conv2D_3"
+
+
+@pytest.fixture(scope="module")
+def net():
+    """The bundled net, and digits."""
+    return fp.samples.mnist_probe(), fp.samples.mnist_digits()[0][:800]
+
+
+@pytest.fixture(scope="module")
+def result(net):
+    """OIPs of 24 maps."""
+    targets = fp.MapMean.each(net[0], LAYER)[:24]
+    ascent = fp.Ascent(steps=32, starts=2, constraint=fp.Sphere())
+    return ascent.run(net[0], targets, rng=3, progress=False)
+
+
+@pytest.fixture(scope="module")
+def profile(net, result):
+    """Their profile."""
+    return analysis.assess(*(net[0], result, net[1]), other=fp.samples.mnist_probe("b"))
+
+
+def test_scores_ratios_and_percentiles_are_those_of_the_images(net, result, profile):
+    """The unit's answer, the best natural one, the share of images below: recomputed."""
+    probe, images = net
+    means = probe.activations(images, LAYER).mean(axis=(1, 2))[:, :24]
+    np.testing.assert_allclose(profile.score, result.best_scores(), rtol=1e-4)
+    np.testing.assert_allclose(profile.top_natural, means.max(axis=0))
+    np.testing.assert_allclose(profile.percentile, 100 * (means <= profile.score).mean(axis=0))
+    alive = means.max(axis=0) > 0
+    np.testing.assert_allclose(profile.ratio[alive], (profile.score / means.max(axis=0))[alive])
+    row = np.arange(24)
+    np.testing.assert_array_equal(
+        profile.certificate, result.certificates[row, result.best_starts()]
+    )
+    assert np.isnan(profile.attainment).all()
+
+
+def test_selectivity_against_a_sort(net, result, profile):
+    """Rank and margin of the unit's z among all units of the layer, by hand."""
+    probe, images = net
+    known = Natural.of(probe, images, UnitScore(LAYER), 0)
+    values = probe.activations(images[known.known], LAYER).mean(axis=(1, 2)).astype(np.float64)
+    answers = probe.activations(result.best(), LAYER).mean(axis=(1, 2))
+    spread = np.where(values.std(axis=0) > 0, values.std(axis=0), np.inf)
+    z = (answers - values.mean(axis=0)) / spread
+    for k in range(24):
+        order = np.argsort(-z[k])
+        assert profile.rank[k] == 1 + order.tolist().index(k)
+        best_other = next(j for j in order if j != k)
+        assert profile.margin[k] == pytest.approx(z[k, k] - z[k, best_other], rel=1e-4)
+
+
+def test_pictures_dealt_to_other_maps_are_at_chance(net, result):
+    """Permuted assignments: reciprocal ranks, explanatory power and shared sources show nothing."""
+    probe, images = net
+    targets = fp.MapMean.each(probe, LAYER)[:24]
+    own = analysis.assess(probe, result, images)
+    order = np.roll(np.arange(24), 7)
+    dealt = analysis.assess(probe, result.best()[order], images, targets=targets)
+    assert (1 / own.rank).mean() > 0.6
+    assert (1 / dealt.rank).mean() < 0.2  # 0.042 by pure chance among 128
+    assert np.median(own.explains) > 0.3
+    assert abs(np.median(dealt.explains)) < 0.2
+    assert np.nanmedian(own.sources) > 0.7
+    assert np.nanmedian(dealt.sources) < 0.5
+    assert np.nanmedian(dealt.suspicion) > np.nanmedian(own.suspicion) + 0.4
+
+
+def test_an_untrained_net_answers_at_chance(net, result, profile):
+    """Transfer finds the match in another training, not in a net without training."""
+    probe, images = net
+    bare = analysis.assess(probe, result, images, other=analysis.untrained(probe, rng=2))
+    found = [(1 / p.transfer_rank).mean() for p in (profile, bare)]
+    assert found[0] > np.quantile(profile.transfer_null, 0.999)
+    assert found[1] < np.quantile(bare.transfer_null, 0.999)
+    assert found[0] > 2 * found[1]
+
+
+def test_a_template_explains_its_map_and_no_other():
+    """On a planted net likeness to template k predicts map k: rank correlation near 1, others 0."""
+    net, rng = planted_templates(4), np.random.default_rng(0)
+    mixed = rng.normal(size=(400, 4)).astype(np.float32)
+    noise = 0.3 * rng.normal(size=(400, 16, 16, 1))
+    images = (np.einsum("nk,khwc->nhwc", mixed, net.templates) + noise).astype(np.float32)
+    answers = net.probe.activations(images, net.layer)[:, 0, 0]
+    templates = net.templates[:, None]
+    own, top, others = predicted(net.templates, templates, images, answers, most=0)
+    assert own.min() > 0.85  # half of the answers are 0 and tie
+    np.testing.assert_allclose(own, top, atol=1e-6)
+    assert np.abs(others).max() < 0.2
+
+
+def test_likeness_over_shifts_and_rank_correlations():
+    """A shifted copy is like the template within reach; ranks agree with scipy's."""
+    rng = np.random.default_rng(1)
+    image = np.zeros((1, 20, 20, 1), np.float32)
+    image[0, 7:13, 7:13] = rng.normal(size=(6, 6, 1))
+    moved = np.stack([np.roll(image[0], s, (0, 1)) for s in ((2, -1), (5, 0), (0, 0))])
+    near, far, same = likeness(image, moved, most=3)[0]
+    assert same == pytest.approx(1, abs=1e-5)
+    assert near > 0.98
+    assert far < 0.8
+    values = rng.integers(0, 5, (6, 50)).astype(np.float32)
+    found = rank_correlations(values[:2], values[2:])
+    expected = [[stats.spearmanr(a, b).statistic for b in values[2:]] for a in values[:2]]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_paths_of_top_images_are_natural_and_of_noise_are_not(net):
+    """1 for natural images of the unit's own kind, about 0 for random ones, in every layer."""
+    probe, images = net
+    score, units = UnitScore(LAYER), np.arange(8)
+    known = Natural.of(probe, images, score, 0)
+    tops, layers = known.top(units, 24), ["pixels", "Conv2D_2", LAYER]
+    others = known.known[::7]
+    left_out = [(u, j) for u in range(8) for j in range(0, 24, 3)]
+    rest = np.stack([np.delete(tops[u], j) for u, j in left_out])
+    own = np.array([tops[u, j] for u, j in left_out])
+    for pictures, wanted in ((own, 1.0), (np.resize(others, len(own)), 0.0)):
+        shown = np.asarray(images[pictures], np.float32)
+        found = activation_likeness(probe, shown, known, rest, others, layers, 0)
+        assert np.nanmean(found.normalized) == pytest.approx(wanted, abs=0.2)
+        of_units = units[[u for u, _ in left_out]]
+        shared = contribution_likeness(
+            probe, shown, known, rest, others[:16], ["Conv2D_2"], score, of_units
+        )
+        assert np.nanmean(shared.normalized) == pytest.approx(wanted, abs=0.2)
+
+
+def test_likeness_of_rows_is_the_mean_of_pairs():
+    """The closed form equals the mean over pairs, computed one by one."""
+    rng = np.random.default_rng(0)
+    unit = [
+        v / np.linalg.norm(v, axis=-1, keepdims=True)
+        for v in (rng.normal(size=(2, 9)), rng.normal(size=(2, 4, 9)), rng.normal(size=(5, 9)))
+    ]
+    own, same, other = _alike(*(v.astype(np.float32) for v in unit))
+    for k in range(2):
+        pairs = [unit[1][k, i] @ unit[1][k, j] for i in range(4) for j in range(4) if i != j]
+        assert same[k] == pytest.approx(np.mean(pairs), abs=1e-6)
+        assert own[k] == pytest.approx((unit[1][k] @ unit[0][k]).mean(), abs=1e-6)
+        assert other[k] == pytest.approx((unit[1][k] @ unit[2].T).mean(), abs=1e-6)
+
+
+def test_contributions_add_up_to_the_strongest_node(net):
+    """Contributions of the layer right before, and the bias, are the node's value."""
+    probe, images = net
+    units = np.arange(20)
+    found = _contributions(probe, images[:20], units, UnitScore(LAYER), ["Max_Pool_2", "Conv2D_1"])
+    before = probe.activations(images[:20], LAYER, pre=True)
+    peak = before[np.arange(20), :, :, units].max(axis=(1, 2))
+    bias = probe.model.get_layer(LAYER).get_weights()[1][:20]
+    np.testing.assert_allclose(found[0].sum(axis=1) + bias, peak, atol=1e-4)
+    assert found[1].shape == (20, 32)
+
+
+def test_a_unit_is_no_source_of_itself():
+    """Layers that compute the very units are left out, whatever stands behind the convolution."""
+    import keras  # noqa: PLC0415
+
+    layers = keras.layers
+    image = keras.Input((12, 12, 1), name="image")
+    value = layers.Conv2D(4, 3, activation="relu", name="first")(image)
+    one = layers.BatchNormalization(name="norm")(layers.Conv2D(6, 3, name="own")(value))
+    two = layers.Conv2D(6, 3, use_bias=False, name="twin")(value)
+    value = layers.ReLU(name="out")(layers.Add(name="sum")([one, two]))
+    value = layers.Dense(2, name="classes")(layers.Flatten(name="flat")(value))
+    probe = fp.ModelProbe(keras.Model(image, value), input_space=fp.InputSpace.identity())
+    assert own_layers(probe, "out") == {"out", "sum", "norm", "own", "twin"}
+    assert own_layers(probe, "own") == {"own"}
+    assert layers_before(probe, "out", None) == ("first", "own", "norm", "twin")
+    assert layers_before(probe, "norm", None) == ("first", "own")
+    images = np.random.default_rng(0).normal(size=(60, 12, 12, 1)).astype(np.float32)
+    targets = fp.MapMean.each(probe, "out")[:2]
+    assert analysis.assess(probe, images[:2], images, targets=targets).source_layers == ("first",)
+
+
+def test_small_changes_keep_what_they_should():
+    """A shift by 1 px leaves a wide blob nearly whole and a checkerboard nothing."""
+    import keras  # noqa: PLC0415
+
+    model = keras.Sequential(
+        [
+            keras.Input((16, 16, 1)),
+            keras.layers.Conv2D(2, 16, activation="relu", use_bias=False, name="map"),
+        ]
+    )
+    rows, cols = np.mgrid[:16, :16]
+    blob = np.exp(-((rows - 7.5) ** 2 + (cols - 7.5) ** 2) / 30)
+    board = (-1.0) ** (rows + cols)
+    pictures = np.stack([blob - blob.mean(), board])[..., None].astype(np.float32)
+    model.get_layer("map").set_weights([np.moveaxis(pictures, 0, -1)])
+    probe = fp.ModelProbe(model, input_space=fp.InputSpace.identity())
+    natural = Natural.of(probe, np.repeat(pictures, 30, axis=0), UnitScore("map"), 0)
+    kept, kept_natural = kept_shares(probe, pictures, UnitScore("map"), np.arange(2), natural, 0)
+    by_name = dict(zip(CHANGES, kept.T, strict=True))
+    assert by_name["shift 1"][0] > 0.9
+    assert by_name["shift 1"][1] == 0
+    assert by_name["blur 1"][1] < 0.1 < 0.8 < by_name["blur 1"][0]
+    assert by_name["noise 0.1"] == pytest.approx(1, abs=0.05)
+    assert 0.9 < by_name["rotation 5"][0] <= 1.001
+    np.testing.assert_allclose(kept_natural, kept, rtol=1e-5)  # natural images are the same here
+
+
+def test_fine_grain():
+    """A checkerboard is all fine, a slow wave not at all, a constant image has nothing."""
+    rows = np.arange(32)[:, None] * np.ones((1, 32))
+    images = np.stack([(-1.0) ** (rows + rows.T), np.sin(rows / 5), np.full((32, 32), 7.0)])[
+        ..., None
+    ]
+    found = high_frequency_share(images.astype(np.float32))
+    assert found[0] > 0.99
+    assert found[1] < 0.01
+    assert found[2] == 0
+
+
+def test_suspicion_is_what_its_formula_says():
+    """Three agreements, held within 0..1, the unknown left out; silent and dead units apart."""
+    nan = np.nan
+    found = suspicion(
+        np.array([0.5, 1.7, nan, 0.5, 0.5]),
+        np.array([[0.2, 0.6], [-3.0, -1.0], [nan, nan], [1, 1], [1, 1]]),
+        np.array([0.3, 0.5, 0.2, 0.9, 0.9]),
+        np.array([0.6, 0.5, 0.8, 0.9, 0.9]),
+        excited=np.array([1.0, 1, 1, 2, 0]),
+        top_natural=np.array([1.0, 1, 1, 0, 0]),
+    )
+    expected = [1 - (0.5 + 0.4 + 0.5) / 3, 1 - (1 + 0 + 1) / 3, 1 - 0.25, 1.0, nan]
+    np.testing.assert_allclose(found, expected)
+
+
+def test_front_of_two_measures():
+    """None of the front is beaten, all others are."""
+    first, second = np.array([1.0, 2, 3, 2, np.nan]), np.array([3.0, 2, 1, 1.5, 9])
+    assert pareto_front(first, second).tolist() == [True, True, True, False, False]
+
+
+def test_words_table_and_picture(profile, tmp_path):
+    """One sentence a picture, medians with intervals, a figure, and the same after loading."""
+    sentences = profile.sentences()
+    assert len(sentences) == 24
+    assert all(s.startswith(f"{LAYER} channel {k}: ") for k, s in enumerate(sentences))
+    table = profile.table()
+    for name in (
+        "score / best natural image",
+        "explanatory power",
+        "transfer: percentile",
+        "suspicion",
+    ):
+        assert name in table
+    assert "attainment" not in table  # no best known scores were given
+    profile.save(tmp_path / "profile.npz")
+    again = analysis.load(tmp_path / "profile.npz")
+    np.testing.assert_array_equal(again.suspicion, profile.suspicion)
+    assert again.sentences() == sentences
+    assert json.dumps(again.verdict) == json.dumps(profile.verdict)
+    figure = again.plot()
+    assert len(figure.axes) == 4
+    assert "naturalness" in figure.axes[0].get_xlabel()
+
+
+def test_dense_nodes_and_logits_have_profiles(net):
+    """Nodes of a dense layer and logits, by targets and images; images alone do not say what they show."""
+    probe, images = net
+    for targets in (fp.Node.each(probe, "Dense_1")[:4], fp.Logit.each(probe)[:4]):
+        result = fp.Ascent(steps=8, starts=1).run(probe, targets, rng=0, progress=False)
+        found = analysis.assess(probe, result, images[:200])
+        assert found.rank.shape == (4,)
+        assert np.isfinite(found.suspicion).all()
+    score, units = units_of(probe, [fp.Node(LAYER, row=0, col=2, channel=k) for k in (4, 9)])
+    assert score == UnitScore(LAYER, place=(0, 2))
+    assert units.tolist() == [4, 9]
+    np.testing.assert_array_equal(
+        score.of(probe, images[:3]), probe.activations(images[:3], LAYER)[:, 0, 2]
+    )
+
+
+BAD = {
+    "no targets": (lambda p, r, i: analysis.assess(p, i[:2], i), "Pass targets="),
+    "other count": (
+        lambda p, r, i: analysis.assess(p, i[:3], i, targets=fp.MapMean.each(p, LAYER)[:2]),
+        "3 pictures and 2 targets",
+    ),
+    "two layers": (
+        lambda p, r, i: analysis.assess(
+            p, i[:2], i, targets=[fp.MapMean(LAYER, channel=1), fp.MapMean("Conv2D_2", channel=1)]
+        ),
+        "layer by layer",
+    ),
+    "a penalty": (
+        lambda p, r, i: analysis.assess(p, i[:1], i, targets=[fp.TotalVariation()]),
+        "MapMean, Node or Logit",
+    ),
+    "few natural images": (lambda p, r, i: analysis.assess(p, r, i[:9]), "at least 40"),
+    "best known": (lambda p, r, i: analysis.assess(p, r, i, best_known=[1.0]), "best_known holds"),
+    "natural shape": (lambda p, r, i: analysis.assess(p, r, i[:, :20]), "shape"),
+    "another layer": (
+        lambda p, r, i: analysis.assess(p, r, i, layers=["Conv9"]),
+        "Conv9",
+    ),
+    "top": (lambda p, r, i: analysis.assess(p, r, i, top=1), "top"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input(net, result, case):
+    """One clear error each."""
+    call, words = BAD[case]
+    with pytest.raises(fp.FeatureProbeError, match=words):
+        call(net[0], result, net[1])
