@@ -295,7 +295,7 @@ def test_damaged_and_foreign_findings(planted, patterns, tmp_path):
     with pytest.raises(fp.ConfigError, match="holds a Patterns"):
         analysis.Contributions.load(tmp_path / "patterns.npz")
     (tmp_path / "cut.npz").write_bytes((tmp_path / "patterns.npz").read_bytes()[:-40])
-    with pytest.raises(fp.DataError, match="no saved finding"):
+    with pytest.raises(fp.DataError, match="no saved Finding"):
         analysis.load(tmp_path / "cut.npz")
 
 

@@ -99,7 +99,7 @@ class Finding(ABC):
         """
         arrays: dict[str, Any] = {}
         header = _taken_apart(self, "", arrays)
-        _archive.write(path, "finding", SCHEMA, header, arrays)
+        _archive.write(path, "Finding", SCHEMA, header, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -138,11 +138,11 @@ def load(path: str | Path) -> Finding:
         >>> fp.analysis.load("margin.npz").contributions.shape
         (50, 3, 3, 128)
     """
-    header, arrays = _archive.read(path, "finding", SCHEMA)
+    header, arrays = _archive.read(path, "Finding", SCHEMA)
     try:
         return _put_together(header, arrays)
     except (KeyError, TypeError, AttributeError) as cause:
-        raise _archive.broken(path, "finding", f"it lacks or garbles {cause}") from cause
+        raise _archive.broken(path, "Finding", f"it lacks or garbles {cause}") from cause
 
 
 def _taken_apart(finding: Finding, prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
