@@ -1,16 +1,20 @@
 """Pictures that several pattern findings share."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from featureprobe.analysis.patterns.null import band
 from featureprobe.input_space import InputSpace
 from featureprobe.plotting import show_maps
+
+if TYPE_CHECKING:
+    from featureprobe.analysis.patterns.classes import ClassComparison
 
 
 def pixel_range(space: InputSpace) -> dict[str, float]:
@@ -22,7 +26,14 @@ def pixel_range(space: InputSpace) -> dict[str, float]:
 
 
 def draw_node_values(
-    ax: Axes, values: npt.NDArray[Any], *, label: str, limit: float | None = None, **options: Any
+    ax: Axes,
+    values: npt.NDArray[Any],
+    *,
+    label: str,
+    title: str,
+    columns: int,
+    numbers: bool | Sequence[int],
+    limit: float | None = None,
 ) -> None:
     """Draw one signed number a node on a scale that is symmetric about 0.
 
@@ -30,13 +41,16 @@ def draw_node_values(
         ax: Where.
         values: (H, W, C) or (n,).
         label: What the number is, for the colour bar.
+        title: Of the Axes.
+        columns: As for ``plotting.show_maps``.
+        numbers: Likewise.
         limit: End of the scale; None: the largest magnitude.
-        **options: As for ``plotting.show_maps``.
     """
     end = float(np.abs(values).max() if limit is None else limit) or 1.0
     show_maps(
-        values.astype(np.float32), ax=ax, cmap="RdBu_r", vmin=-end, vmax=end, label=label, **options
-    )
+        values.astype(np.float32), ax=ax, cmap="RdBu_r", vmin=-end, vmax=end, label=label,
+        title=title, columns=columns, numbers=numbers,
+    )  # fmt: skip
 
 
 def draw_counts(
@@ -58,7 +72,7 @@ def draw_counts(
     ax.set_xlim(-0.02 * largest, 1.18 * largest)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(unit, fontsize=9)
-    ax.set_title("observed (blue), chance (red: 95 %)", loc="left", fontsize=9)
+    ax.set_title("observed (blue); chance: labels shuffled (red: 95 %)", loc="left", fontsize=9)
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -80,7 +94,32 @@ def draw_waterfall(
     ax.set_yticks(range(len(parts) + 1), [*(name for name, _ in parts), "margin"], fontsize=7)
     ax.invert_yaxis()
     ax.axvline(0, color="k", linewidth=0.6)
-    ax.margins(x=0.15)
+    # Bars stick to the edge of the Axes otherwise; at the right stand their values.
+    ends = np.cumsum([0.0, *(value for _, value in parts), 0.0])
+    low, high = float(min(ends.min(), total)), float(max(ends.max(), total))
+    room = (high - low) or 1.0
+    ax.set_xlim(low - 0.06 * room, high + 0.22 * room)
     ax.set_xlabel(xlabel, fontsize=8)
     ax.set_title(title, loc="left", fontsize=9)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def draw_comparison(
+    found: "ClassComparison",
+    figure: Figure | SubFigure,
+    columns: int,
+    numbers: bool | Sequence[int],
+) -> None:
+    """Draw the effect of every node, and common and unique nodes beside chance."""
+    grid = figure.add_gridspec(1, 2, width_ratios=(3.2, 1))
+    title = f"{found.layer}: Cliff's delta, {found.first} (red) against {found.second} (blue)"
+    draw_node_values(
+        figure.add_subplot(grid[0]), found.delta.reshape(found.shape), label="Cliff's delta",
+        title=title, columns=columns, numbers=numbers, limit=1.0,
+    )  # fmt: skip
+    names = {
+        "common_first": f"common to {found.first}", "common_second": f"common to {found.second}",
+        "unique_first": f"unique to {found.first}", "unique_second": f"unique to {found.second}",
+    }  # fmt: skip
+    counts = {label: (found.counts[n], found.null[n]) for n, label in names.items()}
+    draw_counts(figure.add_subplot(grid[1]), counts, "nodes")

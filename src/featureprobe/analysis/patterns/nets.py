@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ _EMPTY = np.zeros(0)
 @dataclass(frozen=True, eq=False, repr=False)
 class NetComparison(Finding):
     """What two nets have in common.
+
+    ``plot`` takes a figure only.
 
     Args:
         layers: The layers compared, of both nets.
@@ -100,7 +102,7 @@ class NetComparison(Finding):
         place = self.layers.index(self.layer)
         return float(self.cka[place, place])
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+    def _draw(self, figure: Figure | SubFigure) -> None:
         left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
         image = left.imshow(self.cka, vmin=0, vmax=1, cmap="viridis")
         names = range(len(self.layers))
