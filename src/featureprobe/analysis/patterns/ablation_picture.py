@@ -20,7 +20,9 @@ def draw_ablation(found: "Ablation", figure: Figure | SubFigure) -> None:
     ):
         for place, (name, rows) in enumerate(curves.items()):
             color = "0.5" if name == RANDOM else f"C{place}"
-            label = f"{name} ({len(rows)} orders)" if name == RANDOM else name
+            label = name
+            if name == RANDOM and len(rows) > 1:
+                label = f"{name} ({len(rows)} orders)"
             ax.plot(found.sizes, rows.mean(axis=0), "o-", color=color, markersize=3, label=label)
             if len(rows) > 1:
                 ax.fill_between(

@@ -129,7 +129,7 @@ class Contributions(Finding):
         figure: Figure | SubFigure,
         *,
         image: int | None = None,
-        columns: int = 16,
+        columns: int | None = None,
         numbers: bool | Sequence[int] = True,
     ) -> None:
         grid = figure.add_gridspec(1, 2, width_ratios=(2.6, 1))

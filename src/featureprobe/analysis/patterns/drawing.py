@@ -1,5 +1,6 @@
 """Pictures that several pattern findings share."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from featureprobe.analysis.patterns.null import band
@@ -31,7 +33,7 @@ def draw_node_values(
     *,
     label: str,
     title: str,
-    columns: int,
+    columns: int | None,
     numbers: bool | Sequence[int],
     limit: float | None = None,
 ) -> None:
@@ -42,10 +44,12 @@ def draw_node_values(
         values: (H, W, C) or (n,).
         label: What the number is, for the colour bar.
         title: Of the Axes.
-        columns: As for ``plotting.show_maps``.
-        numbers: Likewise.
+        columns: As for ``plotting.show_maps``; None: 16, or more for many dense nodes.
+        numbers: As for ``plotting.show_maps``.
         limit: End of the scale; None: the largest magnitude.
     """
+    if columns is None:  # a thousand nodes in 16 columns would be a tower
+        columns = max(16, math.isqrt(2 * values.size)) if values.ndim == 1 else 16
     end = float(np.abs(values).max() if limit is None else limit) or 1.0
     show_maps(
         values.astype(np.float32), ax=ax, cmap="RdBu_r", vmin=-end, vmax=end, label=label,
@@ -72,7 +76,8 @@ def draw_counts(
     ax.set_xlim(-0.02 * largest, 1.18 * largest)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(unit, fontsize=9)
-    ax.set_title("observed (blue); chance: labels shuffled (red: 95 %)", loc="left", fontsize=9)
+    legend = "blue: observed\nred: chance, labels shuffled (95 %)"
+    ax.set_title(legend, loc="left", fontsize=8)
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -80,17 +85,17 @@ def draw_waterfall(
     ax: Axes, parts: Sequence[tuple[str, float]], total: float, *, title: str, xlabel: str
 ) -> None:
     """Draw parts that add up to a total, one below the other, each from where the last one ended."""
-    reached = 0.0
+    reached, rim = 0.0, [withStroke(linewidth=2.0, foreground="white")]
     for place, (_, value) in enumerate(parts):
         ax.barh(place, value, left=reached, color="#C44E52" if value > 0 else "#4C72B0", height=0.7)
         ax.annotate(
             f"{value:+.2f}", (max(reached, reached + value), place), (3, 0),
-            textcoords="offset points", va="center", fontsize=7,
+            textcoords="offset points", va="center", fontsize=7, path_effects=rim,
         )  # fmt: skip
         reached += value
     ax.barh(len(parts), total, color="0.35", height=0.7)
     ax.annotate(f"{total:.2f}", (max(total, 0), len(parts)), (3, 0), textcoords="offset points",
-                va="center", fontsize=7)  # fmt: skip
+                va="center", fontsize=7, path_effects=rim)  # fmt: skip
     ax.set_yticks(range(len(parts) + 1), [*(name for name, _ in parts), "margin"], fontsize=7)
     ax.invert_yaxis()
     ax.axvline(0, color="k", linewidth=0.6)
@@ -107,7 +112,7 @@ def draw_waterfall(
 def draw_comparison(
     found: "ClassComparison",
     figure: Figure | SubFigure,
-    columns: int,
+    columns: int | None,
     numbers: bool | Sequence[int],
 ) -> None:
     """Draw the effect of every node, and common and unique nodes beside chance."""
