@@ -217,7 +217,7 @@ def _check_images(
         for place in places:
             if not 0 <= place < len(patterns):
                 raise RangeError(
-                    f"There are {len(patterns)} images, counted from 0. Received {place}."
+                    f"A place of an image is 0..{len(patterns) - 1}. Received {place}."
                 )
             if patterns.labels[place] != label:
                 raise ConfigError(

@@ -14,9 +14,9 @@ from featureprobe.analysis.patterns.drawing import draw_comparison
 from featureprobe.analysis.patterns.effects import effects_of, false_discovery_rates, split_half
 from featureprobe.analysis.patterns.frequency import active_above, at_least, at_most, wilson
 from featureprobe.analysis.patterns.null import band, permuted_hits
-from featureprobe.analysis.patterns.patterns import Patterns, address_of, two_classes
+from featureprobe.analysis.patterns.patterns import Patterns, address_of, enough_of, two_classes
 from featureprobe.analysis.patterns.tables import typical_nodes
-from featureprobe.errors import ConfigError, DataError
+from featureprobe.errors import ConfigError
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -105,7 +105,7 @@ class ClassComparison(Finding):
         return (self.first, self.second).index(label)
 
     def address(self, node: int) -> tuple[int, ...]:
-        """Return (row, col, channel) or (index,) of a node; see ``Patterns.address``."""
+        """Return (row, col, channel) or (index,) of a node, as ``Patterns.address`` does."""
         return address_of(node, self.shape)
 
     def table(self, count: int = 10) -> str:
@@ -143,7 +143,7 @@ class ClassComparison(Finding):
         self,
         figure: Figure | SubFigure,
         *,
-        columns: int = 16,
+        columns: int | None = None,
         numbers: bool | Sequence[int] = True,
     ) -> None:
         draw_comparison(self, figure, columns, numbers)
@@ -204,11 +204,7 @@ def compare_classes(
     """
     two_classes(patterns, first, second)
     generator = np.random.default_rng(seed_from(rng))
-    own, other = patterns.of_class(first), patterns.of_class(second)
-    for label, values in ((first, own), (second, other)):
-        if len(values) < 4:  # two halves are compared
-            images = "1 image" if len(values) == 1 else f"{len(values)} images"
-            raise DataError(f"Class {label} has {images}; at least 4 are needed. Give more.")
+    own, other = enough_of(patterns, first), enough_of(patterns, second)
     active, sizes = [active_above(v, threshold) for v in (own, other)], (len(own), len(other))
     frequency = np.stack([mask.mean(axis=0) for mask in active])
     counts = np.array(sizes)[:, None]

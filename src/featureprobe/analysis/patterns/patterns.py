@@ -200,3 +200,12 @@ def two_classes(patterns: Patterns, first: int, second: int) -> None:
     patterns.where(first)
     patterns.where(second)
     _checks.whole("classes that occur", len(patterns.classes), least=2)
+
+
+def enough_of(patterns: Patterns, label: int) -> FloatArray:
+    """Return the nodes for a class, of which two halves can be compared."""
+    nodes = patterns.of_class(label)
+    if len(nodes) < 4:
+        images = f"{len(nodes)} image{'s' * (len(nodes) != 1)}"
+        raise DataError(f"Class {label} has {images}; at least 4 are needed. Give more.")
+    return nodes

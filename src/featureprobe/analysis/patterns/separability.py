@@ -139,21 +139,8 @@ def separate(
     """
     _checks.whole("folds", folds, least=2)
     numbers = checked_labels(labels, len(np.asarray(images)))
-    chosen = np.unique(numbers) if classes is None else np.unique(np.asarray(classes))
-    if len(chosen) < 2:
-        raise RangeError(f"At least two classes are told apart. Received: {chosen.tolist()}.")
-    absent = np.setdiff1d(chosen, numbers)
-    if len(absent):
-        raise DataError(
-            f"No image has the class {absent[0]}. The classes are {np.unique(numbers).tolist()}."
-        )
+    chosen = _told_apart(numbers, classes, folds)
     some = np.isin(numbers, chosen)
-    few = min(int((numbers == c).sum()) for c in chosen)
-    if few < 2 * folds:
-        raise RangeError(
-            f"{folds} folds need {2 * folds} images of every class. The smallest class has {few}. "
-            "Give more images, or fewer folds."
-        )
     pixels, own = np.asarray(images)[some], numbers[some]
     seed, found, seconds = seed_from(rng), [], []
     for layer in layers:
@@ -171,6 +158,27 @@ def separate(
         control=by_kind[:, 2],
         seconds=np.array(seconds),
     )
+
+
+def _told_apart(
+    numbers: npt.NDArray[np.int64], classes: Sequence[int] | None, folds: int
+) -> npt.NDArray[np.int64]:
+    """Return the classes to be told apart, each with enough images, or raise a clear error."""
+    chosen = np.unique(numbers) if classes is None else np.unique(np.asarray(classes))
+    if len(chosen) < 2:
+        raise RangeError(f"At least two classes are told apart. Received: {chosen.tolist()}.")
+    absent = np.setdiff1d(chosen, numbers)
+    if len(absent):
+        raise DataError(
+            f"No image has the class {absent[0]}. The classes are {np.unique(numbers).tolist()}."
+        )
+    few = min(int((numbers == c).sum()) for c in chosen)
+    if few < 2 * folds:
+        raise RangeError(
+            f"{folds} folds need {2 * folds} images of every class. The smallest class has {few}. "
+            "Give more images, or fewer folds."
+        )
+    return chosen
 
 
 def _accuracies(

@@ -159,12 +159,7 @@ def unclear_images(
     pixels = _checks.images(images, probe.image_shape)
     first, *_ = every = [Patterns.of(probe, pixels, labels, layer) for layer in layers]
     two_classes(first, label, against)
-    own = first.where(label)
-    if _checks.whole("count", count, least=1) > len(own):
-        raise RangeError(
-            f"count is at most the number of images of the class {label}, {len(own)}. "
-            f"Received {count}. Give a smaller one."
-        )
+    own = _of_class(first, label, count)
     logits = _logits(probe, pixels, first.labels)
     margins = logits[own].astype(np.float64) @ margin_weights(probe, label, against)
     places = own[np.argsort(margins, kind="stable")[:count]]
@@ -185,6 +180,17 @@ def unclear_images(
         neighbour_labels=first.labels[near],
         **measured,
     )
+
+
+def _of_class(patterns: Patterns, label: int, count: int) -> Whole:
+    """Return the places of a class's images, at least ``count``."""
+    own = patterns.where(label)
+    if _checks.whole("count", count, least=1) > len(own):
+        raise RangeError(
+            f"count is at most the number of images of the class {label}, {len(own)}. "
+            f"Received {count}. Give a smaller one."
+        )
+    return own
 
 
 def _logits(probe: ModelProbe, pixels: FloatArray, labels: Whole) -> FloatArray:
