@@ -13,6 +13,12 @@ from featureprobe.errors import ConfigError, DataError
 
 Arrays = dict[str, npt.NDArray[Any]]
 _HEADER = "header"
+# What a file of each sort is made by, and a name that only its header has.
+_SORTS = {
+    "AscentResult": ("fp.AscentResult.load(path)", "recipe"),
+    "Evidence": ("fp.Evidence.load(path)", "fingerprint"),
+    "Finding": ("fp.analysis.load(path)", "kind"),
+}
 
 
 def write(
@@ -22,7 +28,7 @@ def write(
 
     Args:
         path: Ends in ``.npz``.
-        what: What is saved, for messages, such as ``"result"``.
+        what: What is saved, for messages, such as ``"Evidence"``.
         schema: The number of this layout.
         header: JSON values.
         arrays: Arrays without objects, by name.
@@ -32,7 +38,10 @@ def write(
     """
     path = Path(path)
     if path.suffix != ".npz":
-        raise DataError(f"A {what} is saved as .npz. Received: {path.name}. Rename it.")
+        name = _a(what)
+        raise DataError(
+            f"{name[0].upper()}{name[1:]} is saved as .npz. Received: {path.name}. Rename it."
+        )
     if not path.parent.is_dir():
         raise DataError(f"There is no folder {path.parent} to save {path.name} in. Make it first.")
     text = json.dumps({"schema": schema, **header}, allow_nan=False).encode()
@@ -69,16 +78,40 @@ def read(path: str | Path, what: str, schema: int) -> tuple[dict[str, Any], Arra
             stored = {name: file[name] for name in file.files}
         header = json.loads(stored.pop(_HEADER).tobytes())
     except Exception as cause:  # zlib.error, BadZipFile, RecursionError, NotImplementedError, ...
-        reason = f"it cannot be read ({type(cause).__name__}: {cause})"
-        raise broken(path, what, reason) from cause
+        raise broken(path, what, f"it cannot be read ({_reason(cause)})") from cause
     if not isinstance(header, dict):
         raise broken(path, what, "its header is not a mapping")
+    _check_sort(path, what, header)
     if header.get("schema") != schema:
         raise ConfigError(
             f"{path.name} has the schema {header.get('schema')!r}; this version of featureprobe "
             f"reads {schema}. Install the version that wrote it."
         )
     return header, stored
+
+
+def _reason(cause: Exception) -> str:
+    """Return why numpy could not read a file; it advises to load pickles, which is unsafe."""
+    if "Object arrays" in str(cause):
+        return "it holds objects, not numbers"
+    if "pickle" in str(cause):  # what numpy takes any file for that is no zip file
+        return "it is no npz file"
+    return f"{type(cause).__name__}: {cause}"
+
+
+def _check_sort(path: Path, what: str, header: Mapping[str, Any]) -> None:
+    """Raise DataError when a header is that of another sort of file."""
+    if what in _SORTS and _SORTS[what][1] in header:
+        return
+    for sort, (call, key) in _SORTS.items():
+        if sort != what and key in header:
+            raise DataError(f"{path.name} holds {_a(sort)}, not {_a(what)}. Use {call}.")
+
+
+def _a(what: str) -> str:
+    """Return a name with its article; evidence is not counted."""
+    article = {"AscentResult": "an ", "Finding": "a "}.get(what, "")
+    return article + what
 
 
 def broken(path: str | Path, what: str, why: str) -> DataError:

@@ -2,6 +2,8 @@
 
 import tracemalloc
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,6 +13,13 @@ from featureprobe.evidence.collecting import Sample, Totals
 from featureprobe.evidence.sketch import QuantileSketch
 
 LAYERS = ["conv", "pool", "dense"]
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    """Figures of a test do not outlive it."""
+    yield
+    plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +154,17 @@ def as_files(folder, images):
 
 @pytest.mark.parametrize(
     "kind",
-    ["array", "float", "list", "generator", "batches", "tf.data", "tf.data batches", "folder"],
+    [
+        "array",
+        "float",
+        "list",
+        "list of batches",
+        "generator",
+        "batches",
+        "tf.data",
+        "tf.data batches",
+        "folder",
+    ],
 )
 def test_any_data_set(small_probe, images, tmp_path, kind):
     """The same images give the same evidence, however they come."""
@@ -156,6 +175,7 @@ def test_any_data_set(small_probe, images, tmp_path, kind):
         "float": lambda: some.astype(np.float32),
         "list": lambda: list(some),
         "generator": lambda: (image for image in some),
+        "list of batches": lambda: [some[i : i + 47] for i in range(0, 120, 47)],
         "batches": lambda: (some[i : i + 47] for i in range(0, 120, 47)),
         "tf.data": lambda: dataset,
         "tf.data batches": lambda: dataset.batch(7),
@@ -244,8 +264,50 @@ def test_scores_of_an_ascent_have_percentiles(small_probe, evidence, images):
     assert np.isnan(found[3, 0])
     figure = evidence.plot("conv", [0, 2], result=result, count=4)
     assert len(figure.axes) == 6
-    with pytest.raises(fp.ConfigError, match=r"units \[1\]"):
-        evidence.plot("conv", 1, result=result[:1])
+
+
+def words_of(figure):
+    """Return every text of a figure."""
+    return [text.get_text() for text in figure.findobj(mpl.text.Text)]
+
+
+def test_pictures_say_what_they_measure(small_probe, evidence):
+    """Crops are ranked by the strongest node, OIPs are compared with means; both are named."""
+    result = fp.Ascent(steps=8, starts=1).run(
+        small_probe, fp.MapMean.each(small_probe, "conv")[:1], rng=0, progress=False
+    )
+    figure = evidence.plot("conv", [0, 2], result=result, count=4)
+    words = words_of(figure)
+    assert {"map 0", "map 2", "no OIP\nin the result", "mean over the map"} <= set(words)
+    assert "conv: 4 of the top 9 images by strongest node" in figure.get_suptitle()
+    score, mean = float(result.best_scores()[0]), evidence["conv"].mean
+    ratio = f"{score / mean.largest[0]:.2g}x the top image's"
+    assert f"OIP {score:.3g}; {ratio}" in words
+    for curve, unit in ((figure.axes[2], 0), (figure.axes[5], 2)):
+        assert curve.lines[-1].get_xdata()[-1] == pytest.approx(mean.largest[unit])
+    alone = evidence.plot("conv", 1, count=20)
+    assert {"map 1", "strongest node"} <= set(words_of(alone))
+    assert "the top 9 images" in alone.get_suptitle()
+    assert {"node 1", "node"} <= set(words_of(evidence.plot("dense", 1)))
+
+
+def test_scores_of_another_measure_are_not_compared(small_probe, evidence):
+    """What is scored before the activation has no place on the curve."""
+    target = fp.MapMean("conv", channel=0, pre=True)
+    result = fp.Ascent(steps=2, starts=1).run(small_probe, [target], rng=0, progress=False)
+    words = words_of(evidence.plot("conv", 0, result=result))
+    assert any("scored by something else" in word for word in words)
+
+
+def test_a_map_that_nothing_excites_says_so():
+    """Instead of crops at 0.00; the OIP's score stands above the curve, not over its axis."""
+    probe, (images, _) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+    evidence = fp.Evidence.collect(probe, images[:200], "Conv2D_2", top=4)
+    target = fp.MapMean("Conv2D_2", channel=61)
+    result = fp.Ascent(steps=2, starts=1).run(probe, [target], rng=0, progress=False)
+    figure = evidence.plot("Conv2D_2", 61, result=result)
+    assert "no image excites this map" in words_of(figure)
+    assert not figure.axes[2].texts
 
 
 def test_pictures_of_fields_at_the_border():
@@ -288,6 +350,18 @@ BAD = {
         fp.DataError,
         "Image 301",
     ),
+    "images and labels": (
+        (np.zeros((400, 6, 6, 1)), np.zeros(400)),
+        fp.ShapeError,
+        r"\(400,\).*data\[0\]",
+    ),
+    "images of several sizes": (
+        [np.zeros((6, 6, 1)), np.zeros((5, 6, 1))],
+        fp.ShapeError,
+        "of one shape",
+    ),
+    "images without channels": ([np.zeros((6, 6)), np.zeros((6, 6, 1))], fp.ShapeError, "channel"),
+    "pairs": ([(np.zeros((6, 6, 1)), 3)], fp.ShapeError, "images alone"),
     "labels only": (iter([np.zeros(4)]), fp.ShapeError, "channel axis"),
 }
 
@@ -304,7 +378,7 @@ def test_bad_questions(small_probe, evidence, images):
     """What was not collected is said, with the nearest name."""
     with pytest.raises(fp.UnknownLayerError, match="Nearest: 'conv'"):
         evidence.top("conf", 0)
-    with pytest.raises(fp.RangeError, match="3 units"):
+    with pytest.raises(fp.RangeError, match=r"0\.\.2"):
         evidence.top("conv", 3)
     with pytest.raises(fp.ConfigError, match="'peak' or 'mean'"):
         evidence.top("conv", 0, by="max")

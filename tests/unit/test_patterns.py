@@ -36,7 +36,7 @@ def test_planted_nodes_are_found(patterns):
     assert found.delta[0] > 0.99
     assert found.delta[2] < -0.99
     assert found.counts["unique_first"] > found.null["unique_first"].max()
-    assert "1 nodes are unique to 0" in found.verdict
+    assert "have 1 and 1 common nodes (chance 0-0 and 0-0), 1 and 1 unique nodes" in found.verdict
     profile = analysis.profile_classes(patterns, rounds=60)
     assert [profile.unique(k).tolist() for k in range(CLASSES)] == [[0], [1], [2]]
     assert profile.selectivity[:CLASSES].min() > 0.9
@@ -292,10 +292,10 @@ def test_findings_save_load_and_show_themselves(planted, patterns, tmp_path, nam
 def test_damaged_and_foreign_findings(planted, patterns, tmp_path):
     """A file of another kind, a cut file, an unknown kind: one clear error each."""
     patterns.save(tmp_path / "patterns.npz")
-    with pytest.raises(fp.ConfigError, match="holds a Patterns"):
+    with pytest.raises(fp.ConfigError, match="holds Patterns, not Contributions"):
         analysis.Contributions.load(tmp_path / "patterns.npz")
     (tmp_path / "cut.npz").write_bytes((tmp_path / "patterns.npz").read_bytes()[:-40])
-    with pytest.raises(fp.DataError, match="no saved finding"):
+    with pytest.raises(fp.DataError, match="no saved Finding"):
         analysis.load(tmp_path / "cut.npz")
 
 
@@ -374,7 +374,7 @@ def test_unclear_images_are_found_by_rule(planted):
     assert found.confusion[0, 2] == 1
     np.testing.assert_allclose(found.shares.margin, found.margins, rtol=1e-5)
     assert "1 on the wrong side" in found.verdict
-    with pytest.raises(fp.RangeError, match="60 images"):
+    with pytest.raises(fp.RangeError, match="class 0, 60"):
         analysis.unclear_images(probe, images, labels, 0, 2, ["conv"], count=61)
 
 

@@ -157,6 +157,32 @@ def test_numbers_can_be_given_or_left_out() -> None:
     assert len(show_maps(random_maps(), numbers=False).texts) == 0
 
 
+def test_numbers_are_read_on_any_colour_and_hide_little() -> None:
+    """Dark on light nodes, light on dark ones, and small beside a node of a 3 x 3 map."""
+    maps = np.zeros((3, 3, 2), np.float32)
+    maps[..., 1] = 1.0
+    maps[2, 2] = 0.5
+    figure = Figure(figsize=(2.0, 1.0))
+    ax = show_maps(maps, ax=figure.add_subplot(), cmap="gray", colorbar=False)
+    assert [text.get_color() for text in ax.texts] == ["white", "0.1"]
+    assert max(text.get_fontsize() for text in ax.texts) <= 8
+
+
+def test_titles_of_narrow_mosaics_do_not_meet_their_notes() -> None:
+    """Many nodes in few columns make a tower in wide Axes: title and note go one below the other."""
+    nodes = np.arange(400.0)
+    figure = Figure(figsize=(9.0, 4.0))
+    ax = show_maps(nodes, ax=figure.add_subplot(), columns=8, title="dense: mean share in a margin")
+    assert not ax.get_title(loc="right")
+    assert "(1 of 400)" in ax.get_title(loc="left")
+
+
+def test_side_by_side_grids_are_numbered_alike() -> None:
+    """The first mosaic is drawn like the others, not as if the figure were its own."""
+    figure = show_grids_side_by_side(np.random.default_rng(0).random((4, 3, 3, 128)), columns=16)
+    assert len({len(ax.texts) for ax in figure.axes if ax.images}) == 1
+
+
 def test_drawing_needs_only_the_axes_given() -> None:
     """The Axes given are returned, and neither a figure nor other Axes appear."""
     figure = Figure()

@@ -3,8 +3,9 @@
 import base64
 import dataclasses
 import html
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -25,7 +26,8 @@ class Finding(ABC):
     """Base of what analyses return: arrays, one sentence, one picture.
 
     Fields are numpy arrays, dicts of arrays by text, JSON values (numbers, texts, None, tuples and
-    dicts of these), or other findings. Arrays are made read-only.
+    dicts of these), or other findings. Arrays are made read-only. The options of ``plot`` are the
+    keywords of ``_draw``.
 
     Example:
         >>> import featureprobe as fp
@@ -59,8 +61,8 @@ class Finding(ABC):
         """What was found, and how sure that is, in one sentence."""
 
     @abstractmethod
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
-        """Draw on an empty figure."""
+    def _draw(self, figure: Figure | SubFigure) -> None:
+        """Draw on an empty figure; keywords of a subclass are options of ``plot``."""
 
     @property
     def _size(self) -> tuple[float, float]:
@@ -72,13 +74,18 @@ class Finding(ABC):
 
         Args:
             figure: Figure or SubFigure to draw on; None makes a new one.
-            **options: What the finding's own picture takes.
+            **options: What the finding's own picture takes; its class names them.
 
         Returns:
             The figure.
+
+        Raises:
+            ConfigError: For an option that this finding's picture does not take.
         """
+        draw: Callable[..., None] = self._draw
+        _check_options(type(self).__name__, draw, options)
         figure = figure_or_new(figure, self._size)
-        self._draw(figure, **options)
+        draw(figure, **options)
         return figure
 
     def __repr__(self) -> str:
@@ -99,7 +106,7 @@ class Finding(ABC):
         """
         arrays: dict[str, Any] = {}
         header = _taken_apart(self, "", arrays)
-        _archive.write(path, "finding", SCHEMA, header, arrays)
+        _archive.write(path, "Finding", SCHEMA, header, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -112,8 +119,7 @@ class Finding(ABC):
         found = load(path)
         if not isinstance(found, cls):
             raise ConfigError(
-                f"{Path(path).name} holds a {type(found).__name__}, not a {cls.__name__}. "
-                "Use fp.analysis.load(path)."
+                f"{Path(path).name} holds {_a(found)}, not {_a(cls)}. Use fp.analysis.load(path)."
             )
         return found
 
@@ -138,11 +144,33 @@ def load(path: str | Path) -> Finding:
         >>> fp.analysis.load("margin.npz").contributions.shape
         (50, 3, 3, 128)
     """
-    header, arrays = _archive.read(path, "finding", SCHEMA)
+    header, arrays = _archive.read(path, "Finding", SCHEMA)
     try:
         return _put_together(header, arrays)
     except (KeyError, TypeError, AttributeError) as cause:
-        raise _archive.broken(path, "finding", f"it lacks or garbles {cause}") from cause
+        raise _archive.broken(path, "Finding", f"it lacks or garbles {cause}") from cause
+
+
+def _a(kind: Finding | type[Finding]) -> str:
+    """Return the name of a kind of finding with its article; ``Patterns`` are several."""
+    name = kind.__name__ if isinstance(kind, type) else type(kind).__name__
+    if name.endswith(("s", "S")):
+        return name
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
+
+
+def _check_options(name: str, draw: Callable[..., None], options: Mapping[str, Any]) -> None:
+    """Raise ConfigError for what a picture does not take; a ``_draw`` with ``**`` takes all."""
+    parameters = inspect.signature(draw).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return
+    known = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        takes = f"takes figure, {', '.join(known)}" if known else "takes figure only"
+        raise ConfigError(
+            f"{name}.plot has no option {unknown[0]!r}. It {takes}. Leave the option out."
+        )
 
 
 def _taken_apart(finding: Finding, prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:

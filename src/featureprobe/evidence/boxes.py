@@ -46,8 +46,10 @@ def receptive_box(
 
 def _range(field: AxisField, place: int | None, name: str, layer: str) -> tuple[int, int]:
     if place is not None and not 0 <= place < len(field.reach):
+        count = len(field.reach)
         raise RangeError(
-            f"{layer!r} has {len(field.reach)} {name}s, counted from 0. Received {name}={place}."
+            f"{layer!r} has {count} {name}{'s' * (count != 1)}, counted from 0. "
+            f"Received {name}={place}."
         )
     seen = np.flatnonzero(field.reach.any(axis=0) if place is None else field.reach[place])
     return (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (0, 0)

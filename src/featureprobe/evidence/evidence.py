@@ -186,14 +186,17 @@ class Evidence:
         """Show what real images say about some units, beside what an ascent made of them.
 
         A row a unit: its OIP when there is one, its top examples (what the strongest node sees), and
-        how its answers are spread over the data set, with the OIP's score.
+        how its answers are spread over the data set, with the OIP's score. That curve is of what the
+        label of its axis names: with ``MapMean`` targets of the mean over the map, as the OIP is
+        scored, whatever the examples are ranked by.
 
         Args:
             layer: Path of the layer.
             units: A number, or several.
-            result: The OIPs: a result with ``MapMean`` or ``Node`` targets of these units.
-            count: Top examples of each unit.
-            by: As for :meth:`top`.
+            result: The OIPs: a result with ``MapMean`` or ``Node`` targets; units that it lacks have
+                an empty cell.
+            count: Top examples of each unit; at most as many as were kept.
+            by: What examples are ranked by, and without a result the curve is of; see :meth:`top`.
             figure: Figure to draw on; None makes a new one.
 
         Returns:
@@ -242,7 +245,5 @@ class Evidence:
             indices=numbers,
             names=tuple(self.names[p] for p in places),
             boxes=boxes,
-            field=own.field
-            if nodes is not None
-            else (boxes[0, 2] - boxes[0, 0], boxes[0, 3] - boxes[0, 1]),
+            field=own.field if nodes is not None else tuple(boxes[0, 2:] - boxes[0, :2]),
         )

@@ -204,4 +204,4 @@ class LayerEvidence:
 
 def _check_unit(unit: int, units: int) -> None:
     if not 0 <= _checks.whole("unit", unit, least=0) < units:
-        raise RangeError(f"There are {units} units, counted from 0. Received {unit}.")
+        raise RangeError(f"unit is 0..{units - 1}. Received {unit}. Give another one.")

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
-from featureprobe.errors import ConfigError
 from featureprobe.evidence.examples import Examples
 from featureprobe.evidence.judging import answers_of, target_of
-from featureprobe.evidence.layer_evidence import Answers
+from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
 from featureprobe.plotting import show_image, show_mosaic
 from featureprobe.plotting._axes import figure_or_new
+from featureprobe.plotting._cells import GREY, bare
 
 if TYPE_CHECKING:
     from featureprobe.evidence.evidence import Evidence
     from featureprobe.results.result import AscentResult
 
-_ROW, _CROP, _CURVE = 1.35, 0.9, 2.4  # inches
+_ROW, _CROP, _CURVE = 1.45, 1.0, 2.8  # inches
+_WORDS = {"peak": "strongest node", "mean": "mean over the map"}
 
 
 def draw(
@@ -34,60 +36,102 @@ def draw(
     """Draw one row a unit; see ``Evidence.plot``."""
     own = evidence[layer]
     targets = [None if result is None else target_of(result, layer, unit) for unit in units]
-    if result is not None and None in targets:
-        missing = [unit for unit, target in zip(units, targets, strict=True) if target is None]
-        raise ConfigError(
-            f"The result has no MapMean or Node target of {layer!r} for the units {missing}. "
-            "Give a result of these units, or leave result= out."
-        )
-    widths = [_CROP] * (result is not None) + [count * _CROP, _CURVE]
-    figure = figure_or_new(figure, (sum(widths) + 0.4, _ROW * len(units) + 0.7))
+    measure = by if result is None else _measure(own, result, targets, by)
+    kept = own.of(by).top_values.shape[1]
+    shown = min(count, kept)
+    widths = [_CROP] * (result is not None) + [shown * _CROP, _CURVE]
+    figure = figure_or_new(figure, (sum(widths) + 0.4, _ROW * len(units) + 0.9))
+    figure.suptitle(_heading(own, by, shown, kept), x=0.01, ha="left", fontsize=10)
     grid = figure.add_gridspec(len(units), len(widths), width_ratios=widths)
     for row, (unit, target) in enumerate(zip(units, targets, strict=True)):
         axes = [figure.add_subplot(grid[row, k]) for k in range(len(widths))]
-        score, answers = None, own.of(by)
+        if result is not None:
+            _oip(axes[0], result, target)
+        _examples(axes[-2], evidence.top(layer, unit, by=by), shown, own.of(by), unit)
+        name = f"{'map' if len(own.shape) > 1 else 'node'} {unit}"
+        axes[0].set_title(name, loc="left", fontsize=9, color="k", weight="bold")
         if result is not None and target is not None:
-            score = float(result.best_scores()[target])
-            compared = answers_of(evidence.layers, result.recipe.objectives[target])
-            answers = compared[0] if compared else answers
-            show_image(result.best()[target], ax=axes[0], contrast=True)
-            axes[0].set_title(f"{unit}" if row else f"{unit}: OIP", loc="left", fontsize=9)
-        _examples(axes[-2], evidence.top(layer, unit, by=by), count, None if row else layer)
-        _curve(axes[-1], answers, unit, score, last=row == len(units) - 1)
+            _mark_oip(axes[-1], evidence, result, target)
+        _curve(axes[-1], own.of(measure), unit)
+        axes[-1].set_xlabel(_word(own, measure) if row == len(units) - 1 else "", fontsize=8)
     return figure
 
 
-def _examples(ax: Axes, examples: Examples, count: int, layer: str | None) -> None:
-    """Draw top examples; the title and the note on numbers stand once, where ``layer`` is given."""
-    shown = min(count, len(examples))
+def _measure(
+    own: LayerEvidence, result: "AscentResult", targets: Sequence[int | None], by: str
+) -> str:
+    """Return what all curves show: what the OIPs are scored by, since they are compared."""
+    kinds = {result.recipe.objectives[t]["kind"] for t in targets if t is not None}
+    return "mean" if "map_mean" in kinds and len(own.shape) > 1 else by
+
+
+def _word(own: LayerEvidence, measure: str) -> str:
+    return _WORDS[measure] if len(own.shape) > 1 else "node"
+
+
+def _heading(own: LayerEvidence, by: str, shown: int, kept: int) -> str:
+    """Say what is ranked by what, how many are left out, and what the numbers are."""
+    word = _word(own, by)
+    some = f"the top {shown}" if shown == kept else f"{shown} of the top {kept}"
+    return f"{own.layer}: {some} images by {word}; above each crop: image | {word}"
+
+
+def _oip(ax: Axes, result: "AscentResult", target: int | None) -> None:
+    """Draw the OIP, or an empty cell that says that there is none."""
+    if target is None:
+        bare(ax)
+        ax.text(0.5, 0.5, "no OIP\nin the result", transform=ax.transAxes, ha="center",
+                va="center", fontsize=7.5, color=GREY)  # fmt: skip
+        return
+    show_image(result.best()[target], ax=ax, contrast=True)
+    # Above it stands the number of the unit.
+    ax.set_xlabel("OIP, stretched", fontsize=7, color=GREY)
+
+
+def _examples(ax: Axes, examples: Examples, shown: int, answers: Answers, unit: int) -> None:
+    """Draw top examples, or say that there is nothing to be seen."""
+    largest, least = float(answers.largest[unit]), float(answers.least[unit])
+    if largest <= 0 and largest == least:
+        bare(ax)
+        ax.text(0.5, 0.5, f"no image excites this {examples.unit.split()[-2]}", fontsize=9,
+                transform=ax.transAxes, ha="center", va="center", color=GREY)  # fmt: skip
+        return
     show_mosaic(
         examples.pictures[:shown],
         ax=ax,
         columns=shown,
         titles=[str(i) for i in examples.indices[:shown]],
         scores=examples.scores[:shown],
-        title=layer and f"{layer}: what the top images show of it",
     )
-    if layer is None:
-        ax.set_title("", loc="left")
-        ax.set_title("", loc="right")
+    ax.set_title("", loc="left")  # the note on numbers stands once, above the figure
+    if len(ax.texts) <= shown:  # no room for a score above each
+        span = f"{examples.scores[0]:.3g} to {examples.scores[shown - 1]:.3g}"
+        ax.set_title(span, loc="right", fontsize=7.5, color=GREY)
 
 
-def _curve(ax: Axes, answers: Answers, unit: int, score: float | None, *, last: bool) -> None:
-    """Draw what share of the images stays below an activation, and where the OIP stands."""
+def _curve(ax: Axes, answers: Answers, unit: int) -> None:
+    """Draw what share of the images stays below an activation."""
     shares = np.linspace(0, 1, 101)
     ax.plot(answers.quantile(shares)[:, unit], 100 * shares, color="C0")
-    largest = float(answers.largest[unit])
-    if score is not None:
-        ax.axvline(score, color="C3", linewidth=1.2)
-        ratio = f"{score / largest:.2g}x the top image" if largest > 0 else "no image excites it"
-        ax.annotate(
-            f"OIP {score:.3g}\n{ratio}", (score, 45), (-4, 0), textcoords="offset points",
-            ha="right", va="center", fontsize=7.5, color="C3",
-        )  # fmt: skip
     ax.set_xlim(left=min(0.0, float(answers.least[unit])))
     ax.set_ylim(0, 102)
     ax.set_ylabel("% of images", fontsize=8)
-    ax.set_xlabel("activation" if last else "", fontsize=8)
     ax.tick_params(labelsize=7.5)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def _mark_oip(ax: Axes, evidence: "Evidence", result: "AscentResult", target: int) -> None:
+    """Show where the OIP stands on the curve; its score is compared with its own measure only."""
+    score = float(result.best_scores()[target])
+    compared = answers_of(evidence.layers, result.recipe.objectives[target])
+    if compared is None:
+        text, color = f"OIP {score:.3g}; scored by something else", GREY
+    else:
+        answers, unit = compared
+        largest = float(answers.largest[unit])
+        end = f"{score / largest:.2g}x the top image's" if largest > 0 else "no image is above 0"
+        text, color = f"OIP {score:.3g}; {end}", "C3"
+        ax.axvline(score, color=color, linewidth=1.2)
+    # Above the curve, where it stands over nothing else wherever the line is.
+    ax.set_title(text, loc="left", fontsize=7.5, color=color)

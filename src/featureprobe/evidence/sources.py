@@ -1,6 +1,6 @@
 """Any data set as batches of images: arrays, tf.data, folders, generators."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -67,7 +67,7 @@ def _chunks(
             yield np.stack([image for _, image in pairs]), tuple(name for name, _ in pairs)
         return
     if isinstance(data, list | tuple):
-        data = np.asarray(data)
+        data = _stacked(data)
     if hasattr(data, "ndim") and hasattr(data, "shape"):  # arrays, memory maps, HDF5
         whole = data[None] if data.ndim == 3 else data
         for start in range(0, len(whole), size):
@@ -80,6 +80,33 @@ def _chunks(
         )
     for part in _regrouped(data, size):
         yield part, None
+
+
+def _stacked(data: Sequence[Any]) -> Any:
+    """Return a list of images as one array, a list of batches as it is, or raise a clear error."""
+    try:
+        shapes = [np.shape(part) for part in data]
+    except ValueError as cause:  # a part is no array: (image, label), say
+        raise ShapeError(
+            "A list holds images (H, W, C) or batches of them. Received a list of something else "
+            f"({type(data[0]).__name__}). Give the images alone."
+        ) from cause
+    ranks = {len(shape) for shape in shapes}
+    if len(ranks) > 1:
+        some = ", ".join(map(str, shapes[:3])) + (", ..." if len(shapes) > 3 else "")
+        labels = "If these are images and labels, give the images alone: data[0]."
+        raise ShapeError(
+            f"A list or tuple holds images of one shape. Received parts of the shapes {some}. "
+            f"{labels if ranks - {2, 3} else 'Add the channel axis to each.'}"
+        )
+    if ranks == {4}:
+        return iter(data)
+    if len(set(shapes)) > 1:
+        raise ShapeError(
+            f"A list or tuple holds images of one shape. Received {sorted(set(shapes))[:3]}. "
+            "Resize them; ImageFolder(path, resize=True) does so for files."
+        )
+    return np.asarray(data)
 
 
 def _regrouped(data: Iterable[Any], size: int) -> Iterator[npt.NDArray[Any]]:

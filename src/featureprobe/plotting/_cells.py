@@ -120,10 +120,17 @@ def bare(ax: Axes) -> None:
     ax.spines[:].set_visible(False)
 
 
-def headline(ax: Axes, title: str | None, note: str) -> None:
-    """Put a title at the top left and a small grey note at the right, or both in short lines."""
+def headline(ax: Axes, title: str | None, note: str, *, room: float | None = None) -> None:
+    """Put a title at the top left and a small grey note at the right, or both in short lines.
+
+    Args:
+        ax: Where.
+        title: What is shown.
+        note: What to know of it.
+        room: How wide the picture is, in points; None: as wide as the Axes.
+    """
     given = (title or "").splitlines()
-    room = drawing_points(ax)[0]
+    room = drawing_points(ax)[0] if room is None else room
     if 6.6 * max(map(len, given), default=0) + 5.2 * len(note) > room:
         width = max(16, int(room / 5.6))
         lines = [line for text in (*given, note) for line in textwrap.wrap(text, width)]

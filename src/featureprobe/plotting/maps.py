@@ -109,8 +109,8 @@ def show_maps(
     width, height = cell_points(ax, cells, stretch)
     _draw_lines(ax, cells, constant, scale, min(width, height))
     if names:
-        _draw_numbers(ax, cells, names, (width, height))
-    headline(ax, title, _note(constant, raw))
+        _draw_numbers(image, cells, names, (width, height))
+    headline(ax, title, _note(constant, raw), room=width * cells.columns)
     if colorbar:
         size = (width * cells.columns, height * cells.rows)
         _draw_colorbar(ax, image, label or SCALE_LABELS[scale], size)
@@ -194,18 +194,26 @@ def _draw_lines(ax: Axes, cells: Cells, constant: list[int], scale: str, size: f
     strike_cells(ax, cells, constant)
 
 
-def _draw_numbers(ax: Axes, cells: Cells, names: list[str], size: tuple[float, float]) -> None:
+def _draw_numbers(
+    image: AxesImage, cells: Cells, names: list[str], size: tuple[float, float]
+) -> None:
+    ax = image.axes
     if min(size) < _SMALLEST_NUMBERED:
         number_rows(ax, cells, names, size[1])
         return
-    font = float(np.clip(0.22 * min(size), 6.0, 9.0))
-    rim = [withStroke(linewidth=1.6, foreground="0.15")]
+    # Small and thinly rimmed: below it is a node, whose colour must be seen.
+    font = float(np.clip(0.16 * min(size), 5.0, 8.0))
+    pixels = image.to_rgba(np.ma.asarray(image.get_array()))
     inset = (0.25 * font, -0.2 * font)
     for cell, name in enumerate(names):
         row, col = cells.origin(cell)
+        red, green, blue, there = pixels[row, col]
+        dark = there > 0 and 0.3 * red + 0.59 * green + 0.11 * blue < 0.55
+        color, rim = ("white", "0.15") if dark else ("0.1", "0.9")
         ax.annotate(
             name, (col - 0.5, row - 0.5), inset, textcoords="offset points",
-            fontsize=font, color="white", ha="left", va="top", path_effects=rim,
+            fontsize=font, color=color, ha="left", va="top",
+            path_effects=[withStroke(linewidth=1.0, foreground=rim, alpha=0.5)],
         )  # fmt: skip
 
 

@@ -110,7 +110,7 @@ def show_mosaic(
     strike_cells(ax, cells, sorted(struck))
     notes = ["number | score above each image"] * scored
     notes += ["each image contrast stretched on its own"] * contrast
-    headline(ax, title, "; ".join(notes))
+    headline(ax, title, "; ".join(notes), room=width * cells.columns)
     return ax
 
 

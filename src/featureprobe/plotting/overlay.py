@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from featureprobe.errors import ShapeError
 from featureprobe.plotting._axes import axes_or_new
 from featureprobe.plotting._cells import bare, headline
-from featureprobe.plotting._checks import as_floats, require_finite
+from featureprobe.plotting._checks import FloatLike, as_floats, require_finite
 from featureprobe.plotting.images import to_rgb
 
 
@@ -68,11 +68,7 @@ def show_overlay(
     grey = picture if picture.shape[2] in (1, 3) else picture.mean(axis=2, keepdims=True)
     ax = axes_or_new(ax, (4.4, 3.6))
     ax.imshow(to_rgb(grey, contrast=False, low=low, high=high))
-    largest = float(values.max())
-    visible = np.clip(values / largest, 0.0, 1.0) if largest > 0 else np.zeros_like(values)
-    heated = ax.imshow(
-        values, cmap=colormaps[cmap], alpha=opacity * visible, vmin=0.0, vmax=max(largest, 1e-12)
-    )
+    heated = _heat(ax, values, cmap, opacity)
     for top, left, bottom, right in boxes:
         ax.add_patch(
             Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False,
@@ -83,6 +79,14 @@ def show_overlay(
     if colorbar:
         _add_bar(ax, heated)
     return ax
+
+
+def _heat(ax: Axes, values: FloatLike, cmap: str, opacity: float) -> AxesImage:
+    """Draw the values as they are large; a map that is silent has a scale to read, too."""
+    largest = float(values.max())
+    end = largest if largest > 0 else 1.0
+    visible = np.clip(values / end, 0.0, 1.0)
+    return ax.imshow(values, cmap=colormaps[cmap], alpha=opacity * visible, vmin=0.0, vmax=end)
 
 
 def _add_bar(ax: Axes, heated: AxesImage) -> None:

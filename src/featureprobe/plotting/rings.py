@@ -1,7 +1,9 @@
 """Rings around nodes of a mosaic of maps."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection
 
@@ -12,7 +14,7 @@ from featureprobe.plotting._checks import require_whole
 def ring_nodes(
     ax: Axes,
     shape: Sequence[int],
-    nodes: Sequence[Sequence[int]],
+    nodes: Iterable[Sequence[int] | int],
     *,
     columns: int = 8,
     color: str = "red",
@@ -22,7 +24,8 @@ def ring_nodes(
     Args:
         ax: The Axes with the mosaic.
         shape: (H, W, C) or (n,) of the layer.
-        nodes: (row, col, channel) of each node, or (index,).
+        nodes: (row, col, channel) of each node, or (index,), or its number when all nodes of the
+            layer stand in one row, channels last.
         columns: As for ``show_maps``.
         color: Any matplotlib colour.
 
@@ -44,7 +47,8 @@ def ring_nodes(
     height, width = (1, 1) if len(shape) == 1 else (int(shape[0]), int(shape[1]))
     across = min(int(columns), int(shape[-1]))
     places = []
-    for node in nodes:
+    for given in nodes:
+        node = _address(given, tuple(shape))
         if len(node) != len(shape):
             raise ShapeError(
                 f"A node of a layer of shape {tuple(shape)} has {len(shape)} indices. Received "
@@ -60,6 +64,17 @@ def ring_nodes(
         rings = EllipseCollection(
             size, size, 0, units="x", offsets=places, offset_transform=ax.transData,
             facecolors="none", edgecolors=color, linewidths=1.4, zorder=5,
+            clip_on=False,  # rings of nodes at the edge stand over it
         )  # fmt: skip
         ax.add_collection(rings, autolim=False)
     return ax
+
+
+def _address(node: Sequence[int] | int, shape: tuple[int, ...]) -> Sequence[int]:
+    """Return the indices of a node, which may be given by its number."""
+    if not isinstance(node, int | np.integer):
+        return node
+    total = math.prod(shape)
+    if not 0 <= node < total:
+        raise RangeError(f"The layer has {total} nodes, counted from 0. Received the node {node}.")
+    return [int(i) for i in np.unravel_index(node, shape)]

@@ -92,28 +92,33 @@ def show_grids_side_by_side(
     size, ratios = _size(layers[0], columns, count, headed)
     figure = figure_or_new(figure, size)
     grid = figure.add_gridspec(len(ratios), count, height_ratios=ratios)
-    mosaics: list[Axes] = []
+    mosaics = [] if headed else _side_by_side(figure, [grid[-1, k] for k in range(count)])
     for k, maps in enumerate(layers):
         title = None if titles is None else str(titles[k])
         if headed:
-            places = _head(grid[0, k], inputs is not None, predictions is not None, size[0] / count)
+            parts = _head(grid[0, k], inputs is not None, predictions is not None, size[0] / count)
             if inputs is not None:
-                top = figure.add_subplot(places[0], anchor="NW")
+                top = figure.add_subplot(parts[0], anchor="NW")
                 show_image(inputs[k], ax=top, low=low, high=high, title=title)
             if predictions is not None:
-                top = figure.add_subplot(places[-1])
+                top = figure.add_subplot(parts[-1])
                 # The title stands once in each column, over what comes first.
                 own = title if inputs is None else None
                 show_prediction(predictions[k], labels, top, top=10, title=own)
-        mosaics.append(figure.add_subplot(grid[-1, k], anchor="NW"))
+            mosaics += _side_by_side(figure, [grid[-1, k]])
         show_maps(
-            maps, ax=mosaics[-1], columns=columns, scale=scale, vmin=limits[0], vmax=limits[1],
+            maps, ax=mosaics[k], columns=columns, scale=scale, vmin=limits[0], vmax=limits[1],
             cmap=cmap, colorbar=False, title=None if headed else title,
         )  # fmt: skip
     bar = figure.colorbar(mosaics[-1].images[0], ax=mosaics, aspect=40, pad=0.02)
     bar.set_label(SCALE_LABELS[scale], fontsize=9)
     bar.outline.set_visible(False)
     return figure
+
+
+def _side_by_side(figure: Figure | SubFigure, places: Sequence[SubplotSpec]) -> list[Axes]:
+    """Add the Axes of mosaics; all at once, since Axes that are alone are taken to fill a figure."""
+    return [figure.add_subplot(place, anchor="NW") for place in places]
 
 
 def _checked(maps_list: Sequence[npt.ArrayLike], columns: int) -> list[FloatLike]:

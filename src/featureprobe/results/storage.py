@@ -53,7 +53,7 @@ def write_result(path: str | Path, result: "AscentResult") -> None:
     }
     arrays: dict[str, Any] = {name: getattr(result, name) for name in _SHAPES}
     arrays |= {_ARRAY + digest: values for digest, values in result.recipe.arrays.items()}
-    _archive.write(path, "result", SCHEMA, header, arrays)
+    _archive.write(path, _WHAT, SCHEMA, header, arrays)
 
 
 def read_result(path: str | Path) -> dict[str, Any]:

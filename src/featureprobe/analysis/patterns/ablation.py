@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,20 +11,22 @@ from matplotlib.figure import Figure, SubFigure
 from featureprobe import _checks
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
+from featureprobe.analysis.patterns.ablation_picture import RANDOM, draw_ablation
 from featureprobe.analysis.patterns.contributions import margin_weights
 from featureprobe.analysis.patterns.patterns import Patterns, two_classes
-from featureprobe.errors import ConfigError, ShapeError
+from featureprobe.errors import ConfigError, ShapeError, nearest
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.tail import tail_of
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
-RANDOM = "random"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ablation(Finding):
     """Accuracy between two classes when nodes are taken out of a layer, or all others are.
+
+    ``plot`` takes a figure only.
 
     Args:
         layer: Path of the layer.
@@ -61,17 +63,29 @@ class Ablation(Finding):
     nodes: int
 
     def enough(self, ranking: str, share: float = 0.99) -> int | None:
-        """Return the fewest nodes tried that keep ``share`` of the full accuracy; None for none."""
-        reached = np.flatnonzero(self.kept[ranking].mean(axis=0) >= share * self.full)
+        """Return the fewest nodes tried that keep ``share`` of the full accuracy; None for none.
+
+        Raises:
+            ConfigError: When there is no such ranking.
+        """
+        reached = np.flatnonzero(self._of(self.kept, ranking).mean(axis=0) >= share * self.full)
         return int(self.sizes[reached[0]]) if len(reached) else None
 
     def area(self, ranking: str) -> float:
         """Return the mean accuracy over the sizes (logarithmic) as nodes of a ranking are removed.
 
         Low means that the ranking finds what the decision needs.
+
+        Raises:
+            ConfigError: When there is no such ranking.
         """
-        curve, x = self.removed[ranking].mean(axis=0), np.log(self.sizes)
-        return float(np.trapezoid(curve, x) / (x[-1] - x[0]))
+        curve, x = self._of(self.removed, ranking).mean(axis=0), np.log(self.sizes)
+        return float(np.trapezoid(curve, x) / (x[-1] - x[0])) if len(x) > 1 else float(curve[0])
+
+    def _of(self, curves: Mapping[str, Floats], ranking: str) -> Floats:
+        if ranking not in curves:
+            raise ConfigError(f"There is no ranking {ranking!r}. {nearest(str(ranking), curves)}")
+        return curves[ranking]
 
     @property
     def verdict(self) -> str:
@@ -88,26 +102,8 @@ class Ablation(Finding):
             f"{', '.join(parts)}."
         )
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
-        left, right = figure.subplots(1, 2, sharey=True)
-        for ax, curves, title in (
-            (left, self.removed, "taken out (set to their mean)"),
-            (right, self.kept, "kept (all others at their mean)"),
-        ):
-            for place, (name, rows) in enumerate(curves.items()):
-                color = "0.5" if name == RANDOM else f"C{place}"
-                label = f"{name} ({len(rows)} orders)" if name == RANDOM else name
-                ax.plot(self.sizes, rows.mean(axis=0), "o-", color=color, markersize=3, label=label)
-                if len(rows) > 1:
-                    ax.fill_between(
-                        self.sizes, rows.min(axis=0), rows.max(axis=0), color=color, alpha=0.2
-                    )
-            ax.axhline(self.full, color="k", linewidth=0.8, linestyle="dotted")
-            ax.set_xscale("log")
-            ax.set_xlabel(f"nodes of {self.layer} {title}", fontsize=9)
-            ax.spines[["top", "right"]].set_visible(False)
-        left.set_ylabel(f"accuracy, {self.first} against {self.second}")
-        left.legend(title="in the order of", fontsize=8, frameon=False, loc="lower left")
+    def _draw(self, figure: Figure | SubFigure) -> None:
+        draw_ablation(self, figure)
 
     @property
     def _size(self) -> tuple[float, float]:

@@ -23,6 +23,8 @@ Whole = npt.NDArray[np.int64]
 class EyeComparison(Finding):
     """Nodes that are active in all of a few images of one class and in none of another's.
 
+    ``plot`` takes a figure only.
+
     Args:
         layer: Path of the layer.
         first: The class whose nodes are circled.
@@ -70,12 +72,12 @@ class EyeComparison(Finding):
             f"again for {self.size} fresh images of each."
         )
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+    def _draw(self, figure: Figure | SubFigure) -> None:
         ax = figure.add_subplot()
         highest = int(max(self.observed.max(), self.null.max(), len(self.nodes)))
         edges = np.arange(0, highest + 2, max(1, highest // 40)) - 0.5
         common: dict[str, Any] = {"bins": edges, "density": True, "alpha": 0.6}
-        ax.hist(self.null, color="C3", label="all images drawn of both classes", **common)
+        ax.hist(self.null, color="C3", label="chance: labels shuffled", **common)
         ax.hist(
             self.observed, color="C0", label=f"drawn of {self.first} and of {self.second}", **common
         )
@@ -215,7 +217,7 @@ def _check_images(
         for place in places:
             if not 0 <= place < len(patterns):
                 raise RangeError(
-                    f"There are {len(patterns)} images, counted from 0. Received {place}."
+                    f"A place of an image is 0..{len(patterns) - 1}. Received {place}."
                 )
             if patterns.labels[place] != label:
                 raise ConfigError(

@@ -1,20 +1,22 @@
 """Two classes compared: common nodes, unique nodes, effects; each count beside what chance gives."""
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
-from featureprobe import _checks
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.drawing import draw_counts, draw_node_values
+from featureprobe.analysis.patterns.drawing import draw_comparison
 from featureprobe.analysis.patterns.effects import effects_of, false_discovery_rates, split_half
 from featureprobe.analysis.patterns.frequency import active_above, at_least, at_most, wilson
 from featureprobe.analysis.patterns.null import band, permuted_hits
-from featureprobe.analysis.patterns.patterns import Patterns, two_classes
+from featureprobe.analysis.patterns.patterns import Patterns, address_of, enough_of, two_classes
+from featureprobe.analysis.patterns.tables import typical_nodes
+from featureprobe.errors import ConfigError
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -24,6 +26,8 @@ COUNTS = ("common_first", "common_second", "unique_first", "unique_second")
 @dataclass(frozen=True, eq=False, repr=False)
 class ClassComparison(Finding):
     """What the nodes of a layer do for the images of two classes.
+
+    Options of ``plot``: ``columns`` (maps per row) and ``numbers``, as for ``plotting.show_maps``.
 
     Args:
         layer: Path of the layer.
@@ -83,7 +87,7 @@ class ClassComparison(Finding):
         return np.flatnonzero(self.q <= self.level)
 
     def common(self, label: int) -> Whole:
-        """Return the nodes common to a class: the interval of their frequency is above ``share``."""
+        """Return the nodes common to one of the two classes: their interval is above ``share``."""
         return np.flatnonzero(self.low[self._row(label)] >= self.share)
 
     def unique(self, label: int) -> Whole:
@@ -93,7 +97,24 @@ class ClassComparison(Finding):
         return np.flatnonzero((self.low[row] >= self.share) & rare)
 
     def _row(self, label: int) -> int:
+        if label not in (self.first, self.second):
+            raise ConfigError(
+                f"The classes {self.first} and {self.second} were compared. Received {label!r}. "
+                "Give one of the two."
+            )
         return (self.first, self.second).index(label)
+
+    def address(self, node: int) -> tuple[int, ...]:
+        """Return (row, col, channel) or (index,) of a node, as ``Patterns.address`` does."""
+        return address_of(node, self.shape)
+
+    def table(self, count: int = 10) -> str:
+        """Return the most typical nodes of each class as text, to be printed.
+
+        Args:
+            count: Nodes of each class, at least 1: those with the largest Cliff's delta in its favour.
+        """
+        return typical_nodes(self, count)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -105,30 +126,27 @@ class ClassComparison(Finding):
     @property
     def verdict(self) -> str:
         """Counts beside chance."""
-        counts, bands = self.counts, {name: band(self.null[name]) for name in COUNTS}
-        own, other = self.first, self.second
-        unique = [counts[f"unique_{place}"] for place in ("first", "second")]
-        chance = [bands[f"unique_{place}"] for place in ("first", "second")]
+        counts = self.counts
+        bands = {name: "{}-{}".format(*band(self.null[name])) for name in COUNTS}
+        parts = [
+            f"{counts[f'{kind}_first']} and {counts[f'{kind}_second']} {kind} nodes (chance "
+            f"{bands[f'{kind}_first']} and {bands[f'{kind}_second']})"
+            for kind in ("common", "unique")
+        ]
         return (
-            f"{self.layer}: {unique[0]} nodes are unique to {own} against {other} (chance "
-            f"{chance[0][0]}-{chance[0][1]}) and {unique[1]} to {other} (chance {chance[1][0]}-"
-            f"{chance[1][1]}); {len(self.found)} of {len(self.q)} differ at a false discovery rate "
+            f"{self.layer}: the classes {self.first} and {self.second} have {', '.join(parts)}; "
+            f"{len(self.found)} of {len(self.q)} differ at a false discovery rate "
             f"of {self.level:g}; two halves of the images agree with r = {self.stability[0]:.2f}."
         )
 
-    def _draw(self, figure: Figure | SubFigure, *, columns: int = 16, **options: Any) -> None:
-        grid = figure.add_gridspec(1, 2, width_ratios=(3.2, 1))
-        title = f"{self.layer}: Cliff's delta, {self.first} (red) against {self.second} (blue)"
-        draw_node_values(
-            figure.add_subplot(grid[0]), self.delta.reshape(self.shape), label="Cliff's delta",
-            title=title, columns=columns, limit=1.0, **options,
-        )  # fmt: skip
-        names = {
-            "common_first": f"common to {self.first}", "common_second": f"common to {self.second}",
-            "unique_first": f"unique to {self.first}", "unique_second": f"unique to {self.second}",
-        }  # fmt: skip
-        counts = {label: (self.counts[n], self.null[n]) for n, label in names.items()}
-        draw_counts(figure.add_subplot(grid[1]), counts, "nodes")
+    def _draw(
+        self,
+        figure: Figure | SubFigure,
+        *,
+        columns: int | None = None,
+        numbers: bool | Sequence[int] = True,
+    ) -> None:
+        draw_comparison(self, figure, columns, numbers)
 
     @property
     def _size(self) -> tuple[float, float]:
@@ -186,8 +204,7 @@ def compare_classes(
     """
     two_classes(patterns, first, second)
     generator = np.random.default_rng(seed_from(rng))
-    own, other = patterns.of_class(first), patterns.of_class(second)
-    _checks.whole("images of a class", min(len(own), len(other)), least=4)
+    own, other = enough_of(patterns, first), enough_of(patterns, second)
     active, sizes = [active_above(v, threshold) for v in (own, other)], (len(own), len(other))
     frequency = np.stack([mask.mean(axis=0) for mask in active])
     counts = np.array(sizes)[:, None]

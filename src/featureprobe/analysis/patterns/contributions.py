@@ -1,7 +1,8 @@
 """Who carries the decision: a logit margin split into shares of an earlier layer's nodes."""
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ Floats = npt.NDArray[np.float64]
 @dataclass(frozen=True, eq=False, repr=False)
 class Contributions(Finding):
     """The shares of a layer's nodes in the margin between two classes, image by image.
+
+    Options of ``plot``: ``image`` (its place; None: mean shares, and the image with the median
+    margin), ``columns`` (maps per row) and ``numbers``, as for ``plotting.show_maps``.
 
     Args:
         layer: Path of the layer.
@@ -91,7 +95,8 @@ class Contributions(Finding):
         how = "exactly" if self.exact else f"only roughly (gradient x activation: {self.obstacle})"
         return (
             f"{self.layer}: the margin {self.favour} over {self.over} splits {how} into shares of "
-            f"{mean.size} nodes and the biases; the {half} largest mean shares make half of all."
+            f"{mean.size} nodes and the biases; the {half} largest mean shares, signs aside, make "
+            "half of the sum of all."
         )
 
     def waterfall(self, image: int, *, count: int = 12) -> list[tuple[str, float]]:
@@ -104,8 +109,7 @@ class Contributions(Finding):
         Raises:
             RangeError: When there is no such image.
         """
-        if not 0 <= image < len(self.margin):
-            raise RangeError(f"There are {len(self.margin)} images. Received {image}.")
+        self._check_image(image)
         _checks.whole("count", count, least=1)
         parts = self.by_map[image]
         order = np.argsort(-np.abs(parts), kind="stable")
@@ -115,22 +119,28 @@ class Contributions(Finding):
         left = [(f"{len(order) - count} others", rest)] if len(order) > count else []
         return [*named, *left, ("biases" if self.exact else "not split", float(self.bias[image]))]
 
+    def _check_image(self, image: int) -> None:
+        last = len(self.margin) - 1
+        if not isinstance(image, int | np.integer) or not 0 <= image <= last:
+            raise RangeError(f"image is 0..{last}. Received {image!r}. Give another one.")
+
     def _draw(
         self,
         figure: Figure | SubFigure,
         *,
         image: int | None = None,
-        columns: int = 16,
-        **options: Any,
+        columns: int | None = None,
+        numbers: bool | Sequence[int] = True,
     ) -> None:
         grid = figure.add_gridspec(1, 2, width_ratios=(2.6, 1))
         title = f"{self.layer}: mean share in the margin {self.favour} over {self.over}"
         if image is not None:
+            self._check_image(image)
             title = f"{self.layer}: shares in the margin of image {image}"
         draw_node_values(
             figure.add_subplot(grid[0]),
             self.mean if image is None else self.contributions[image],
-            label="logits", title=title, columns=columns, **options,
+            label="logits", title=title, columns=columns, numbers=numbers,
         )  # fmt: skip
         shown = int(np.argmin(np.abs(self.margin - np.median(self.margin))))
         shown = shown if image is None else image
@@ -204,7 +214,8 @@ def margin_weights(probe: ModelProbe, favour: int, over: int) -> FloatArray:
         )
     for index in (favour, over):
         if not 0 <= _checks.whole("an output", index, least=0) < shape[0]:
-            raise RangeError(f"The model has {shape[0]} outputs, counted from 0. Received {index}.")
+            outputs = "1 output" if shape[0] == 1 else f"{shape[0]} outputs"
+            raise RangeError(f"The model has {outputs}, counted from 0. Received {index}.")
     if favour == over:
         raise ConfigError(f"A margin is between two outputs. Received {favour} twice.")
     weights = np.zeros(shape[0], np.float32)

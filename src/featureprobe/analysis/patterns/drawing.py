@@ -1,16 +1,22 @@
 """Pictures that several pattern findings share."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from featureprobe.analysis.patterns.null import band
 from featureprobe.input_space import InputSpace
 from featureprobe.plotting import show_maps
+
+if TYPE_CHECKING:
+    from featureprobe.analysis.patterns.classes import ClassComparison
 
 
 def pixel_range(space: InputSpace) -> dict[str, float]:
@@ -22,7 +28,14 @@ def pixel_range(space: InputSpace) -> dict[str, float]:
 
 
 def draw_node_values(
-    ax: Axes, values: npt.NDArray[Any], *, label: str, limit: float | None = None, **options: Any
+    ax: Axes,
+    values: npt.NDArray[Any],
+    *,
+    label: str,
+    title: str,
+    columns: int | None,
+    numbers: bool | Sequence[int],
+    limit: float | None = None,
 ) -> None:
     """Draw one signed number a node on a scale that is symmetric about 0.
 
@@ -30,13 +43,18 @@ def draw_node_values(
         ax: Where.
         values: (H, W, C) or (n,).
         label: What the number is, for the colour bar.
+        title: Of the Axes.
+        columns: As for ``plotting.show_maps``; None: 16, or more for many dense nodes.
+        numbers: As for ``plotting.show_maps``.
         limit: End of the scale; None: the largest magnitude.
-        **options: As for ``plotting.show_maps``.
     """
+    if columns is None:  # a thousand nodes in 16 columns would be a tower
+        columns = max(16, math.isqrt(2 * values.size)) if values.ndim == 1 else 16
     end = float(np.abs(values).max() if limit is None else limit) or 1.0
     show_maps(
-        values.astype(np.float32), ax=ax, cmap="RdBu_r", vmin=-end, vmax=end, label=label, **options
-    )
+        values.astype(np.float32), ax=ax, cmap="RdBu_r", vmin=-end, vmax=end, label=label,
+        title=title, columns=columns, numbers=numbers,
+    )  # fmt: skip
 
 
 def draw_counts(
@@ -58,7 +76,8 @@ def draw_counts(
     ax.set_xlim(-0.02 * largest, 1.18 * largest)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(unit, fontsize=9)
-    ax.set_title("observed (blue), chance (red: 95 %)", loc="left", fontsize=9)
+    legend = "blue: observed\nred: chance, labels shuffled (95 %)"
+    ax.set_title(legend, loc="left", fontsize=8)
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -66,21 +85,46 @@ def draw_waterfall(
     ax: Axes, parts: Sequence[tuple[str, float]], total: float, *, title: str, xlabel: str
 ) -> None:
     """Draw parts that add up to a total, one below the other, each from where the last one ended."""
-    reached = 0.0
+    reached, rim = 0.0, [withStroke(linewidth=2.0, foreground="white")]
     for place, (_, value) in enumerate(parts):
         ax.barh(place, value, left=reached, color="#C44E52" if value > 0 else "#4C72B0", height=0.7)
         ax.annotate(
             f"{value:+.2f}", (max(reached, reached + value), place), (3, 0),
-            textcoords="offset points", va="center", fontsize=7,
+            textcoords="offset points", va="center", fontsize=7, path_effects=rim,
         )  # fmt: skip
         reached += value
     ax.barh(len(parts), total, color="0.35", height=0.7)
     ax.annotate(f"{total:.2f}", (max(total, 0), len(parts)), (3, 0), textcoords="offset points",
-                va="center", fontsize=7)  # fmt: skip
+                va="center", fontsize=7, path_effects=rim)  # fmt: skip
     ax.set_yticks(range(len(parts) + 1), [*(name for name, _ in parts), "margin"], fontsize=7)
     ax.invert_yaxis()
     ax.axvline(0, color="k", linewidth=0.6)
-    ax.margins(x=0.15)
+    # Bars stick to the edge of the Axes otherwise; at the right stand their values.
+    ends = np.cumsum([0.0, *(value for _, value in parts), 0.0])
+    low, high = float(min(ends.min(), total)), float(max(ends.max(), total))
+    room = (high - low) or 1.0
+    ax.set_xlim(low - 0.06 * room, high + 0.22 * room)
     ax.set_xlabel(xlabel, fontsize=8)
     ax.set_title(title, loc="left", fontsize=9)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def draw_comparison(
+    found: "ClassComparison",
+    figure: Figure | SubFigure,
+    columns: int | None,
+    numbers: bool | Sequence[int],
+) -> None:
+    """Draw the effect of every node, and common and unique nodes beside chance."""
+    grid = figure.add_gridspec(1, 2, width_ratios=(3.2, 1))
+    title = f"{found.layer}: Cliff's delta, {found.first} (red) against {found.second} (blue)"
+    draw_node_values(
+        figure.add_subplot(grid[0]), found.delta.reshape(found.shape), label="Cliff's delta",
+        title=title, columns=columns, numbers=numbers, limit=1.0,
+    )  # fmt: skip
+    names = {
+        "common_first": f"common to {found.first}", "common_second": f"common to {found.second}",
+        "unique_first": f"unique to {found.first}", "unique_second": f"unique to {found.second}",
+    }  # fmt: skip
+    counts = {label: (found.counts[n], found.null[n]) for n, label in names.items()}
+    draw_counts(figure.add_subplot(grid[1]), counts, "nodes")

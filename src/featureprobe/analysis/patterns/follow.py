@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
@@ -14,15 +15,20 @@ from featureprobe.analysis.patterns.drawing import pixel_range
 from featureprobe.errors import ConfigError, UnknownLayerError, nearest
 from featureprobe.image_source import source_of
 from featureprobe.plotting import ring_nodes, show_grids_side_by_side
+from featureprobe.plotting.maps import Scale
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import OUTPUT, FloatArray
 
-Nodes = Sequence[Sequence[int]]
+Nodes = Sequence[Sequence[int] | int] | npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FollowedImages(Finding):
     """What chosen layers answer to several images.
+
+    Options of ``plot``: ``rings`` (by layer and colour, the nodes to ring in every image: addresses
+    or numbers, as ``ClassComparison.unique`` gives them), and ``columns``, ``scale`` and ``cmap`` as
+    for ``plotting.show_maps``.
 
     Args:
         images: (K, H, W, C), pixel units.
@@ -86,7 +92,8 @@ class FollowedImages(Finding):
         *,
         rings: Mapping[str, Mapping[str, Nodes]] | None = None,
         columns: int = 16,
-        **options: Any,
+        scale: Scale = "layer",
+        cmap: str | Colormap = "viridis",
     ) -> None:
         """Draw a row a layer.
 
@@ -94,7 +101,8 @@ class FollowedImages(Finding):
             figure: Where.
             rings: By layer and colour, the nodes to ring in every image.
             columns: Maps per row.
-            **options: Of ``plotting.show_grids_side_by_side``.
+            scale: As for ``plotting.show_maps``.
+            cmap: Likewise.
         """
         for layer in rings or {}:
             self._of(layer)
@@ -110,7 +118,7 @@ class FollowedImages(Finding):
                 head["predictions"] = self.predictions if self.predictions.size else None
             show_grids_side_by_side(
                 list(values), figure=parts[number], columns=columns, low=self.low, high=self.high,
-                **(head | options),
+                scale=scale, cmap=cmap, **head,
             )  # fmt: skip
             mosaics = [
                 ax for ax in parts[number].axes if ax.images and ax.images[0].cmap.name != "gray"

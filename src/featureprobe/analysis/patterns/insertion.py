@@ -1,7 +1,7 @@
 """Insertion: whether a map's OIP, added to images, moves the decision as the map's share says."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 @dataclass(frozen=True, eq=False, repr=False)
 class Insertion(Finding):
     """How far the OIPs of maps move a margin when they are added to images.
+
+    ``plot`` takes a figure only.
 
     Args:
         layer: The maps' layer.
@@ -83,7 +85,7 @@ class Insertion(Finding):
             f"at {by_all:.2f}: what goes through the own map is {share:.0%} of that in size."
         )
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+    def _draw(self, figure: Figure | SubFigure) -> None:
         left, right = figure.subplots(1, 2)
         left.scatter(self.predicted, self.moved, s=14)
         for k in np.argsort(-np.abs(self.predicted))[:6]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from featureprobe.analysis.patterns.transfer import OIP_FIELDS, transfer
 from featureprobe.errors import ConfigError, RangeError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult
+from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -29,6 +30,8 @@ _EMPTY = np.zeros(0)
 @dataclass(frozen=True, eq=False, repr=False)
 class NetComparison(Finding):
     """What two nets have in common.
+
+    ``plot`` takes a figure only.
 
     Args:
         layers: The layers compared, of both nets.
@@ -100,7 +103,7 @@ class NetComparison(Finding):
         place = self.layers.index(self.layer)
         return float(self.cka[place, place])
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+    def _draw(self, figure: Figure | SubFigure) -> None:
         left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
         image = left.imshow(self.cka, vmin=0, vmax=1, cmap="viridis")
         names = range(len(self.layers))
@@ -179,21 +182,16 @@ def compare_nets(
     if match not in layers:
         raise ConfigError(f"match is one of the layers {list(layers)}. Received: {match!r}.")
     pixels = _checks.images(images, first.image_shape)
-    if len(pixels) < 8:
-        raise RangeError(f"Nets are compared on at least 8 images. Received {len(pixels)}.")
     nets = (first, second) if null_net is None else (first, second, null_net)
     values = [probe.activations(pixels, list(layers)) for probe in nets]
-    for layer in layers:
-        shapes = [v[layer].shape[1:] for v in values]
-        if len(set(shapes)) > 1:
-            raise ShapeError(f"The nets give {shapes} at {layer!r}. Compare layers of equal shape.")
+    _check(layers, values)
     generator = np.random.default_rng(seed_from(rng))
     orders = [generator.permutation(len(pixels)) for _ in range(rounds)]
     grams = [[gram(v[layer]) for layer in layers] for v in values]
     cka, cka_null = _layers(grams[0], grams[1], orders)
     bare = _EMPTY if null_net is None else _all_pairs(grams[0], grams[2])
     own = [v[match] for v in values]
-    matched, correlation = match_maps(own[0], own[1])
+    matched, correlation = match_maps(*own[:2])
     null = np.stack([match_maps(own[0], own[1][order])[1] for order in orders])
     found = {} if results is None else transfer(second, own[1], results, match, matched, generator)
     return NetComparison(
@@ -208,6 +206,16 @@ def compare_nets(
         untrained_correlation=_EMPTY if null_net is None else match_maps(own[0], own[2])[1],
         **(dict.fromkeys(OIP_FIELDS, _EMPTY) | found),
     )
+
+
+def _check(layers: Sequence[str], values: Sequence[dict[str, FloatArray]]) -> None:
+    count = len(values[0][layers[0]])
+    if count < 8:
+        raise RangeError(f"Nets are compared on at least 8 images. Received {count}.")
+    for layer in layers:
+        shapes = [v[layer].shape[1:] for v in values]
+        if len(set(shapes)) > 1:
+            raise ShapeError(f"The nets give {shapes} at {layer!r}. Compare layers of equal shape.")
 
 
 def _layers(

@@ -1,17 +1,20 @@
 """Patterns: what one layer answers to labelled images, node by node (FCPs)."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe.analysis.finding import Finding
-from featureprobe.errors import ConfigError, DataError, ShapeError
+from featureprobe.errors import ConfigError, DataError, RangeError, ShapeError
 from featureprobe.plotting import show_grids_side_by_side
+from featureprobe.plotting.maps import Scale
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
@@ -21,6 +24,9 @@ class Patterns(Finding):
     """The activations of one layer for labelled images.
 
     The pattern across all maps of a layer for one image is its *FCP* (filter correlation pattern).
+
+    Options of ``plot``: ``classes`` (None: the first four), and ``columns``, ``scale`` and ``cmap``
+    as for ``plotting.show_maps``.
 
     Args:
         layer: Path of the layer.
@@ -101,8 +107,12 @@ class Patterns(Finding):
         return tuple(int(c) for c in np.unique(self.labels))
 
     def address(self, node: int) -> tuple[int, ...]:
-        """Return (row, col, channel) or (index,) of a node of :attr:`nodes`."""
-        return tuple(int(i) for i in np.unravel_index(node, self.shape))
+        """Return (row, col, channel) or (index,) of a node of :attr:`nodes`.
+
+        Raises:
+            RangeError: When there is no such node.
+        """
+        return address_of(node, self.shape)
 
     def of_class(self, label: int) -> FloatArray:
         """Return (n, J) the nodes for the images of a class.
@@ -132,19 +142,35 @@ class Patterns(Finding):
         return f"{self.layer}, {len(self)} images ({counts})."
 
     def _draw(
-        self, figure: Figure | SubFigure, *, classes: Sequence[int] | None = None, **options: Any
+        self,
+        figure: Figure | SubFigure,
+        *,
+        classes: Sequence[int] | None = None,
+        columns: int = 16,
+        scale: Scale = "layer",
+        cmap: str | Colormap = "viridis",
     ) -> None:
         chosen = self.classes[:4] if classes is None else classes
+        if classes is None and len(self.classes) > len(chosen):
+            some = f"{self.layer}: {len(chosen)} of {len(self.classes)} classes; plot(classes=...)"
+            figure.suptitle(some, x=0.01, ha="left", fontsize=10)
         show_grids_side_by_side(
             [self.mean_of(c) for c in chosen],
             titles=[f"mean of class {c}" for c in chosen],
-            figure=figure,
-            **({"columns": 16} | options),
-        )
+            figure=figure, columns=columns, scale=scale, cmap=cmap,
+        )  # fmt: skip
 
     @property
     def _size(self) -> tuple[float, float]:
         return min(20.0, 6.0 * min(4, len(self.classes)) + 1.0), 4.2
+
+
+def address_of(node: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the indices of a node that is counted in one row, channels last."""
+    total = math.prod(shape)
+    if _checks.whole("node", node, least=0) >= total:
+        raise RangeError(f"The layer has {total} nodes, counted from 0. Received {node}.")
+    return tuple(int(i) for i in np.unravel_index(node, shape))
 
 
 def checked_labels(labels: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:
@@ -174,3 +200,12 @@ def two_classes(patterns: Patterns, first: int, second: int) -> None:
     patterns.where(first)
     patterns.where(second)
     _checks.whole("classes that occur", len(patterns.classes), least=2)
+
+
+def enough_of(patterns: Patterns, label: int) -> FloatArray:
+    """Return the nodes for a class, of which two halves can be compared."""
+    nodes = patterns.of_class(label)
+    if len(nodes) < 4:
+        images = f"{len(nodes)} image{'s' * (len(nodes) != 1)}"
+        raise DataError(f"Class {label} has {images}; at least 4 are needed. Give more.")
+    return nodes

@@ -1,7 +1,7 @@
 """What every class has in common, and which nodes and maps belong to one class."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ _BLOCK = 50
 @dataclass(frozen=True, eq=False, repr=False)
 class ClassProfile(Finding):
     """How often each node is active for the images of each of K classes.
+
+    ``plot`` takes a figure only.
 
     Args:
         layer: Path of the layer.
@@ -124,7 +126,7 @@ class ClassProfile(Finding):
             f"{chance[1]:.1f}); median selectivity {np.median(self.selectivity):.2f}."
         )
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+    def _draw(self, figure: Figure | SubFigure) -> None:
         left, right = figure.subplots(1, 2)
         for ax, which, count in ((left, 0, self.common), (right, 1, self.unique)):
             counts = {

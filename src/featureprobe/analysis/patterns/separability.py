@@ -14,8 +14,9 @@ from featureprobe import _checks
 from featureprobe._extras import need
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
+from featureprobe.analysis.patterns.frequency import wilson
 from featureprobe.analysis.patterns.patterns import checked_labels
-from featureprobe.errors import RangeError
+from featureprobe.errors import DataError, RangeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
@@ -27,6 +28,8 @@ _PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # inverse strengths of the L2 penalty tha
 @dataclass(frozen=True, eq=False, repr=False)
 class Separability(Finding):
     """Accuracies of classifiers that read one layer, on images that they were not fitted on.
+
+    ``plot`` takes a figure only; its bars are Wilson's intervals over all test images.
 
     Args:
         layers: Where they read; ``"pixels"`` is the image.
@@ -67,7 +70,7 @@ class Separability(Finding):
             f"{'; '.join(parts)} (random labels: {self.control.mean():.1%})."
         )
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+    def _draw(self, figure: Figure | SubFigure) -> None:
         ax = figure.add_subplot()
         places = np.arange(len(self.layers))
         rows = (
@@ -77,8 +80,10 @@ class Separability(Finding):
         )
         for shift, (label, values, color, marker) in zip((-0.12, 0.0, 0.12), rows, strict=True):
             middle = values.mean(axis=1)
-            spread = values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
-            ax.errorbar(places + shift, middle, yerr=1.96 * spread, fmt=marker, color=color,
+            # Every image is tested once: over all of them, since few folds tell little of spread.
+            low, high = wilson(np.rint(middle * self.images), self.images)
+            bars = np.maximum([middle - low, high - middle], 0)
+            ax.errorbar(places + shift, middle, yerr=bars, fmt=marker, color=color,
                         capsize=3, markersize=5, label=label)  # fmt: skip
         ax.axhline(1 / len(self.classes), color="k", linewidth=0.8, linestyle="dotted")
         ax.set_xticks(places, list(self.layers), rotation=20, ha="right", fontsize=8)
@@ -121,7 +126,8 @@ def separate(
         Accuracies by layer and fold.
 
     Raises:
-        RangeError: When there is one class only, or a class has fewer images than folds.
+        RangeError: When there is one class only, or a class has fewer than two images a fold.
+        DataError: When no image has a class of ``classes``.
         MissingExtraError: Without scikit-learn, which ``featureprobe[analysis]`` brings.
 
     Example:
@@ -133,16 +139,8 @@ def separate(
     """
     _checks.whole("folds", folds, least=2)
     numbers = checked_labels(labels, len(np.asarray(images)))
-    chosen = np.unique(numbers) if classes is None else np.unique(np.asarray(classes))
-    if len(chosen) < 2:
-        raise RangeError(f"At least two classes are told apart. Received: {chosen.tolist()}.")
+    chosen = _told_apart(numbers, classes, folds)
     some = np.isin(numbers, chosen)
-    few = min(int((numbers == c).sum()) for c in chosen)
-    if few < 2 * folds:
-        raise RangeError(
-            f"{folds} folds need {2 * folds} images of every class. The smallest class has {few}. "
-            "Give more images, or fewer folds."
-        )
     pixels, own = np.asarray(images)[some], numbers[some]
     seed, found, seconds = seed_from(rng), [], []
     for layer in layers:
@@ -160,6 +158,27 @@ def separate(
         control=by_kind[:, 2],
         seconds=np.array(seconds),
     )
+
+
+def _told_apart(
+    numbers: npt.NDArray[np.int64], classes: Sequence[int] | None, folds: int
+) -> npt.NDArray[np.int64]:
+    """Return the classes to be told apart, each with enough images, or raise a clear error."""
+    chosen = np.unique(numbers) if classes is None else np.unique(np.asarray(classes))
+    if len(chosen) < 2:
+        raise RangeError(f"At least two classes are told apart. Received: {chosen.tolist()}.")
+    absent = np.setdiff1d(chosen, numbers)
+    if len(absent):
+        raise DataError(
+            f"No image has the class {absent[0]}. The classes are {np.unique(numbers).tolist()}."
+        )
+    few = min(int((numbers == c).sum()) for c in chosen)
+    if few < 2 * folds:
+        raise RangeError(
+            f"{folds} folds need {2 * folds} images of every class. The smallest class has {few}. "
+            "Give more images, or fewer folds."
+        )
+    return chosen
 
 
 def _accuracies(

@@ -18,10 +18,10 @@ from featureprobe.analysis.patterns.calibration import (
 )
 from featureprobe.analysis.patterns.contributions import Contributions, margin_weights, split_margin
 from featureprobe.analysis.patterns.distances import distances, nearest_images
-from featureprobe.analysis.patterns.drawing import draw_waterfall, pixel_range
+from featureprobe.analysis.patterns.drawing import pixel_range
 from featureprobe.analysis.patterns.patterns import Patterns, two_classes
+from featureprobe.analysis.patterns.unclear_picture import draw_unclear
 from featureprobe.errors import ConfigError, RangeError
-from featureprobe.plotting import show_image, show_mosaic
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import OUTPUT, FloatArray
 
@@ -32,6 +32,8 @@ Whole = npt.NDArray[np.int64]
 @dataclass(frozen=True, eq=False, repr=False)
 class UnclearImages(Finding):
     """The n images of a class with the smallest margin over another, and what is known of each.
+
+    Option of ``plot``: ``count``, how many of the images are drawn.
 
     Args:
         label: Their class.
@@ -102,44 +104,13 @@ class UnclearImages(Finding):
             f"{where}."
         )
 
-    def _draw(self, figure: Figure | SubFigure, *, count: int = 4, **options: Any) -> None:
-        shown = min(count, len(self.places))
-        grid = figure.add_gridspec(shown, 4, width_ratios=(1.0, 2.2, 2.0, 2.4))
-        for row in range(shown):
-            title = f"image {self.places[row]}, margin {self.margins[row]:.2f}"
-            limits: dict[str, Any] = {"low": self.low, "high": self.high}
-            show_image(self.images[row], ax=figure.add_subplot(grid[row, 0]), **limits)
-            figure.axes[-1].set_title(title, loc="left", fontsize=8)
-            draw_waterfall(
-                figure.add_subplot(grid[row, 1]), self.shares.waterfall(row, count=7),
-                float(self.margins[row]), title=f"{self.layers[0]}: shares of the margin",
-                xlabel="logits" if row == shown - 1 else "",
-            )  # fmt: skip
-            self._draw_distances(figure, grid[row, 2], row, last=row == shown - 1)
-            show_mosaic(
-                self.neighbour_images[row], ax=figure.add_subplot(grid[row, 3]), columns=5,
-                titles=[f"{k}" for k in self.neighbour_labels[row]], **limits,
-            )  # fmt: skip
-            figure.axes[-1].set_title("nearest images, their class", loc="left", fontsize=8)
-
-    def _draw_distances(
-        self, figure: Figure | SubFigure, place: Any, row: int, *, last: bool
-    ) -> None:
-        ax = figure.add_subplot(place)
-        at = np.arange(len(self.layers))
-        ax.plot(at, self.to_own[:, row], "o-", label=f"to {self.label}", markersize=4)
-        ax.plot(at, self.to_other[:, row], "s-", label=f"to {self.against}", markersize=4)
-        ax.set_xticks(at, list(self.layers) if last else [""] * len(at), fontsize=7, rotation=15)
-        ax.set_ylim(bottom=0)
-        ax.tick_params(labelsize=7)
-        ax.set_title("cosine distance to the mean pattern", loc="left", fontsize=8)
-        ax.spines[["top", "right"]].set_visible(False)
-        if row == 0:
-            ax.legend(fontsize=7, frameon=False)
+    def _draw(self, figure: Figure | SubFigure, *, count: int = 4) -> None:
+        _checks.whole("count", count, least=1)
+        draw_unclear(self, figure, min(count, len(self.places)))
 
     @property
     def _size(self) -> tuple[float, float]:
-        return 14.0, 2.3 * min(4, len(self.places)) + 0.4
+        return 14.0, 2.3 * min(4, len(self.places)) + 0.8
 
 
 def unclear_images(
@@ -188,9 +159,7 @@ def unclear_images(
     pixels = _checks.images(images, probe.image_shape)
     first, *_ = every = [Patterns.of(probe, pixels, labels, layer) for layer in layers]
     two_classes(first, label, against)
-    own = first.where(label)
-    if _checks.whole("count", count, least=1) > len(own):
-        raise RangeError(f"The class {label} has {len(own)} images. Received count={count}.")
+    own = _of_class(first, label, count)
     logits = _logits(probe, pixels, first.labels)
     margins = logits[own].astype(np.float64) @ margin_weights(probe, label, against)
     places = own[np.argsort(margins, kind="stable")[:count]]
@@ -211,6 +180,17 @@ def unclear_images(
         neighbour_labels=first.labels[near],
         **measured,
     )
+
+
+def _of_class(patterns: Patterns, label: int, count: int) -> Whole:
+    """Return the places of a class's images, at least ``count``."""
+    own = patterns.where(label)
+    if _checks.whole("count", count, least=1) > len(own):
+        raise RangeError(
+            f"count is at most the number of images of the class {label}, {len(own)}. "
+            f"Received {count}. Give a smaller one."
+        )
+    return own
 
 
 def _logits(probe: ModelProbe, pixels: FloatArray, labels: Whole) -> FloatArray:
