@@ -128,15 +128,13 @@ class Ascent(Component):
             objective: One objective or a list of any; results keep the list's order.
             rng: Seed, numpy Generator, or None for a fresh seed; the seed used is in the result.
             progress: Show a bar; None shows one on a terminal.
-            evidence: What real images say of this model: which scores count as dead is measured by
-                it; None: by what the starts cause.
+            evidence: Of this model: which scores are dead is measured by it, not by the starts.
 
         Returns:
             Images (targets, starts, H, W, C) in pixel units, with scores, traces and statuses.
 
         Raises:
-            FeatureProbeError: When the targets or the evidence do not fit the model; nothing has
-                run then.
+            FeatureProbeError: When targets or evidence do not fit the model; nothing has run then.
         """
         targets = as_targets(objective)
         check_evidence(evidence, probe)
