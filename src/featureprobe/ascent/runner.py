@@ -134,7 +134,7 @@ class Ascent(Component):
             Images (targets, starts, H, W, C) in pixel units, with scores, traces and statuses.
 
         Raises:
-            FeatureProbeError: When targets or evidence do not fit the model; nothing has run then.
+            FeatureProbeError: When something does not fit the model; nothing has run then.
         """
         targets = as_targets(objective)
         check_evidence(evidence, probe)
