@@ -1,7 +1,9 @@
 """Evidence: one pass over a data set agrees with brute force; memory and crops are as promised."""
 
+import dataclasses
 import tracemalloc
 
+import keras
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -431,3 +433,158 @@ def test_crops_of_the_bundled_net(layer):
         flat = [b.reshape(len(examples), -1)[np.arange(len(examples)), own] for b in both]
         np.testing.assert_allclose(flat[1], flat[0], atol=2e-6 * scale)
         np.testing.assert_allclose(flat[0], examples.scores, atol=2e-6 * scale)
+
+
+def made_probe(shape, conv, weights=None):
+    """Return a probe with one convolution of given weights, for pixels as they are."""
+    image = keras.Input(shape)
+    model = keras.Model(image, conv(image))
+    if weights is not None:
+        conv.set_weights(weights)
+    return fp.ModelProbe(model, input_space=fp.InputSpace.identity())
+
+
+def test_an_image_that_overflows_is_named():
+    """Of all images, not of its batch."""
+    kernel = np.full((1, 1, 1, 1), 3e38, np.float32)
+    probe = made_probe((6, 6, 1), keras.layers.Conv2D(1, 1, use_bias=False, name="conv"), [kernel])
+    data = np.zeros((400, 6, 6, 1), np.uint8)
+    data[301] = 255
+    with pytest.raises(fp.DataError, match=r"'conv' answers to image 301 of"):
+        fp.Evidence.collect(probe, data, "conv")
+
+
+def test_boxes_of_single_nodes_rows_and_all(small_probe):
+    """A 3 x 3 kernel without padding sees three rows and columns from its own on."""
+    assert fp.receptive_box(small_probe, "conv", row=1, col=2) == (1, 2, 4, 5)
+    assert fp.receptive_box(small_probe, "conv", row=3) == (3, 0, 6, 6)
+    assert fp.receptive_box(small_probe, "conv") == (0, 0, 6, 6)
+    assert fp.receptive_box(small_probe, "dense") == (0, 0, 6, 6)
+
+
+def test_layers_with_weights_are_the_default(small_probe, images):
+    """Pooling and flattening have none."""
+    assert list(fp.Evidence.collect(small_probe, images[:20]).layers) == ["conv", "dense"]
+
+
+@pytest.mark.parametrize("by", ["peak", "mean"])
+def test_spread_goes_from_the_most_to_the_least(small_probe, images, evidence, by):
+    """Scores are those of the images named; the ends are those of the sample."""
+    values, _ = brute(small_probe, images, "conv", by)
+    found = evidence.spread("conv", 1, 7, by=by)
+    sampled = values[evidence.sample, 1]
+    assert len(found) == len(set(found.indices)) == 7
+    np.testing.assert_allclose(found.scores, values[found.indices, 1], rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(found.images, images[found.indices])
+    assert found.scores[0] == pytest.approx(sampled.max(), rel=1e-5)
+    assert found.scores[-1] == pytest.approx(sampled.min(), rel=1e-5, abs=1e-6)
+    assert (np.diff(found.scores) <= 0).all()
+
+
+def test_pictures_of_fields_at_the_left():
+    """What a field sees beyond the left or right border is empty on that side."""
+    examples = fp.Examples(
+        unit="map 0",
+        images=np.ones((2, 6, 6, 1), np.uint8),
+        scores=np.ones(2, np.float32),
+        indices=np.arange(2),
+        names=("a", "b"),
+        boxes=np.array([(1, 0, 5, 3), (1, 4, 5, 6)]),
+        field=(4, 4),
+    )
+    seen = np.isfinite(examples.pictures[..., 0])
+    assert seen.all(axis=1).tolist() == [[False, True, True, True], [True, True, False, False]]
+    assert (seen.all(axis=1) == seen.any(axis=1)).all()
+
+
+def test_a_map_of_the_image_fires_where_the_image_is():
+    """The overlay of a padded identity is the image, rows, columns, border and all."""
+    kernel = np.zeros((3, 3, 1, 1), np.float32)
+    kernel[1, 1] = 1
+    conv = keras.layers.Conv2D(1, 3, padding="same", use_bias=False, name="conv")
+    image = np.random.default_rng(0).random((5, 8, 1)).astype(np.float32)
+    found = fp.fire_map(made_probe((5, 8, 1), conv, [kernel]), image, "conv", 0)
+    np.testing.assert_allclose(found, image[..., 0], rtol=1e-6)
+
+
+def test_files_are_resized_to_rows_and_columns(tmp_path):
+    """A white left half stays left; the first of several sub-folders is the class."""
+    from PIL import Image  # noqa: PLC0415
+
+    pixels = np.zeros((16, 48), np.uint8)
+    pixels[:, :24] = 255
+    (tmp_path / "first" / "deep").mkdir(parents=True)
+    Image.fromarray(pixels).save(tmp_path / "first" / "deep" / "half.png")
+    folder = fp.ImageFolder(tmp_path, resize=True)
+    [(name, image)] = folder.read((4, 12, 1))
+    assert name == "first/deep/half.png"
+    assert folder.labels == ("first",)
+    assert image.shape == (4, 12, 1)
+    assert image[:, :5].min() == 255
+    assert image[:, 7:].max() == 0
+
+
+def test_scores_before_the_activation_are_not_compared(small_probe, evidence):
+    """Real images were scored after it."""
+    targets = [fp.MapMean("conv", channel=1, pre=pre) for pre in (False, True)]
+    result = fp.Ascent(steps=1, starts=1).run(small_probe, targets, rng=0, progress=False)
+    assert np.isnan(evidence.percentiles(result)).ravel().tolist() == [False, True]
+
+
+def test_silent_maps_answer_0():
+    """A map that never rises above 0 is silent, though its largest value is 0."""
+    kernel, bias = np.ones((1, 1, 1, 3), np.float32), np.array([0.0, -1e4, 1.0], np.float32)
+    conv = keras.layers.Conv2D(3, 1, activation="relu", name="conv")
+    data = np.random.default_rng(0).integers(1, 256, (9, 4, 4, 1)).astype(np.uint8)
+    found = fp.Evidence.collect(made_probe((4, 4, 1), conv, [kernel, bias]), data, "conv")["conv"]
+    assert found.silent().tolist() == [1]
+    assert found.peak.active.tolist() == [1, 0, 1]
+
+
+def test_nodes_of_oblong_maps_have_their_boxes():
+    """3 rows of 7 nodes: node 8 is the second of the second row."""
+    probe = made_probe((5, 9, 1), keras.layers.Conv2D(2, 3, name="conv"))
+    data = np.random.default_rng(0).random((9, 5, 9, 1))
+    own = fp.Evidence.collect(probe, data, "conv", top=2)["conv"]
+    assert own.box_of(8) == (1, 1, 4, 4) == fp.receptive_box(probe, "conv", row=1, col=1)
+    assert own.box_of(20) == (2, 6, 5, 9)
+    with pytest.raises(fp.RangeError, match="21 nodes"):
+        own.box_of(21)
+
+
+def test_a_picture_shows_the_unit_asked_for(small_probe, evidence):
+    """The OIP's score is that of the unit's own target; ``by`` chooses the examples."""
+    targets = [*fp.MapMean.each(small_probe, "pool"), *fp.MapMean.each(small_probe, "conv")]
+    result = fp.Ascent(steps=2, starts=1).run(small_probe, targets, rng=0, progress=False)
+    for row, unit in enumerate(units := [2, 0]):
+        figure = evidence.plot("conv", units, result=result, count=3)
+        score = figure.axes[3 * row + 2].lines[0].get_xdata()[0]  # the line of the OIP
+        assert score == pytest.approx(result.best_scores()[3 + unit])
+    shown = {}
+    for by in ("peak", "mean"):
+        mosaic = evidence.plot("conv", 1, count=3, by=by).axes[0]
+        shown[by] = mosaic.images[0].get_array().shape[1]
+        texts = " ".join(text.get_text() for text in mosaic.texts)
+        assert str(evidence.top("conv", 1, by=by).indices[0]) in texts
+    assert shown["mean"] > shown["peak"]  # whole images, and what one node sees
+
+
+def test_all_of_evidence_comes_back(evidence, tmp_path):
+    """Images, positions, names, the sample, what was skipped."""
+    mine = dataclasses.replace(evidence, skipped={"a.png": "OSError: broken"})
+    mine.save(tmp_path / "evidence.npz")
+    again = fp.Evidence.load(tmp_path / "evidence.npz")
+    for name in ("images", "indices", "sample"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(mine, name))
+    for name in ("names", "count", "model", "fingerprint", "skipped"):
+        assert getattr(again, name) == getattr(mine, name)
+    assert again.images.dtype == np.uint8
+    assert again.fingerprint
+
+
+def test_of_equal_images_the_earlier_one_is_shown(small_probe, images):
+    """Ties are broken by place, within a batch and across batches."""
+    data = np.repeat(images[:1], 300, axis=0)
+    found = fp.Evidence.collect(small_probe, data, "conv", top=4)["conv"]
+    for by in ("peak", "mean"):
+        assert found.of(by).top_images.tolist() == [[0, 1, 2, 3]] * 3

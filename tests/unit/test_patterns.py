@@ -516,3 +516,310 @@ def subclassed():
     model = Own()
     model(np.zeros((1, 8, 8, 1), np.float32))
     return fp.ModelProbe(model, input_space=fp.InputSpace.identity())
+
+
+def two_map_patterns():
+    """Nine images of class 0 excite map 0 to 4, three of class 2 excite map 2 to 2.6; all else is 0."""
+    values = np.zeros((12, 1, 1, 15), np.float32)
+    values[:9, ..., 0], values[9:, ..., 2] = 4.0, 2.6
+    return analysis.Patterns("conv", values=values, labels=np.repeat([0, 2], [9, 3]))
+
+
+def test_ablation_counts_classes_of_unequal_size_alike(planted):
+    """Margin: map 0 less map 2 less 0.2. Map 0 at its mean, 2, leaves every image on its side."""
+    ranking = {"a": 15.0 - np.arange(15)}
+    found = analysis.ablate(planted[0], two_map_patterns(), 0, 2, ranking, sizes=[1, 15], random=1)
+    assert found.full == pytest.approx(1)
+    assert found.removed["a"][0, 0] == pytest.approx(1)  # at the pooled mean, 3, class 2 is lost
+    assert found.removed["a"][0, 1] == pytest.approx(0.5)  # all images are one
+    assert found.removed_margin["a"][0, 0] == pytest.approx((1.8 + 0.8) / 2, rel=1e-5)
+
+
+def test_the_area_is_over_logarithmic_sizes():
+    """1, 2 and 4 nodes are equally far apart."""
+    curves = {name: np.array([[1.0, 1.0, 0.0]]) for name in ("a", "random")}
+    found = analysis.Ablation(
+        "conv", first=0, second=1, sizes=np.array([1, 2, 4]), removed=curves, kept=curves,
+        removed_margin=curves, full=1.0, nodes=4,
+    )  # fmt: skip
+    assert found.area("a") == pytest.approx(0.75)
+
+
+def test_circles_last_for_fresh_images():
+    """Of one real node and 64 that toss coins, the real one is circled again, the others are not."""
+    rng = np.random.default_rng(0)
+    values = (rng.random((80, 65)) < 0.5).astype(np.float32)
+    values[:40, 0], values[40:, 0] = 1.0, 0.4
+    patterns = analysis.Patterns("layer", values=values, labels=np.repeat([0, 1], 40))
+    found = analysis.compare_by_eye(patterns, 0, 1, threshold=0.5, rounds=200)
+    assert found.observed.min() >= 1
+    assert found.lasting.min() >= 1
+    assert found.observed.mean() == pytest.approx(1 + 64 / 64, abs=0.3)
+    assert found.lasting.mean() == pytest.approx(1 + 64 / 64**2, abs=0.1)
+
+
+def test_the_null_of_two_classes_uses_their_bounds():
+    """20 of 20 is common at 95 % (0.84 and up) but not at 99.9 % (0.65), for permuted labels too."""
+    values = np.ones((40, 7), np.float32)
+    patterns = analysis.Patterns("layer", values=values, labels=np.repeat([0, 1], 20))
+    for confidence, nodes in ((0.95, 7), (0.999, 0)):
+        found = analysis.compare_classes(patterns, 0, 1, share=0.8, confidence=confidence, rounds=5)
+        assert len(found.common(0)) == nodes
+        assert (found.null["common_first"] == nodes).all()
+
+
+def test_whoever_is_dealt_a_single_hit_has_a_unique_node():
+    """One active image a node, bounds between 0 and 1 hits: each node is unique to one group."""
+    values = np.zeros((40, 9), np.float32)
+    values[np.arange(9) * 4, np.arange(9)] = 1
+    patterns = analysis.Patterns("layer", values=values, labels=np.repeat([0, 1], 20))
+    found = analysis.profile_classes(patterns, share=0.005, most=0.2, rounds=30)
+    assert (found.null[..., 1].sum(axis=1) == 9).all()
+    assert found.null[:, 0, 1].std() > 0  # labels were dealt
+    two = analysis.compare_classes(patterns, 0, 1, share=0.005, most=0.2, rounds=30)
+    assert (two.null["unique_first"] + two.null["unique_second"] == 9).all()
+    assert two.null["unique_first"].std() > 0
+
+
+def test_parts_of_a_margin_are_ordered():
+    """A waterfall names the largest magnitude first; largest maps are those that speak in favour."""
+    found = analysis.Contributions(
+        "layer", favour=0, over=1, contributions=np.array([[1, -5, 2], [3, -1, 1]], np.float32),
+        bias=np.array([0.5, 0.5]), margin=np.array([-1.5, 3.5]),
+    )  # fmt: skip
+    assert found.waterfall(0, count=1) == [("node 1", -5.0), ("2 others", 3.0), ("biases", 0.5)]
+    assert found.largest_maps(2).tolist() == [0, 2]
+
+
+def test_a_waterfall_falls_step_by_step():
+    """Each bar begins where the one before ended; the last one is the total."""
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    from featureprobe.analysis.patterns.drawing import draw_waterfall  # noqa: PLC0415
+
+    ax = Figure().add_subplot()
+    draw_waterfall(ax, [("a", 2.0), ("b", -1.0), ("c", 4.0)], 5.0, title="", xlabel="")
+    assert [bar.get_x() for bar in ax.patches] == [0, 2, 1, 0]
+    assert [bar.get_x() + bar.get_width() for bar in ax.patches] == [2, 1, 5, 5]
+
+
+def test_distances_leave_the_image_out():
+    """Of two images at right angles each is 1 from the mean of the others, and no own neighbour."""
+    from featureprobe.analysis.patterns.distances import distances, nearest_images  # noqa: PLC0415
+
+    values = np.array([[1, 0], [0, 1], [1, 1], [1, 1]], np.float32)
+    patterns = analysis.Patterns("layer", values=values, labels=np.array([0, 0, 1, 1]))
+    found = distances(patterns, np.array([0]), 0, 1, 0.0)
+    assert found["to_own"] == pytest.approx(1)
+    assert found["to_other"] == pytest.approx(1 - np.sqrt(0.5), rel=1e-5)
+    values = np.array([[1, 0, 0]] * 3 + [[0, 1, 0]] * 3, np.float32)
+    patterns = analysis.Patterns("layer", values=values, labels=np.repeat([0, 1], 3))
+    found = distances(patterns, np.array([1]), 0, 1, 0.0)
+    assert found["differing_own"].tolist() == [0]
+    assert found["differing_other"] == pytest.approx(2 / 3)
+    assert nearest_images(patterns, np.array([1, 4]), 2).tolist() == [[0, 2], [3, 5]]
+
+
+def test_halves_of_noise_do_not_agree(monkeypatch):
+    """Without classes deltas do not correlate; Jaccard's index is common nodes over all nodes."""
+    from featureprobe.analysis.patterns import effects  # noqa: PLC0415
+
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(2, 30, 400))
+    assert abs(effects.split_half(first, second, 0.05, rng)[0]) < 0.2
+    # Two nodes are found by each, one of them by both.
+    halves = iter([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]])
+    monkeypatch.setattr(
+        effects, "effects_of",
+        lambda *_: effects.Effects(np.zeros(4), rng.normal(size=4), np.array(next(halves))),
+    )  # fmt: skip
+    assert effects.split_half(first, second, 0.05, rng)[1] == pytest.approx(1 / 3)
+
+
+def test_followed_nodes_are_active_in_all_images():
+    """One image is not enough; the threshold counts."""
+    layer = np.array([[2, 1, 0], [3, 0, 1]], np.float32)
+    found = analysis.FollowedImages(np.zeros((2, 2, 2, 1)), names=("a", "b"), layers={"x": layer})
+    assert found.common("x") == [(0,)]
+    assert found.common("x", threshold=2) == []
+
+
+def bounded(probe, most):
+    """Return the same net for pixels of -most to most."""
+    return fp.ModelProbe(probe.model, input_space=fp.InputSpace(low=-most, high=most))
+
+
+def test_pictures_know_the_range_of_pixels(planted):
+    """Black and white are the ends of the input space."""
+    probe = bounded(planted[0], 2.0)
+    found = analysis.follow(probe, np.zeros((1, 8, 8, 1)), ["conv"])
+    assert (found.low, found.high) == (-2, 2)
+
+
+def test_insertion_stays_in_range_and_has_a_null(planted):
+    """Pixels within 1 excite no unit weight vector above 8; permutations correlate as they must."""
+    probe, images, labels = planted
+    narrow, some = bounded(probe, 1.0), np.clip(images[np.isin(labels, [0, 2])], -1, 1)
+    result = fp.Ascent(steps=2, starts=1).run(
+        narrow, fp.MapMean.each(narrow, "conv"), rng=0, progress=False
+    )
+    found = analysis.insert_patterns(narrow, result, some, 0, 2, amount=1e4, rounds=300)
+    assert 0 < np.abs(found.moved).max() < 2 * 8
+    found = analysis.insert_patterns(probe, result, some, 0, 2, amount=50.0, rounds=300)
+    assert len(found.null) == 300
+    assert abs(found.null.mean()) < 0.08
+    assert found.null.std() == pytest.approx(1 / np.sqrt(14), rel=0.25)
+
+
+@pytest.mark.parametrize(("null", "p"), [(0.0, 0.01), (2.0, 1.0)])
+def test_a_permutation_never_has_no_chance(null, p):
+    """99 assignments that all correlate less leave 1 in 100."""
+    found = analysis.Insertion(
+        "conv", favour=0, over=1, channels=np.arange(4), predicted=np.arange(4.0),
+        predicted_by_all=np.arange(4.0), moved=np.arange(4.0) ** 3, answered=np.zeros(4),
+        amount=0.3, null=np.full(99, null),
+    )  # fmt: skip
+    assert found.correlation == pytest.approx(1)
+    assert found.p == pytest.approx(p)
+
+
+class Made:
+    """Stands for a result: one image for each map."""
+
+    def __init__(self, images):
+        self.images = images
+
+    def __len__(self):
+        return len(self.images)
+
+    def best(self):
+        """Return the images."""
+        return self.images
+
+
+def test_transfer_is_measured_in_spreads_and_percent():
+    """Node k is pixel k, node 1 on a scale of 100; OIPs are 2 at their pixel, the last one only 0.35."""
+    image = keras.Input((2, 2, 1))
+    out = keras.layers.Dense(4, name="dense")(keras.layers.Flatten()(image))
+    probe = fp.ModelProbe(keras.Model(image, out), input_space=fp.InputSpace.identity())
+    kernel = np.diag([1.0, 100.0, 1.0, 1.0])
+    probe.model.get_layer("dense").set_weights([kernel, np.zeros(4)])
+    rng = np.random.default_rng(0)
+    pixels = np.stack([rng.permutation(10) / 10 for _ in range(4)], axis=1)
+    made = np.full((4, 4), 0.45)  # the mean of every pixel
+    made[np.arange(4), np.arange(4)] = [2, 2, 2, 0.35]
+    result = Made(made.reshape(4, 2, 2, 1).astype(np.float32))
+    found = analysis.compare_nets(
+        probe, probe, pixels.reshape(10, 2, 2, 1), ["dense"], match="dense",
+        results=(result, result), rounds=2,
+    )  # fmt: skip
+    assert found.match.tolist() == [0, 1, 2, 3]
+    assert found.transfer_rank.tolist() == [1, 1, 1, 4]
+    assert found.transfer_percentile == pytest.approx([100, 100, 100, 40])
+    np.testing.assert_allclose(found.oip_similarity, 1, rtol=1e-6)
+
+
+def test_nodes_have_an_address():
+    """What stands there is the node."""
+    values = np.arange(24.0).reshape(1, 2, 3, 4)
+    patterns = analysis.Patterns("layer", values=values, labels=np.zeros(1, int))
+    assert patterns.address(7) == (0, 1, 3)
+    assert all(values[0][patterns.address(j)] == patterns.nodes[0, j] for j in range(24))
+
+
+def test_labels_may_be_whole_floats_only():
+    """1.0 is a class, 1.5 is none."""
+    values = np.zeros((2, 3), np.float32)
+    assert analysis.Patterns("x", values=values, labels=np.array([0.0, 1.0])).classes == (0, 1)
+    with pytest.raises(fp.DataError, match="whole numbers"):
+        analysis.Patterns("x", values=values, labels=np.array([0.0, 1.5]))
+
+
+def test_selectivity_and_empty_maps_of_known_means():
+    """A map is empty when all of its nodes are; the others' mean is over the other classes."""
+    values = np.zeros((300, 1, 2, 2), np.float32)
+    labels = np.repeat([0, 1, 2], 100)
+    values[:, 0, 0, 0] = np.array([1.0, 0.5, 0.25])[labels]  # map 0 fires at its first node only
+    patterns = analysis.Patterns("layer", values=values, labels=labels)
+    found = analysis.profile_classes(patterns, rounds=1)
+    assert found.empty_maps(0).tolist() == [1]
+    assert found.shared_empty_maps()[0, 2] == 1
+    assert found.selectivity == pytest.approx([(1 - 0.375) / (1 + 0.375), 0, 0, 0])
+
+
+def test_classifiers_see_the_classes_and_folds_asked_for(planted):
+    """Two of three classes are two thirds of the images."""
+    found = analysis.separate(*planted, ["conv"], classes=(2, 0), folds=4)
+    assert found.classes == (0, 2)
+    assert found.images == 120
+    assert found.logistic.shape == found.nearest_mean.shape == found.control.shape == (1, 4)
+    assert found.nearest_mean.mean() > 0.95
+
+
+def test_images_do_not_wrap_around():
+    """What leaves an image on one side does not come back on the other."""
+    from featureprobe.analysis.patterns.similarity import shift_similarity  # noqa: PLC0415
+
+    stripes = np.zeros((2, 6, 6, 1), np.float32)
+    stripes[0, :, 0], stripes[1, :, 5] = 1.0, 1.0
+    assert shift_similarity(stripes[:1], stripes[1:])[0, 0] < 0.5
+    assert shift_similarity(stripes[:1], stripes[1:], most=5)[0, 0] == pytest.approx(5 / 6)
+
+
+def test_cka_of_values_far_from_0():
+    """A constant that all images share is no likeness and no noise."""
+    from featureprobe.analysis.patterns.similarity import debiased_cka, gram  # noqa: PLC0415
+
+    values = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
+    assert debiased_cka(gram(values + 1000), gram(values)) == pytest.approx(1, abs=1e-4)
+
+
+def test_temperature_mends_what_wrong_labels_break(planted):
+    """With a third of the labels wrong the net is too sure; the error falls from first to second."""
+    probe, images, labels = planted
+    wrong = labels.copy()
+    wrong[::3] = (wrong[::3] + 1) % CLASSES
+    found = analysis.unclear_images(probe, images, wrong, 0, 2, ["conv"], count=2)
+    as_it_is, mended = found.calibration_error
+    assert found.temperature > 1.5
+    assert as_it_is > 0.25
+    assert mended < 0.15
+
+
+def test_each_layer_has_its_own_tail(planted):
+    """The same net split at a map and at its flat copy: shares are the same, their shapes are not."""
+    probe, images, _ = planted
+    maps, flat = (analysis.split_margin(probe, images, name, 0, 2) for name in ("conv", "flat"))
+    assert flat.contributions.shape == (len(images), 15)
+    np.testing.assert_array_equal(maps.by_map, flat.by_map)
+
+
+def test_units_with_a_raised_threshold_are_no_shares():
+    """Below it ReLU adds a constant that belongs to no node."""
+    image = keras.Input((8, 8, 2))
+    x = keras.layers.Conv2D(4, 3, name="conv")(image)
+    x = keras.layers.ReLU(negative_slope=0.5, threshold=1.0, name="raised")(x)
+    out = keras.layers.Dense(3, name="dense")(keras.layers.Flatten()(x))
+    probe = fp.ModelProbe(keras.Model(image, out), input_space=fp.InputSpace.identity())
+    found = analysis.split_margin(
+        probe, np.random.default_rng(0).normal(size=(3, 8, 8, 2)), "conv", 0, 1
+    )
+    assert "'raised'" in found.obstacle
+
+
+def test_tails_take_more_images_than_one_batch(planted):
+    """Slopes, shares and logits of 1,200 images: each image has its own."""
+    from featureprobe.probe.tail import tail_of  # noqa: PLC0415
+
+    tail = tail_of(planted[0].network, "conv")
+    values = np.random.default_rng(0).random((1200, 1, 1, 15)).astype(np.float32)
+    weights = np.array([1, 0, -1], np.float32)
+    slopes = tail.slopes(values, weights)
+    expected = np.zeros(15)
+    expected[[0, 2]] = 1, -1
+    np.testing.assert_allclose(slopes.reshape(-1, 15), np.tile(expected, (1200, 1)), atol=1e-6)
+    margin, shares, bias = tail.split(values, weights)
+    np.testing.assert_allclose(margin, values[:, 0, 0, 0] - values[:, 0, 0, 2] - 0.2, atol=1e-6)
+    np.testing.assert_allclose(shares.reshape(1200, 15), values[:, 0, 0] * expected, atol=1e-6)
+    np.testing.assert_allclose(bias, -0.2, atol=1e-6)
+    np.testing.assert_allclose(tail.logits(values) @ weights, margin, atol=1e-6)
