@@ -70,8 +70,8 @@ class Decomposition(Finding):
 
     def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
         axes = figure.subplots(2, 3)
-        show_image(self.image, ax=axes[0, 0], **({"contrast": True} | options))
-        axes[0, 0].set_title(f"{self.label}\n(contrast stretched)", loc="left", fontsize=9)
+        shown: dict[str, Any] = {"contrast": True, "title": self.label, **options}
+        show_image(self.image, ax=axes[0, 0], **shown)
         draw_autocorrelation(axes[0, 1], self.repetition)
         draw_transforms(axes[0, 2], self.repetition)
         draw_overlay(axes[1, 0], self.parts, **options)

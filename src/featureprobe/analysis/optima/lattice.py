@@ -59,7 +59,7 @@ def lattice_of(probe: ModelProbe, layer: str) -> Lattice:
             f"The nodes of {layer!r} have no regular distance in the image, so a shift moves them "
             "nowhere in particular. Choose a layer with a jump in probe.summary()."
         )
-    steps = [Fraction(axis.jump).limit_denominator(64) for axis in fields]
+    steps = [Fraction(axis.jump or 1).limit_denominator(64) for axis in fields]
     uncut = [np.array([_extent(row) == axis.size for row in axis.reach]) for axis in fields]
     return Lattice(
         shape,
@@ -92,6 +92,23 @@ def checked_channels(channels: npt.ArrayLike | None, lattice: Lattice) -> npt.ND
             "Leave it out for all maps."
         )
     return found.astype(np.int64)
+
+
+def checked_place(row: int | None, col: int | None, lattice: Lattice) -> tuple[int, int]:
+    """Return the row and column of a node; None stands for the middle.
+
+    Raises:
+        RangeError: When there is no such row or column.
+    """
+    places = []
+    for name, given, size in zip(("row", "col"), (row, col), lattice.shape):
+        whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+        if given is not None and not (whole and 0 <= given < size):
+            raise RangeError(
+                f"{name} is from 0 to {size - 1}. Received: {given!r}. Leave it out for the middle."
+            )
+        places.append((size - 1) // 2 if given is None else int(given))
+    return places[0], places[1]
 
 
 def background_of(
@@ -142,10 +159,11 @@ def all_moves(values: npt.NDArray[np.generic], fill: npt.ArrayLike, most: int) -
     padded[...] = fill
     padded[most : most + height, most : most + width] = values
     windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(0, 1))
-    return windows[::-1, ::-1]
+    return np.asarray(windows[::-1, ::-1])
 
 
 def moved(values: FloatArray, rows: int, cols: int, fill: npt.ArrayLike = 0.0) -> FloatArray:
     """Return an image (H, W, C) with its content moved down and right; see :func:`all_moves`."""
     most = max(abs(rows), abs(cols))
-    return np.moveaxis(all_moves(values, fill, most)[most + rows, most + cols], 0, -1).copy()
+    found = np.moveaxis(all_moves(values, fill, most)[most + rows, most + cols], 0, -1)
+    return np.array(found, np.float32)

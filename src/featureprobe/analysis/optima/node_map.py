@@ -9,9 +9,10 @@ from matplotlib.figure import Figure, SubFigure
 
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.lattice import Lattice, checked_channels, lattice_of
+from featureprobe.analysis.optima.lattice import checked_channels, checked_place, lattice_of
 from featureprobe.analysis.optima.node_map_drawing import draw_all, draw_one
-from featureprobe.analysis.optima.superposition import fit_copies, gini, templates_of
+from featureprobe.analysis.optima.ratios import gini, ratio
+from featureprobe.analysis.optima.superposition import fit_copies, templates_of
 from featureprobe.ascent.runner import Ascent
 from featureprobe.errors import ModelError, RangeError
 from featureprobe.objectives.map_mean import MapMean
@@ -82,7 +83,7 @@ class NodeVsMap(Finding):
         they exclude one another.
         """
         node, mean = self.cross[:, 0, 0], self.cross[:, 1, 1]
-        return np.divide(mean, node, out=np.full(len(node), np.nan), where=node > 0)
+        return ratio(mean, node)
 
     @property
     def failed(self) -> npt.NDArray[np.bool_]:
@@ -161,7 +162,7 @@ class NodeVsMap(Finding):
 
     @property
     def _size(self) -> tuple[float, float]:
-        return 12.0, 4.2
+        return 12.0, 4.8
 
 
 def node_vs_map(
@@ -179,8 +180,7 @@ def node_vs_map(
 
     A map's mean is the mean of P copies of one function, a jump apart. So its optimum may be the
     node's, repeated: the fit ``map OIP ~ sum_k w_k T_k(node OIP) + c`` over live pixels tells, beside
-    the same fit with the node OIPs of the other maps given. Copies are the node OIP less its constant
-    outside, moved to every node.
+    the fit with other maps' node OIPs. Copies are the node OIP less its constant outside, moved.
 
     Args:
         probe: The opened model.
@@ -220,15 +220,16 @@ def node_vs_map(
             "Choose a layer with a jump of at least 1."
         )
     maps, seed = checked_channels(channels, lattice), seed_from(rng)
-    place = (_middle("row", row, lattice, 0), _middle("col", col, lattice, 1))
+    place = checked_place(row, col, lattice)
     recipe = Ascent() if ascent is None else ascent
     nodes = [Node(layer, row=place[0], col=place[1], channel=int(c)) for c in maps]
     means = [MapMean(layer, channel=int(c)) for c in maps]
     runs = [recipe.run(probe, t, rng=seed, progress=progress) for t in (nodes, means)]
     images = [np.nan_to_num(run.best()) for run in runs]
-    answers = [_own(probe.activations(batch, layer), maps) for batch in images]
+    every = np.arange(len(maps))
+    answers = [probe.activations(batch, layer)[every, :, :, maps] for batch in images]
     fitted = fit_copies(images[1], templates_of(probe, layer, images[0], place), lattice, place)
-    ends = [run.certificates[np.arange(len(maps)), run.best_starts()] for run in runs]
+    ends = [run.certificates[every, run.best_starts()] for run in runs]
     return NodeVsMap(
         layer,
         channels=maps,
@@ -243,22 +244,6 @@ def node_vs_map(
         superpositions=fitted.images,
         seed=seed,
     )
-
-
-def _middle(name: str, given: int | None, lattice: Lattice, axis: int) -> int:
-    size = lattice.shape[axis]
-    if given is None:
-        return (size - 1) // 2
-    if isinstance(given, bool) or not isinstance(given, int | np.integer) or not 0 <= given < size:
-        raise RangeError(
-            f"{name} is from 0 to {size - 1}. Received: {given!r}. Leave it out for the middle."
-        )
-    return int(given)
-
-
-def _own(values: FloatArray, maps: npt.NDArray[np.int64]) -> FloatArray:
-    """Return (M, R, C): of image m the map m."""
-    return np.stack([value[..., c] for value, c in zip(values, maps, strict=True)])
 
 
 def _both(values: FloatArray, place: tuple[int, int]) -> Floats:

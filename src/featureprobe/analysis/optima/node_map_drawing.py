@@ -32,7 +32,7 @@ def draw_all(figure: Figure | SubFigure, found: "NodeVsMap", **options: Any) -> 
     left.set_xlabel(r"coherence $\kappa$ (dotted: its bounds)", fontsize=9)
     left.set_ylabel("$R^2$ of the superposition of the own node", fontsize=9)
     left.set_title(f"{found.layer}: {len(kappa)} maps", loc="left", fontsize=9)
-    left.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(0.0, -0.42), ncols=2)
+    figure.legend(fontsize=8, frameon=False, loc="outside lower left", ncols=5)
     _gaps(middle, found)
     _profile(right, found.profile.mean(axis=0), "mean node profile of map OIPs")
     headed(figure, found.verdict, width=160)
@@ -72,9 +72,8 @@ def _profile(ax: Axes, values: Any, title: str) -> None:
 
 def draw_one(figure: Figure | SubFigure, found: "NodeVsMap", index: int, **options: Any) -> None:
     """Draw one map: node OIP, map OIP, superposition, what is left, and the node profile."""
-    axes = figure.subplots(1, 6, width_ratios=(1, 1, 1, 1.15, 1.15, 1.15))
+    axes = figure.subplots(2, 3).ravel()
     channel, fit = found.channels[index], found.superpositions[index]
-    options = {"contrast": True} | options
     node, mean, kappa = found.cross[index, 0, 0], found.cross[index, 1, 1], found.coherence[index]
     quality = f"$R^2$ {found.r2[index]:.2f}, p {found.p[index]:.2g}"
     pictures = (
@@ -83,14 +82,14 @@ def draw_one(figure: Figure | SubFigure, found: "NodeVsMap", index: int, **optio
         (fit, f"superposition\n{quality}"),
     )
     for ax, (image, title) in zip(axes[:3], pictures, strict=True):
-        show_image(image, ax=ax, **options)
-        ax.set_title(title, loc="left", fontsize=8.5)
-    _signed(axes[3], (found.map_images[index] - fit).mean(axis=2), "map OIP less\nsuperposition",
+        shown: dict[str, Any] = {"contrast": True, "title": title, **options}
+        show_image(image, ax=ax, **shown)
+    _signed(axes[3], (found.map_images[index] - fit).mean(axis=2), "map OIP less superposition",
             "pixel units")  # fmt: skip
-    _signed(axes[4], found.weights[index], "weights of\nthe copies", "weight")
-    _profile(axes[5], found.profile[index], f"nodes at the map OIP\nGini {found.gini[index]:.2f}")
+    _signed(axes[4], found.weights[index], "weights of the copies", "weight")
+    _profile(axes[5], found.profile[index], f"nodes at the map OIP, Gini {found.gini[index]:.2f}")
     failed = ", a search failed" if found.failed[index] else ""
-    headed(figure, f"{found.layer} map {channel}{failed} (OIPs: contrast stretched)", width=160)
+    headed(figure, f"{found.layer} map {channel}{failed}", width=160)
 
 
 def _signed(ax: Axes, values: Any, title: str, label: str) -> None:
@@ -98,7 +97,7 @@ def _signed(ax: Axes, values: Any, title: str, label: str) -> None:
     picture = ax.imshow(values, cmap="RdBu_r", vmin=-end, vmax=end)
     ax.set_xticks([])
     ax.set_yticks([])
-    ax.set_title(title, loc="left", fontsize=8.5)
+    ax.set_title(title, loc="left", fontsize=9)
     bar = ax.figure.colorbar(picture, ax=ax, shrink=0.6)
     bar.set_label(label, fontsize=8)
     bar.ax.tick_params(labelsize=7)

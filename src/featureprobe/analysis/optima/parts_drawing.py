@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def draw_overlay(ax: Axes, found: "Parts", **options: Any) -> None:
     """Draw the image with its parts outlined, each with its number and Shapley value."""
-    show_image(found.image, ax=ax, **({"contrast": True} | options))
+    shown: dict[str, Any] = {"contrast": True, "title": f"parts ({found.word})", **options}
+    show_image(found.image, ax=ax, **shown)
     rim = [withStroke(linewidth=2, foreground="black")]
     for part in range(found.count):
         mask = found.labels == part + 1
@@ -23,7 +24,6 @@ def draw_overlay(ax: Axes, found: "Parts", **options: Any) -> None:
         middle = np.argmin((rows - rows.mean()) ** 2 + (cols - cols.mean()) ** 2)
         ax.text(cols[middle], rows[middle], f"{part + 1}", color="white", fontsize=9,
                 ha="center", va="center", path_effects=rim)  # fmt: skip
-    ax.set_title(f"parts ({found.word})", loc="left", fontsize=9)
 
 
 def draw_values(ax: Axes, found: "Parts") -> None:

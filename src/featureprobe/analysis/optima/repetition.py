@@ -14,9 +14,8 @@ from featureprobe.analysis.optima.surrogates import overlap_correlation, radial_
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 TRANSFORMS = {
-    "rotated by 90": lambda x: np.rot90(x, 1, axes=(1, 2)),
+    "rotated by 90": lambda x: np.rot90(x, 1, axes=(1, 2)),  # by 270 it is the same comparison
     "rotated by 180": lambda x: np.rot90(x, 2, axes=(1, 2)),
-    "rotated by 270": lambda x: np.rot90(x, 3, axes=(1, 2)),
     "left for right": lambda x: x[:, :, ::-1],
     "upside down": lambda x: x[:, ::-1],
 }
@@ -33,9 +32,9 @@ class Repetition(Finding):
         rise: Same shape: by how much it lies above the lowest value on the straight way from lag 0;
             0 in the main lobe, along a straight stroke, and where it is not above 0 itself.
         p: Same shape: share of surrogates that rise so high above what is usual *at any lag*.
-        p_any: The smallest p: whether the image repeats itself under any shift.
+        p_any: The smallest of them: whether the image repeats itself under any shift.
         predicted: (n, 2) lags that the layer's jump predicts: its multiples.
-        p_predicted: Share of surrogates whose mean rise over these lags is as high; NaN without any.
+        p_predicted: The smallest p among these lags alone; NaN without any.
         transforms: By name, (2,): the best correlation of the image with its transformed copy over
             small shifts, and the share of surrogates that do as well.
         rounds: Surrogates.
@@ -69,12 +68,11 @@ class Repetition(Finding):
 
     @property
     def lags(self) -> Whole:
-        """(n, 2) lags of peaks with p < 0.05, the clearest first; of two opposite ones the first."""
+        """(n, 2) lags of peaks with p < 0.05, the shortest first; of two opposite ones one."""
         peaks = _peaks(self.rise) & (self.p < 0.05)
         found = np.argwhere(peaks) - self.most
         found = found[(found[:, 0] > 0) | ((found[:, 0] == 0) & (found[:, 1] > 0))]
-        heights = self.rise[tuple((found + self.most).T)]
-        return np.asarray(found[np.argsort(-heights, kind="stable")])
+        return np.asarray(found[np.argsort(np.hypot(*found.T), kind="stable")])
 
     @property
     def verdict(self) -> str:
@@ -129,7 +127,7 @@ def repetition_of(
         p=p,
         p_any=float(p.min()),
         predicted=lags,
-        p_predicted=_rank(clear[:, *at].mean(axis=1)) if len(lags) else float("nan"),
+        p_predicted=_rank(clear[:, *at].max(axis=1)) if len(lags) else float("nan"),
         transforms={name: _alike(pool, turn) for name, turn in TRANSFORMS.items()},
         rounds=rounds,
     )
@@ -154,7 +152,7 @@ def _rises(values: Floats) -> Floats:
     """Return by how much each lag lies above the lowest value on its straight way from lag 0."""
     shape = values.shape[1:]
     centre = np.array(shape) // 2
-    lags = np.stack(np.indices(shape), axis=-1) - centre[:, None, None].reshape(1, 1, 2)
+    lags = np.moveaxis(np.indices(shape), 0, -1) - centre
     lowest = values.copy()
     farthest = int(np.abs(lags).max())
     for step in range(1, farthest):

@@ -13,11 +13,8 @@ def draw_autocorrelation(ax: Axes, found: "Repetition", **options: Any) -> None:
     """Draw the autocorrelation with predicted lags and significant peaks marked."""
     rows, cols = found.most
     extent = (-cols - 0.5, cols + 0.5, rows + 0.5, -rows - 0.5)
-    picture = ax.imshow(
-        found.autocorrelation,
-        extent=extent,
-        **({"cmap": "RdBu_r", "vmin": -1, "vmax": 1} | options),
-    )
+    shown: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, **options}
+    picture = ax.imshow(found.autocorrelation, extent=extent, **shown)
     both = np.concatenate([found.predicted, -found.predicted])
     if len(both):
         ax.plot(both[:, 1], both[:, 0], "o", color="k", markersize=5, markerfacecolor="none",
@@ -46,5 +43,6 @@ def draw_transforms(ax: Axes, found: "Repetition") -> None:
     ax.invert_yaxis()
     ax.set_xlim(min(0, *(c for c, _ in found.transforms.values())), 1.25)
     ax.set_xlabel("best correlation over small shifts", fontsize=8)
+    ax.tick_params(labelsize=8)
     ax.set_title("turned copies", loc="left", fontsize=9)
     ax.spines[["top", "right"]].set_visible(False)

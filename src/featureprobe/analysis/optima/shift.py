@@ -9,10 +9,22 @@ from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.lattice import background_of, checked_channels, lattice_of
+from featureprobe.analysis.optima.lattice import (
+    Lattice,
+    background_of,
+    checked_channels,
+    lattice_of,
+)
+from featureprobe.analysis.optima.ratios import ratio
 from featureprobe.analysis.optima.shift_drawing import draw_shift_response
-from featureprobe.analysis.optima.shifting import Shifted, fitted_slope, half_width, run_shifts
-from featureprobe.errors import DataError, RangeError, ShapeError
+from featureprobe.analysis.optima.shifting import (
+    Shifted,
+    fitted_slope,
+    half_width,
+    paired,
+    run_shifts,
+)
+from featureprobe.errors import RangeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
@@ -67,7 +79,7 @@ class ShiftResponse(Finding):
     @property
     def most(self) -> int:
         """The largest shift, pixels."""
-        return self.nodes.shape[1] // 2
+        return int(self.nodes.shape[1] // 2)
 
     @property
     def maps(self) -> Floats:
@@ -78,7 +90,7 @@ class ShiftResponse(Finding):
     def response(self) -> Floats:
         """(K, S, S) the map's mean relative to the unshifted one; NaN where that is not above 0."""
         start = self.maps[:, self.most, self.most, None, None]
-        return np.divide(self.maps, start, out=np.full(self.maps.shape, np.nan), where=start > 0)
+        return ratio(self.maps, start)
 
     @property
     def path(self) -> Whole:
@@ -92,14 +104,17 @@ class ShiftResponse(Finding):
         """(K, 2) nodes that the strongest node moves a pixel, along rows and columns.
 
         Fitted by least squares over shifts along one axis: those that keep the content inside where
-        these span a whole jump, else those of up to one jump. ``moves / period`` is expected.
+        these span a whole jump, else those of up to one jump; the line ends at the map's border.
+        ``moves / period`` is expected of content that one node answers to.
         """
         at, path = self.most, self.path
-        lines = (
-            (path[:, :, at, 0], self.inside[:, :, at]),
-            (path[:, at, :, 1], self.inside[:, at]),
+        places, stays = (
+            (path[:, :, at, 0], path[:, at, :, 1]),
+            (self.inside[..., at], self.inside[:, at]),
         )
-        return np.stack([fitted_slope(*lines[i], self.period[i]) for i in (0, 1)], axis=1)
+        sizes = self.nodes.shape[3:]
+        found = [fitted_slope(places[i], stays[i], self.period[i], sizes[i]) for i in (0, 1)]
+        return np.stack(found, axis=1)
 
     @property
     def modulation(self) -> Floats:
@@ -107,7 +122,7 @@ class ShiftResponse(Finding):
         ends = [min(self.most + p, self.nodes.shape[1]) for p in self.period]
         part = self.maps[:, self.most : ends[0], self.most : ends[1]].reshape(len(self.maps), -1)
         high, low = part.max(axis=1), part.min(axis=1)
-        return np.divide(high - low, high + low, out=np.full(len(part), np.nan), where=high > 0)
+        return ratio(high - low, high + low)
 
     @property
     def half_width(self) -> Floats:
@@ -132,17 +147,15 @@ class ShiftResponse(Finding):
             return f"{self.layer}: none of {len(self.nodes)} maps answers to its unshifted image."
         width = np.nanmedian(self.half_width)
         far = "not within" if width >= self.most else f"at {width:.1f} of"
-        compare = ", no two nodes see the same at multiples of the jump, so none compare."
+        compare = "no two nodes see the same at multiples of the jump"
         if self.compared:
-            compare = (
-                f"; at multiples of the jump nodes move over up to {np.nanmax(self.equivariance_error):.1g}"
-                " of the layer's largest activation."
-            )
+            error = np.nanmax(self.equivariance_error)
+            compare = f"at multiples of the jump nodes move over with an error of {error:.1g}"
         return (
             f"{self.layer} (jump {self.period[0]} x {self.period[1]} px), medians over {answering} "
             f"maps that answer: {np.nanmedian(self.invariance):.2f} of the activation is left over "
             f"shifts of up to {NEAR} px, it falls to one half {far} {self.most} px, and shifts "
-            f"within one jump modulate it by {np.nanmedian(self.modulation):.2f}{compare}"
+            f"within one jump modulate it by {np.nanmedian(self.modulation):.2f}; {compare}."
         )
 
     def _draw(
@@ -172,9 +185,8 @@ def shift_response(
     all maps, one map sees all images.
 
     A layer with the jump j sees an image moved by j pixels as its nodes moved by one, exactly, wherever
-    a node's receptive field is in the image whole; anything else is found by
-    :attr:`ShiftResponse.equivariance_error`. It holds for backgrounds that are constant to the net,
-    so not with an input space that scales each pixel by itself.
+    a node's receptive field is in the image whole; ``equivariance_error`` measures it. It does not hold
+    with an input space that scales each pixel by itself.
 
     Args:
         probe: The opened model.
@@ -212,33 +224,24 @@ def shift_response(
         raise RangeError(
             f"most is below the image's size {probe.image_shape[:2]}. Received: {most}. Give less."
         )
-    if 1 not in (len(pixels), len(asked)) and len(pixels) != len(asked):
-        raise ShapeError(
-            f"{len(pixels)} images and {len(asked)} maps make no pairs. Give as many images as "
-            "channels=, one image, or one map."
-        )
     grounds = [background_of(image, probe, background) for image in pixels]
-    count = max(len(pixels), len(asked))
-    own = [asked] if len(pixels) == 1 else np.broadcast_to(asked, count)[:, None]
+    own = paired(len(pixels), asked)
     runs = [
         run_shifts(probe, image, layer, lattice, maps, ground, reach)
         for image, maps, ground in zip(pixels, own, grounds, strict=True)
     ]
-    return _assembled(layer, lattice.period, lattice.moves, runs, np.concatenate(own), grounds)
+    return _assembled(layer, lattice, runs, np.concatenate(own), grounds)
 
 
 def _assembled(
     layer: str,
-    period: tuple[int, int],
-    moves: tuple[int, int],
+    lattice: Lattice,
     runs: list[Shifted],
     channels: Whole,
     grounds: list[FloatArray],
 ) -> ShiftResponse:
     """Put the runs of all images together, one entry a pair."""
     nodes = np.concatenate([run.nodes for run in runs])
-    if not np.isfinite(nodes).all():
-        raise DataError(f"{layer!r} answers with NaN or infinite values. Mend the model.")
     each = [len(run.nodes) for run in runs]
     return ShiftResponse(
         layer,
@@ -246,8 +249,8 @@ def _assembled(
         nodes=nodes,
         inside=np.repeat([run.inside for run in runs], each, axis=0),
         background=np.repeat(np.stack(grounds), each, axis=0),
-        period=period,
-        moves=moves,
+        period=lattice.period,
+        moves=lattice.moves,
         equivariance_error=np.repeat([run.error for run in runs], each),
         compared=runs[0].compared,
     )

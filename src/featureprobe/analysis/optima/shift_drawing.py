@@ -43,8 +43,9 @@ def _heat(ax: Axes, found: "ShiftResponse", values: Any, name: str, **options: A
         return
     most = found.most
     ends = (-most - 0.5, most + 0.5)
-    options = {"cmap": "viridis", "vmin": 0.0, "vmax": max(1.0, float(values.max()))} | options
-    picture = ax.imshow(values, extent=(*ends, *ends[::-1]), **options)
+    highest = max(1.0, float(values.max()))
+    colours: dict[str, Any] = {"cmap": "viridis", "vmin": 0.0, "vmax": highest, **options}
+    picture = ax.imshow(values, extent=(*ends, *ends[::-1]), **colours)
     shifts = np.arange(-most, most + 1)
     if values.min() < 0.5 < values.max():
         ax.contour(shifts, shifts, values, levels=[0.5], colors="white", linewidths=1)
@@ -56,7 +57,7 @@ def _heat(ax: Axes, found: "ShiftResponse", values: Any, name: str, **options: A
     bar.set_label("activation / unshifted activation", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     note = "red: multiples of the jump; white: one half"
-    ax.text(0, -0.2, note, transform=ax.transAxes, fontsize=7.5, va="top")
+    ax.text(0, -0.17, note, transform=ax.transAxes, fontsize=7.5, va="top")
 
 
 def _edge(ax: Axes, inside: Any, most: int) -> None:
@@ -67,7 +68,7 @@ def _edge(ax: Axes, inside: Any, most: int) -> None:
     padded = np.pad(inside, 1).astype(float)
     ax.contour(shifts, shifts, padded, levels=[0.5], colors="orange", linestyles="dashed")
     note = "dashed: content stays inside"
-    ax.text(0, -0.27, note, transform=ax.transAxes, fontsize=7.5, va="top")
+    ax.text(0, -0.23, note, transform=ax.transAxes, fontsize=7.5, va="top")
 
 
 def _path(ax: Axes, found: "ShiftResponse", chosen: slice, axis: int, word: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.analysis.optima.lattice import Lattice, Mask, all_moves
+from featureprobe.errors import ShapeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
@@ -28,6 +29,22 @@ class Shifted(NamedTuple):
     inside: Mask
     error: float
     compared: int
+
+
+def paired(count: int, maps: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    """Return the maps that each of ``count`` images is shown to.
+
+    Raises:
+        ShapeError: When images and maps do not go together.
+    """
+    if count == 1:
+        return [maps]
+    if len(maps) not in (1, count):
+        raise ShapeError(
+            f"{count} images and {len(maps)} maps make no pairs. Give as many images as "
+            "channels=, one image, or one map."
+        )
+    return list(np.broadcast_to(maps, count)[:, None])
 
 
 def run_shifts(
@@ -96,24 +113,32 @@ def stays(image: FloatArray, ground: FloatArray, lattice: Lattice, most: int) ->
     return np.asarray((kept == (content & lattice.live).sum()) & (came == 0))
 
 
-def fitted_slope(places: npt.NDArray[np.int64], inside: Mask, period: int) -> Floats:
-    """Return (K,) nodes a pixel, by least squares.
+def fitted_slope(places: npt.NDArray[np.int64], inside: Mask, period: int, size: int) -> Floats:
+    """Return (K,) nodes a pixel, by least squares of a line that ends at the map's border.
+
+    There the strongest node stays while the image moves on, so a plain line would be too flat.
 
     Args:
         places: (K, S) place of the strongest node along the axis; -1 for none.
         inside: (K, S) shifts that keep the content.
         period: Pixels of a jump.
+        size: Nodes along the axis.
     """
     shifts = np.arange(places.shape[1]) - places.shape[1] // 2
-    slopes = np.full(len(places), np.nan)
+    slopes = np.linspace(-4, 4, 161) / period
+    slopes = slopes[np.argsort(np.abs(slopes), kind="stable")]  # of equal fits the flattest
+    found = np.full(len(places), np.nan)
     for k, (place, stay) in enumerate(zip(places, inside, strict=True)):
         usable = stay & (place >= 0)
         if not usable.any() or np.ptp(shifts[usable]) < period:
             usable = (np.abs(shifts) <= period) & (place >= 0)
-        x, y = shifts[usable] - shifts[usable].mean(), place[usable]
-        if len(x) > 1:
-            slopes[k] = x @ y / (x @ x)
-    return slopes
+        if usable.sum() > 1:
+            at = shifts[usable][np.argmin(np.abs(shifts[usable]))]
+            start = place[shifts == at] + np.linspace(-3, 3, 25)
+            lines = start[:, None] + slopes[:, None, None] * (shifts[usable] - at)
+            gap = ((np.clip(lines, 0, size - 1) - place[usable]) ** 2).sum(axis=2)
+            found[k] = slopes[gap.min(axis=1).argmin()]
+    return found
 
 
 def half_width(lines: Floats) -> Floats:

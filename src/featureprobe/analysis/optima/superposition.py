@@ -79,16 +79,3 @@ def _copies(template: FloatArray, lattice: Lattice, place: tuple[int, int], live
     return np.stack([moved(template, *by)[live].ravel() for by in offsets], axis=1).astype(
         np.float64
     )
-
-
-def gini(values: FloatArray) -> Floats:
-    """Return Gini's coefficient of each row (M, P) of non-negative values: 0 equal, near 1 one alone.
-
-    What is below 0 counts as 0; a row without anything above 0 is NaN.
-    """
-    ordered = np.sort(np.maximum(values, 0).astype(np.float64), axis=1)
-    count, total = ordered.shape[1], ordered.sum(axis=1)
-    ranks = 2 * np.arange(1, count + 1) - count - 1
-    return np.divide(
-        ordered @ ranks, count * total, out=np.full(len(values), np.nan), where=total > 0
-    )

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+_ITERATIONS = 8  # more follow the chance peaks of one patch
 
 
 def radial_surrogates(patch: Floats, count: int, rng: np.random.Generator) -> Floats:
@@ -39,23 +40,35 @@ def radial_surrogates(patch: Floats, count: int, rng: np.random.Generator) -> Fl
 
 
 def _radial_power(patch: Floats, size: tuple[int, int]) -> Floats:
-    """Return the mean power by distance from frequency 0, laid out for ``rfft2`` of ``size``."""
-    height, width = patch.shape
-    window = np.outer(_hann(height), _hann(width))
-    power = np.abs(np.fft.fft2(patch * window)) ** 2
-    radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None])
-    step = 1 / max(height, width)
-    place = np.rint(radius / step).astype(int).ravel()
+    """Return power by distance from frequency 0, laid out for ``rfft2`` of ``size``.
+
+    A patch is a cut-out, which blurs its spectrum; cutting the texture blurs it again. So the power is
+    the one whose cut-outs have the patch's radial spectrum on average: found by Richardson and Lucy's
+    iteration, with the exact mean spectrum of cut-outs. Below the first frequency of the patch nothing
+    is known, and the power is the first one's.
+    """
+    shape, step = patch.shape, 1 / max(patch.shape)
+    place = np.rint(_radii(shape) / step).astype(int).ravel()
     counts = np.bincount(place)
-    mean = np.bincount(place, power.ravel()) / np.maximum(counts, 1)
-    known = np.flatnonzero(counts)
-    wanted = np.hypot(np.fft.fftfreq(size[0])[:, None], np.fft.rfftfreq(size[1])[None])
-    return np.asarray(np.interp(wanted / step, known, mean[known]))
+    known = np.flatnonzero(counts)[1:]  # the mean was taken off: nothing is known of frequency 0
+
+    def profile(power: Floats) -> Floats:
+        return (np.bincount(place, power.ravel()) / np.maximum(counts, 1))[known]
+
+    lags = [np.minimum(np.arange(n), n - np.arange(n)) / (n // 2) for n in size]
+    overlap = np.outer(*(np.maximum(1 - lag, 0) for lag in lags))
+    wanted = profile(np.abs(np.fft.fft2(patch)) ** 2) / patch.size
+    radii, power = _radii(size) / step, wanted
+    for _ in range(_ITERATIONS):
+        covariance = np.fft.ifft2(np.interp(radii, known, power)).real
+        cut = profile(np.fft.fft2(covariance * overlap).real[::2, ::2])
+        power = power * wanted / np.maximum(cut, 1e-12 * max(cut.max(), 1e-300))
+    return np.asarray(np.interp(radii, known, power)[:, : size[1] // 2 + 1])
 
 
-def _hann(size: int) -> Floats:
-    """Return a window without zeros at its ends; it keeps the border's step out of the spectrum."""
-    return np.asarray(np.sin(np.pi * (np.arange(size) + 0.5) / size) ** 2)
+def _radii(size: tuple[int, ...]) -> Floats:
+    """Return the distance from frequency 0 in cycles a pixel, laid out for ``fft2``."""
+    return np.asarray(np.hypot(np.fft.fftfreq(size[0])[:, None], np.fft.fftfreq(size[1])[None]))
 
 
 def overlap_correlation(first: Floats, second: Floats, most: tuple[int, int]) -> Floats:
