@@ -96,7 +96,7 @@ def decompose(
     """Take an image apart, most often an OIP, in view of the target that it was made for.
 
     Four questions: Does the image repeat itself, and where the layer's jump predicts it? Is it like a
-    rotated or reflected copy of itself? What are its connected parts worth to the target, alone and
+    rotated (90 degrees, which is the same as 270, or 180) or reflected copy of itself? What are its connected parts worth to the target, alone and
     together (all choices of up to eight, and Shapley values)? Which maps of the layer below is the
     target's value made of?
 
@@ -138,9 +138,10 @@ def decompose(
         raise ShapeError(f"One image is taken apart. Received {len(batch)}; pass images[0].")
     checked, own = checked_target(probe, target), batch[0]
     count, seed = _checks.whole("rounds", rounds, least=1), seed_from(rng)
-    ground = background_of(own, probe, background)
     read = checked.reads()[0]
     live = probe.network.live_box(Read(read.layer, row=read.row, col=read.col)) > 0
+    whole = probe.network.live_box(Read(read.layer)) > 0
+    ground = background_of(own, probe, whole, background)
     rows, cols = (np.flatnonzero(live.any(axis=axis)) for axis in (1, 0))
     box = np.array([rows[0], rows[-1] + 1, cols[0], cols[-1] + 1])
     jump = _jump(probe, checked.layer)

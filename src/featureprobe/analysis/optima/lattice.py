@@ -112,16 +112,17 @@ def checked_place(row: int | None, col: int | None, lattice: Lattice) -> tuple[i
 
 
 def background_of(
-    image: FloatArray, probe: ModelProbe, given: npt.ArrayLike | None = None
+    image: FloatArray, probe: ModelProbe, live: Mask, given: npt.ArrayLike | None = None
 ) -> FloatArray:
     """Return the constant (C,) that an image's content stands on, pixel units.
 
-    The rule: the most frequent value of the image's outermost pixels, when it makes up at least
-    half of them; else the input space's mean, which is where dead pixels of OIPs stand.
+    The rule: the most frequent value of the outermost live pixels, when at least half of them have
+    it; else the input space's mean, which is where dead pixels of OIPs stand.
 
     Args:
         image: (H, W, C), pixel units.
         probe: The opened model.
+        live: (H, W) pixels that reach the layer; those beyond them say nothing of the image.
         given: A number or (C,) values to use instead.
 
     Raises:
@@ -138,8 +139,9 @@ def background_of(
         for value in values.ravel():
             _checks.number("background", value.item())
         return np.broadcast_to(values, (channels,)).astype(np.float32)
-    rim = np.ones(image.shape[:2], bool)
-    rim[1:-1, 1:-1] = False
+    rows, cols = np.flatnonzero(live.any(axis=1)), np.flatnonzero(live.any(axis=0))
+    rim = live.copy()
+    rim[rows[0] + 1 : rows[-1], cols[0] + 1 : cols[-1]] = False
     values, counts = np.unique(image[rim], axis=0, return_counts=True)
     if 2 * counts.max() >= rim.sum():
         return np.asarray(values[counts.argmax()], np.float32)

@@ -89,9 +89,8 @@ class NodeVsMap(Finding):
     def failed(self) -> npt.NDArray[np.bool_]:
         """(M,) whether a search has provably missed its maximum.
 
-        The node's search has, when its node, or for layers without padding any node, answers more to
-        the map's OIP; the map's search has, when the map answers more to the node's OIP. The first
-        covers a coherence above 1, the second one below 1/P; dead nodes fail too when the map lives.
+        The node's has, when any node answers more to the map's OIP (a coherence above 1 is a case of
+        it); the map's has, when it answers more to the node's OIP (a coherence below 1/P likewise).
         """
         best = np.maximum(self.profile.max(axis=(1, 2)), self.cross[:, 1, 0])
         node = best > (1 + SLACK) * self.cross[:, 0, 0]
@@ -189,13 +188,12 @@ def node_vs_map(
             null consists of the other maps.
         ascent: The recipe for both searches; None: ``Ascent()``.
         row: Row of the node; None: the middle.
-        col: Column of the node; None: the middle.
+        col: Column of it, likewise.
         rng: Seed of the searches.
         progress: As for ``Ascent.run``.
 
     Returns:
-        The comparison. Its claims about bounds hold where all nodes have the same problem: layers
-        without padding, and input spaces that are equal at all pixels.
+        The comparison. Its bounds hold where nodes have the same problem: no padding, equal pixels.
 
     Raises:
         ShapeError: When the layer has no maps.

@@ -166,7 +166,7 @@ def _peaks(values: Floats) -> npt.NDArray[np.bool_]:
     """Return which values are above 0 and no smaller than their eight neighbours."""
     padded = np.pad(values, 1, constant_values=-np.inf)
     around = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
-    return np.asarray((values > 0) & (values >= around.max(axis=(2, 3))))
+    return np.asarray((values > 0) & (values >= around.max(axis=(2, 3)) - 1e-9))
 
 
 def _alike(pool: Floats, turn: Any) -> Floats:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
     from featureprobe.analysis.optima.repetition import Repetition
@@ -28,6 +29,8 @@ def draw_autocorrelation(ax: Axes, found: "Repetition", **options: Any) -> None:
     ax.set_ylabel("lag, rows (px)", fontsize=8)
     ax.set_title("autocorrelation", loc="left", fontsize=9)
     ax.tick_params(labelsize=8)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     bar = ax.figure.colorbar(picture, ax=ax, shrink=0.8)
     bar.set_label("correlation", fontsize=8)
     bar.ax.tick_params(labelsize=7)

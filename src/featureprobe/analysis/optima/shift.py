@@ -37,8 +37,7 @@ NEAR = 2  # pixels: the invariance index looks at shifts up to here
 class ShiftResponse(Finding):
     """What K maps answer to their images under all shifts of up to ``most`` pixels.
 
-    Arrays over shifts have S = 2 most + 1 rows and columns; entry (most, most) is the image as it
-    was, and the next row is the content moved down by one pixel.
+    Arrays over shifts have S = 2 most + 1 rows and columns: down and to the right, from -most on.
 
     Args:
         layer: Path of the layer.
@@ -49,10 +48,9 @@ class ShiftResponse(Finding):
         background: (K, channels of an image) the constant beneath the content, pixel units.
         period: (rows, columns) pixels after which nodes stand where others stood: the jump.
         moves: (rows, columns) by how many nodes they have moved then.
-        equivariance_error: (K,) largest difference between a node of the image moved by multiples of
-            the jump and the node that saw the same before, over all maps of the layer and all nodes
-            whose receptive fields lie in the image whole, relative to the layer's largest activation;
-            NaN where no two nodes compare.
+        equivariance_error: (K,) largest difference, after moves by multiples of the jump, between
+            two nodes that see the same, over all maps and all nodes with receptive fields in the image
+            whole, relative to the layer's largest activation; NaN where none compare.
         compared: Pairs of positions that were compared.
 
     Example:
@@ -194,9 +192,9 @@ def shift_response(
         layer: Path of a layer with maps.
         channels: Numbers of maps; None: all maps of the layer.
         most: The largest shift in pixels, at least 1.
-        background: A number, or one a channel, pixel units. None: of each image the most frequent
-            value of its outermost pixels, if at least half of them have it, else the input space's
-            mean.
+        background: A number, or one a channel, pixel units; pixels that cannot reach the layer have it
+            too. None: of each image the most frequent value of the outermost pixels that can, if at
+            least half of them have it, else the input space's mean.
 
     Returns:
         The answers under all shifts.
@@ -224,7 +222,7 @@ def shift_response(
         raise RangeError(
             f"most is below the image's size {probe.image_shape[:2]}. Received: {most}. Give less."
         )
-    grounds = [background_of(image, probe, background) for image in pixels]
+    grounds = [background_of(image, probe, lattice.live, background) for image in pixels]
     own = paired(len(pixels), asked)
     runs = [
         run_shifts(probe, image, layer, lattice, maps, ground, reach)
@@ -234,11 +232,7 @@ def shift_response(
 
 
 def _assembled(
-    layer: str,
-    lattice: Lattice,
-    runs: list[Shifted],
-    channels: Whole,
-    grounds: list[FloatArray],
+    layer: str, lattice: Lattice, runs: list[Shifted], channels: Whole, grounds: list[FloatArray]
 ) -> ShiftResponse:
     """Put the runs of all images together, one entry a pair."""
     nodes = np.concatenate([run.nodes for run in runs])

@@ -57,7 +57,8 @@ def run_shifts(
     most: int,
 ) -> Shifted:
     """Return what maps of a layer answer to an image (H, W, C) under all shifts."""
-    views = all_moves(image, ground, most)
+    own = np.where(lattice.live[..., None], image, ground)
+    views = all_moves(own, ground, most)
     rows = max(1, _BLOCK_BYTES // (views.shape[1] * image.nbytes))
     kept, nodes = {}, []
     wanted = [range(-(most // p) * p, most + 1, p) for p in lattice.period]
@@ -73,7 +74,7 @@ def run_shifts(
     error, compared = equivariance(kept, lattice)
     joined = np.moveaxis(np.concatenate(nodes), -1, 0)
     return Shifted(
-        np.ascontiguousarray(joined), stays(image, ground, lattice, most), error, compared
+        np.ascontiguousarray(joined), stays(own, ground, lattice.live, most), error, compared
     )
 
 
@@ -101,16 +102,12 @@ def equivariance(answers: dict[tuple[int, int], FloatArray], lattice: Lattice) -
     return (largest / scale if scale > 0 else largest) if compared else np.nan, compared
 
 
-def stays(image: FloatArray, ground: FloatArray, lattice: Lattice, most: int) -> Mask:
-    """Return (S, S): all content that reached the layer still does, and no other does."""
-    slack = 1e-6 * float(np.ptp(image))
-    content = (np.abs(image - ground) > slack).any(axis=2)
-    live = lattice.live.astype(np.float32)
-    kept, came = (
-        np.einsum("ijchw,hw->ij", all_moves(mask[..., None].astype(np.float32), 0, most), live)
-        for mask in (content & lattice.live, content & ~lattice.live)
-    )
-    return np.asarray((kept == (content & lattice.live).sum()) & (came == 0))
+def stays(image: FloatArray, ground: FloatArray, live: Mask, most: int) -> Mask:
+    """Return (S, S): whether all content stays among the live pixels."""
+    content = (np.abs(image - ground) > 1e-6 * float(np.ptp(image))).any(axis=2) & live
+    moves = all_moves(content[..., None].astype(np.float32), 0, most)
+    kept = np.einsum("ijchw,hw->ij", moves, live.astype(np.float32))
+    return np.asarray(kept == content.sum())
 
 
 def fitted_slope(places: npt.NDArray[np.int64], inside: Mask, period: int, size: int) -> Floats:
