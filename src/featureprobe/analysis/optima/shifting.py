@@ -111,9 +111,10 @@ def stays(image: FloatArray, ground: FloatArray, live: Mask, most: int) -> Mask:
 
 
 def fitted_slope(places: npt.NDArray[np.int64], inside: Mask, period: int, size: int) -> Floats:
-    """Return (K,) nodes a pixel, by least squares of a line that ends at the map's border.
+    """Return (K,) nodes a pixel: the line that, rounded to nodes, lies nearest by least squares.
 
-    There the strongest node stays while the image moves on, so a plain line would be too flat.
+    It ends at the map's border, where the strongest node stays while the image moves on. Of all lines
+    that lie as near, which rounding makes many, the middle slope is taken.
 
     Args:
         places: (K, S) place of the strongest node along the axis; -1 for none.
@@ -123,7 +124,6 @@ def fitted_slope(places: npt.NDArray[np.int64], inside: Mask, period: int, size:
     """
     shifts = np.arange(places.shape[1]) - places.shape[1] // 2
     slopes = np.linspace(-4, 4, 161) / period
-    slopes = slopes[np.argsort(np.abs(slopes), kind="stable")]  # of equal fits the flattest
     found = np.full(len(places), np.nan)
     for k, (place, stay) in enumerate(zip(places, inside, strict=True)):
         usable = stay & (place >= 0)
@@ -131,10 +131,11 @@ def fitted_slope(places: npt.NDArray[np.int64], inside: Mask, period: int, size:
             usable = (np.abs(shifts) <= period) & (place >= 0)
         if usable.sum() > 1:
             at = shifts[usable][np.argmin(np.abs(shifts[usable]))]
-            start = place[shifts == at] + np.linspace(-3, 3, 25)
+            start = place[shifts == at] + np.linspace(-3, 3, 49)
             lines = start[:, None] + slopes[:, None, None] * (shifts[usable] - at)
-            gap = ((np.clip(lines, 0, size - 1) - place[usable]) ** 2).sum(axis=2)
-            found[k] = slopes[gap.min(axis=1).argmin()]
+            nodes = np.rint(np.clip(lines, 0, size - 1))
+            gap = ((nodes - place[usable]) ** 2).sum(axis=2).min(axis=1)
+            found[k] = np.median(slopes[gap == gap.min()]) if np.ptp(place[usable]) else 0.0
     return found
 
 
