@@ -138,6 +138,24 @@ def test_nodes_move_with_the_image_in_the_bundled_net():
         assert found.equivariance_error.max() <= 1e-5
 
 
+def test_answers_are_those_of_the_moved_image(pooled_net):
+    """Entry by entry, for pairs, for one map and many images, and for one image and many maps."""
+    images = np.stack([texture(k) for k in range(3)]).astype(np.float32)
+    images[1, :, 20:] = 0
+    pairs = shift_response(pooled_net, images, "last", channels=[4, 1, 4], most=3, background=0.5)
+    one = shift_response(pooled_net, images, "last", channels=1, most=3, background=0.5)
+    many = shift_response(pooled_net, images[1], "last", most=3, background=0.5)
+    assert pairs.channels.tolist() == [4, 1, 4]
+    assert one.channels.tolist() == [1, 1, 1]
+    np.testing.assert_allclose(pairs.nodes[1], many.nodes[1], atol=1e-5)
+    np.testing.assert_allclose(one.nodes[1], many.nodes[1], atol=1e-5)
+    for k, channel in enumerate([4, 1, 4]):
+        by_hand = np.full((26, 26, 1), 0.5, np.float32)
+        by_hand[2:, :-3] = images[k, :-2, 3:]
+        expected = pooled_net.activations(by_hand, "last")[0, ..., channel]
+        np.testing.assert_allclose(pairs.nodes[k, 3 + 2, 3 - 3], expected, atol=1e-5)
+
+
 def test_padded_nodes_do_not_count():
     """Nodes whose fields are cut by the border see zeros there, so they are left out."""
     probe = probe_of(conv(3, 5, padding="same"), size=12)
@@ -169,6 +187,11 @@ def test_a_pool_over_the_window_bears_shifts():
     np.testing.assert_array_equal(found.response[0] == 1, found.inside[0])
     np.testing.assert_allclose(found.slope, 1, atol=0.03)
     assert found.half_width[0, 0] == pytest.approx((7.5 + 8.5) / 2)
+    assert found.invariance[0] == 1
+    # At the upper border it is lost by two of five shifts.
+    edge = shift_response(plain, np.roll(dot, -8, axis=0), "conv", most=3)
+    assert edge.invariance[0] == pytest.approx(3 / 5)
+    assert edge.modulation[0] == 0
 
 
 def grating(period, size=26):

@@ -38,8 +38,13 @@ class Lattice:
         return self.shape[0] * self.shape[1]
 
 
-def lattice_of(probe: ModelProbe, layer: str) -> Lattice:
+def lattice_of(probe: ModelProbe, layer: str, *, on_pixels: bool = False) -> Lattice:
     """Return the lattice of a layer.
+
+    Args:
+        probe: The opened model.
+        layer: Path of the layer.
+        on_pixels: Whether neighbours have to lie whole pixels apart.
 
     Raises:
         UnknownLayerError: When there is no such layer.
@@ -60,6 +65,11 @@ def lattice_of(probe: ModelProbe, layer: str) -> Lattice:
             "nowhere in particular. Choose a layer with a jump in probe.summary()."
         )
     steps = [Fraction(axis.jump or 1).limit_denominator(64) for axis in fields]
+    if on_pixels and any(step.denominator > 1 for step in steps):
+        raise ModelError(
+            f"The nodes of {layer!r} lie no whole pixels apart, so copies cannot be moved to them. "
+            "Choose a layer with a whole jump in probe.summary()."
+        )
     uncut = [np.array([_extent(row) == axis.size for row in axis.reach]) for axis in fields]
     return Lattice(
         shape,

@@ -14,7 +14,7 @@ from featureprobe.analysis.optima.node_map_drawing import draw_all, draw_one
 from featureprobe.analysis.optima.ratios import gini, ratio
 from featureprobe.analysis.optima.superposition import fit_copies, templates_of
 from featureprobe.ascent.runner import Ascent
-from featureprobe.errors import ModelError, RangeError
+from featureprobe.errors import RangeError
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.probe.model_probe import ModelProbe
@@ -211,12 +211,7 @@ def node_vs_map(
         >>> bool((found.fits <= 1).all()), found.place
         (True, (1, 1))
     """
-    lattice = lattice_of(probe, layer)
-    if lattice.moves != (1, 1):
-        raise ModelError(
-            f"The nodes of {layer!r} lie closer than pixels, so copies cannot be moved to them. "
-            "Choose a layer with a jump of at least 1."
-        )
+    lattice = lattice_of(probe, layer, on_pixels=True)
     maps, seed = checked_channels(channels, lattice), seed_from(rng)
     place = checked_place(row, col, lattice)
     recipe = Ascent() if ascent is None else ascent
