@@ -1,0 +1,26 @@
+"""Room of the optima: how far a maximum can be trusted, the questions of article VII.
+
+What lives here: what moves with an image and what does not, one node's optimum against its map's,
+an optimum taken apart into repetitions, parts and lower maps.
+May import: `analysis.finding` and what lies below `analysis`; scipy through `_extras`.
+To add one: a file named after the question, a frozen `Finding` and the function that makes it.
+"""
+
+from featureprobe.analysis.optima.composition import Composition
+from featureprobe.analysis.optima.decomposition import Decomposition, decompose
+from featureprobe.analysis.optima.node_map import NodeVsMap, node_vs_map
+from featureprobe.analysis.optima.parts import Parts
+from featureprobe.analysis.optima.repetition import Repetition
+from featureprobe.analysis.optima.shift import ShiftResponse, shift_response
+
+__all__ = [
+    "Composition",
+    "Decomposition",
+    "NodeVsMap",
+    "Parts",
+    "Repetition",
+    "ShiftResponse",
+    "decompose",
+    "node_vs_map",
+    "shift_response",
+]

@@ -1,0 +1,218 @@
+"""Composition: which lower maps a target's value is made of, exactly."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from featureprobe import _checks
+from featureprobe.analysis.finding import Finding
+from featureprobe.analysis.optima.scoring import shares_of_nodes
+from featureprobe.objectives.map_mean import MapMean
+from featureprobe.objectives.node import Node
+from featureprobe.probe.layer_graph import Call
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.network import Network
+from featureprobe.types import FloatArray, Tensor
+
+Floats = npt.NDArray[np.float64]
+IMAGE = "image"
+_ADDED = ("bias", "beta", "moving_mean")  # variables that add a constant
+EXACT = 1e-5
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Composition(Finding):
+    """The shares of the maps of the layer below in what a target answers to one image.
+
+    A share is the sum over a map's positions of activation times slope.
+
+    Args:
+        lower: Path of the layer below, or ``"image"`` for the image itself, in model units.
+        shares: (M,) shares in the pre-activation: of a map its mean over all nodes.
+        bias: Share of what is added between the layers.
+        total: The pre-activation as the net computes it.
+        score_shares: (M,) shares in the score, that is after the activation: closed nodes have none.
+        score_bias: Likewise.
+        score: The score.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> from featureprobe.analysis.optima import decompose
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> target = fp.MapMean("Conv2D_3", channel=5)
+        >>> found = decompose(probe, images[0], target, rounds=20).composition
+        >>> found.lower, found.shares.shape, found.exact
+        ('Max_Pool_2', (64,), True)
+    """
+
+    kind: ClassVar[str] = "composition"
+    lower: str
+    _: KW_ONLY
+    shares: Floats
+    bias: float
+    total: float
+    score_shares: Floats
+    score_bias: float
+    score: float
+
+    @property
+    def error(self) -> float:
+        """Sum of shares and bias less the pre-activation, over the sum of their magnitudes."""
+        size = np.abs(self.shares).sum() + abs(self.bias) + 1e-30
+        return float(abs(self.shares.sum() + self.bias - self.total) / size)
+
+    @property
+    def exact(self) -> bool:
+        """Whether shares and bias give the pre-activation: what lies between is piecewise linear."""
+        return self.error <= EXACT
+
+    def largest(self, count: int = 8) -> npt.NDArray[np.int64]:
+        """Return the lower maps with the largest shares in the score, by magnitude.
+
+        Where the score has none (it is 0), those with the largest shares in the pre-activation.
+
+        Args:
+            count: How many.
+        """
+        _checks.whole("count", count, least=1)
+        ranked = self.score_shares if self.score_shares.any() else self.shares
+        return np.argsort(-np.abs(ranked), kind="stable")[:count]
+
+    @property
+    def verdict(self) -> str:
+        """Who carries the target's value."""
+        ranked = self.score_shares if self.score_shares.any() else self.shares
+        size = np.sort(np.abs(ranked))[::-1]
+        half = int(np.searchsorted(np.cumsum(size), size.sum() / 2)) + 1
+        how = "exactly" if self.exact else f"only roughly (off by {self.error:.1g})"
+        names = ", ".join(str(k) for k in self.largest(3))
+        return (
+            f"The value splits {how} into maps of {self.lower}: {half} of {len(size)} make half of "
+            f"all shares, the largest are {names}."
+        )
+
+    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+        draw_shares(figure.subplots(), self, **options)
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return 5.0, 4.0
+
+
+def draw_shares(ax: Axes, found: Composition, *, count: int = 10) -> None:
+    """Draw the largest shares in the score, and in the pre-activation, of lower maps and biases."""
+    order = found.largest(count)
+    names = [f"map {k}" for k in order] if found.lower != IMAGE else [f"channel {k}" for k in order]
+    rest = [f.sum() - f[order].sum() for f in (found.score_shares, found.shares)]
+    bars = [
+        np.append(found.score_shares[order], [rest[0], found.score_bias]),
+        np.append(found.shares[order], [rest[1], found.bias]),
+    ]
+    places = np.arange(len(bars[0]))
+    ax.barh(places - 0.2, bars[0], height=0.4, color="C0", label="in the score")
+    ax.barh(places + 0.2, bars[1], height=0.4, color="0.7", label="before the activation")
+    ax.set_yticks(
+        places, [*names, f"{len(found.shares) - len(order)} others", "biases"], fontsize=7.5
+    )
+    ax.invert_yaxis()
+    ax.axvline(0, color="k", linewidth=0.6)
+    ax.set_xlabel("share, activation units", fontsize=8)
+    ax.set_title(f"shares of {found.lower}", loc="left", fontsize=9)
+    ax.legend(fontsize=7, frameon=False, loc="best")
+    ax.tick_params(labelsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def composition_of(probe: ModelProbe, image: FloatArray, target: MapMean | Node) -> Composition:
+    """Return the shares of the nearest lower convolution or pooling layer, at an image (H, W, C)."""
+    network = probe.network
+    lower, calls = _below(network, target.layer)
+    model = probe.input_space.to_model(image[None])
+    values = model if lower == IMAGE else network.run(model, ((lower, False),))[0]
+    weights = shares_of_nodes(target, probe.shape_of(target.layer))
+    network.prepare(((target.layer, True),))
+    pre, score = (
+        _split(network, lower, calls, tf.constant(values, network.dtype), weights, before=before)
+        for before in (True, False)
+    )
+    score = pre if target.pre else score
+    return Composition(
+        lower,
+        shares=pre.shares,
+        bias=pre.bias,
+        total=pre.total,
+        score_shares=score.shares,
+        score_bias=score.bias,
+        score=score.total,
+    )
+
+
+class _Split(NamedTuple):
+    """A value as shares of lower maps (M,) and a bias."""
+
+    shares: Floats
+    bias: float
+    total: float
+
+
+def _split(
+    network: Network,
+    lower: str,
+    calls: tuple[Call, ...],
+    values: Tensor,
+    weights: FloatArray,
+    *,
+    before: bool,
+) -> _Split:
+    """Return activation times slope, summed by map, and the biases times their slopes."""
+    layers = {id(call.layer): call.layer for call in calls}
+    added = [getattr(layer, name, None) for layer in layers.values() for name in _ADDED]
+    biases = [variable.value for variable in added if variable is not None]
+    number = network.image_input if lower == IMAGE else network.graph.number_of(lower)
+    # A variable outside of a tape's trace has its slope by forward mode, without touching it.
+    with tf.autodiff.ForwardAccumulator(biases, [tf.identity(b) for b in biases]) as ahead:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            known = {number: values} | network.constants(values)
+            for call in calls[:-1]:
+                known.update(zip(call.results, call.run(known), strict=True))
+            last = (
+                network.graph.before_activation(calls[-1], known)
+                if before
+                else calls[-1].run(known)
+            )
+            total = tf.reduce_sum(last[0] * tf.cast(weights, last[0].dtype))
+        bias = ahead.jvp(total, tf.UnconnectedGradients.ZERO)
+    slopes = np.asarray(tape.gradient(total, values), np.float64)
+    shares = (slopes * np.asarray(values, np.float64))[0].reshape(-1, values.shape[-1]).sum(axis=0)
+    return _Split(shares, float(bias), float(total))
+
+
+def _below(network: Network, layer: str) -> tuple[str, tuple[Call, ...]]:
+    """Return the nearest lower layer with maps that all paths go through, and the calls after it."""
+    graph = network.graph
+    needed = graph.needed(((layer, True),))
+    for candidate in reversed(needed[:-1]):
+        kind = type(candidate.layer).__name__
+        if not any(word in kind for word in ("Conv", "Pool")) or len(candidate.results) > 1:
+            continue
+        number = candidate.results[0]
+        calls = _between(network, needed, number) if len(network.shapes[number]) == 3 else None
+        if calls is not None:
+            return candidate.path, calls
+    return IMAGE, needed
+
+
+def _between(network: Network, needed: tuple[Call, ...], number: int) -> tuple[Call, ...] | None:
+    """Return the calls that lead from a value to the last one; None when a path avoids the value."""
+    wanted, found = set(needed[-1].results), []
+    for call in reversed(needed):
+        if number not in call.results and wanted & set(call.results):
+            wanted |= set(call.sources)
+            found.append(call)
+    return None if network.image_input in wanted else tuple(reversed(found))
