@@ -130,7 +130,10 @@ def climb(
 def _ends(result: AscentResult) -> Ends:
     limits = result.dead_thresholds[:, None]
     remedies = np.array(
-        [[str(text).removeprefix(DRAWN).removeprefix("; ") for text in row] for row in result.origins]
+        [
+            [str(text).removeprefix(DRAWN).removeprefix("; ") for text in row]
+            for row in result.origins
+        ]
     )
     return Ends(
         images=result.images,

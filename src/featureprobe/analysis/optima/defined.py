@@ -11,9 +11,10 @@ from matplotlib.figure import Figure, SubFigure
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.counting import chao1, effective_number, unseen_mass
 from featureprobe.analysis.optima.defined_pictures import draw_overview, draw_target
+from featureprobe.analysis.optima.described import described
 from featureprobe.analysis.optima.landscape import half_width
 from featureprobe.analysis.optima.maxima import gaps_of
-from featureprobe.analysis.optima.words import ENOUGH, WORDS, word
+from featureprobe.analysis.optima.words import WORDS, word
 from featureprobe.analysis.patterns.frequency import wilson
 from featureprobe.errors import RangeError, nearest
 from featureprobe.types import FloatArray
@@ -43,6 +44,7 @@ class Definedness(Finding):
         clusters: (T, R) cluster of each good end, 0 for the largest one; -1 where not good.
         similarity: (T, R, R) highest correlation over shifts up to 4 pixels of the parts of two
             good ends that the target sees, -1..1; NaN where not good.
+        others: (T,) median similarity of the end of the largest cluster to those of other targets.
         pictured: (T, 4) the best start of each of the largest clusters; -1 where there are fewer.
         images: (T, 4, H, W, C) their ends, pixel units; NaN where there are fewer.
         barriers: (T, 4, 4) ``1 - lowest score on the way / lower score of the two``.
@@ -73,6 +75,7 @@ class Definedness(Finding):
     remedies: npt.NDArray[np.str_]
     clusters: Whole
     similarity: FloatArray
+    others: Floats
     pictured: Whole
     images: FloatArray
     barriers: Floats
@@ -139,6 +142,13 @@ class Definedness(Finding):
         return np.array([chao1(c) for c in self.counts])
 
     @property
+    def agreement(self) -> Floats:
+        """(T,) median similarity of two good ends; NaN where there is but one."""
+        pairs = self.similarity[:, *np.triu_indices(self.similarity.shape[1], 1)]
+        known = [row[np.isfinite(row)] for row in pairs]
+        return np.array([np.median(row) if len(row) else np.nan for row in known])
+
+    @property
     def barrier(self) -> Floats:
         """(T,) the highest barrier between the largest clusters; NaN where there is but one."""
         off = np.where(np.eye(self.barriers.shape[1], dtype=bool), -np.inf, self.barriers)
@@ -172,10 +182,14 @@ class Definedness(Finding):
             return self.of(0).partition("\n")[0]
         counts = Counter(self.verdicts)
         listed = ", ".join(f"{counts[w]} {w}" for w in WORDS if counts[w])
-        share = np.nanmedian(self.good_share) if self.good.any() else 0.0
+        share, alike, others = (
+            np.median(values[np.isfinite(values)]) if np.isfinite(values).any() else np.nan
+            for values in (self.good_share, self.agreement, self.others)
+        )
         return (
-            f"{self.layer}, {rows} targets x {starts} starts: {listed}; of the median target "
-            f"{share:.0%} of the starts come within 5 % of the best."
+            f"{self.layer}, {rows} targets x {starts} starts: {listed}; in the median {share:.0%} of "
+            f"the starts come within 5 % of the best, and their images correlate at {alike:.2f}, those "
+            f"of different targets at {others:.2f}."
         )
 
     def number(self, target: int | str) -> int:
@@ -202,28 +216,7 @@ class Definedness(Finding):
         Raises:
             RangeError: When there is no such target.
         """
-        t = self.number(target)
-        starts, good = self.scores.shape[1], int(self.good[t].sum())
-        head = f"{self.targets[t]}, {starts} starts: {self.verdicts[t]}"
-        if not good:
-            return f"{head}. No start ends alive."
-        low, high = self.good_interval[t]
-        unit = "degrees" if self.constraint == "sphere" else "% of the way"
-        few = f"; fewer than {ENOUGH} good starts" if good < ENOUGH else ""
-        lines = [
-            f"{head}{few}.",
-            f"best score {self.best[t]:.4g}; {good} starts within 5 % of it ({low:.0%}-{high:.0%}); "
-            f"{self.starts_needed[t]:.0f} starts find one with 95 % certainty",
-            f"{self.distinct[t]} distinct maxima, effective number {self.effective[t]:.1f}; unseen "
-            f"mass {self.unseen[t]:.2f}, Chao1 {self.maxima[t]:.1f}",
-            f"highest barrier {self.barrier[t]:.0%}" if self.distinct[t] > 1 else "no barrier",
-            f"score halves at {self.half_width[t]:.0f} {unit}"
-            if np.isfinite(self.half_width[t]) else f"score does not halve within {self.distances[-1]:.0f} {unit}",
-            "alive as drawn: " + ", ".join(
-                f"{name} {share:.0%}" for name, share in zip(self.kinds, self.alive_share[t])
-            ) + f"; {int((self.remedies[t] != '').sum())} brought to life",
-        ]
-        return "\n".join(lines)
+        return described(self, self.number(target))
 
     def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
         """Draw all targets, or with ``target=`` (place or label) one."""

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from featureprobe.analysis.optima.words import COLORS, GOOD_GAP, WORDS
+from featureprobe.analysis.optima.words import GOOD_GAP, WORDS
 from featureprobe.plotting import show_mosaic, stretch
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def draw_overview(figure: Figure | SubFigure, found: "Definedness") -> None:
 
 def _draw_words(ax: Axes, found: "Definedness") -> None:
     counts = [found.verdicts.count(w) for w in WORDS]
-    ax.barh(range(len(WORDS)), counts, color=[COLORS[w] for w in WORDS], height=0.65)
+    ax.barh(range(len(WORDS)), counts, color="0.45", height=0.65)
     for place, count in enumerate(counts):
         ax.annotate(f"{count}", (count, place), (4, 0), textcoords="offset points", va="center",
                     fontsize=8)  # fmt: skip
@@ -62,16 +62,21 @@ def _draw_shares(ax: Axes, found: "Definedness") -> None:
 def _draw_alive(ax: Axes, found: "Definedness") -> None:
     shares, names = found.alive_share * 100, found.kinds
     rows = np.arange(len(names))
-    spread = np.random.default_rng(0).uniform(-0.22, 0.22, shares.shape)  # so that dots are seen
+    spread = np.random.default_rng(0).uniform(-0.25, 0.25, shares.shape)  # so that dots are seen
     ax.scatter(shares, rows + spread, s=6, color="0.6", linewidths=0)
     ax.plot(shares.mean(axis=0), rows, "D", color="C3", markersize=6)
-    for row, (mean, none) in enumerate(zip(shares.mean(axis=0), (shares == 0).sum(axis=0))):
-        ax.annotate(f"mean {mean:.0f} %, none for {none} targets", (0, row - 0.32), fontsize=7,
-                    va="center")  # fmt: skip
-    ax.set_yticks(rows, names, fontsize=8)
-    ax.set_ylim(len(names) - 0.6, -0.6)
+    none = (shares == 0).sum(axis=0)
+    ax.set_yticks(
+        rows,
+        [
+            f"{name}\nmean {shares[:, k].mean():.0f} %\nnone for {none[k]}"
+            for k, name in enumerate(names)
+        ],
+        fontsize=7,
+    )
+    ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_xlim(-4, 104)
-    _finish(ax, "starts alive as drawn (dot: a target)", "% of the starts of a kind")
+    _finish(ax, "alive as drawn (dot: a target, red: mean)", "% of the starts of a kind")
 
 
 def draw_target(figure: Figure | SubFigure, found: "Definedness", number: int) -> None:
@@ -95,9 +100,11 @@ def _draw_gaps(ax: Axes, found: "Definedness", number: int) -> None:
         ax.plot(own + 1, gaps[order][own], "o", markersize=4, color=f"C{kind}", label=name)
     ax.axhline(GOOD_GAP * 100, color="k", linestyle="--", linewidth=0.8)
     ax.set_ylabel("below the best score, %", fontsize=9)
-    ax.set_ylim(bottom=-2)
+    ax.set_ylim(bottom=-0.03 * gaps.max(initial=1.0))
     ax.legend(fontsize=7, frameon=False, loc="upper left")
-    _finish(ax, f"{int(found.good[number].sum())} starts are good (below the line)", "starts, sorted")
+    _finish(
+        ax, f"{int(found.good[number].sum())} starts are good (below the line)", "starts, sorted"
+    )
 
 
 def _draw_similarity(ax: Axes, found: "Definedness", number: int) -> None:
@@ -107,7 +114,9 @@ def _draw_similarity(ax: Axes, found: "Definedness", number: int) -> None:
         ax.text(0.5, 0.5, "no good start", ha="center", transform=ax.transAxes)
         ax.set_axis_off()
         return
-    shown = ax.imshow(found.similarity[number][np.ix_(order, order)], vmin=-1, vmax=1, cmap="RdBu_r")
+    shown = ax.imshow(
+        found.similarity[number][np.ix_(order, order)], vmin=-1, vmax=1, cmap="RdBu_r"
+    )
     edges = np.flatnonzero(np.diff(found.clusters[number][order])) + 0.5
     for edge in edges if len(edges) <= 12 else ():
         ax.axhline(edge, color="k", linewidth=0.6)
@@ -117,7 +126,8 @@ def _draw_similarity(ax: Axes, found: "Definedness", number: int) -> None:
     bar.ax.tick_params(labelsize=7)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-    title = f"{found.distinct[number]} clusters, Chao1 {found.maxima[number]:.1f}"
+    count = found.distinct[number]
+    title = f"{count} cluster{'s' * (count != 1)}, Chao1 {found.maxima[number]:.1f}"
     _finish(ax, title, "good starts, by cluster")
 
 

@@ -66,7 +66,9 @@ class Landscape:
         channels = images.shape[3]
         count = tf.reshape(tf.maximum(tf.reduce_sum(layer) * channels, 1.0), [1, 1, 1, 1])
         beyond = tf.reshape(tf.reduce_sum(layer - field) * channels, [1, 1, 1, 1])
-        fill = tf.fill([1, 1, 1, 1], tf.constant(self.probe.input_space.typical_center, layer.dtype))
+        fill = tf.fill(
+            [1, 1, 1, 1], tf.constant(self.probe.input_space.typical_center, layer.dtype)
+        )
         live = LivePixels(layer, field, count, beyond, fill)
         given = tf.constant(images, layer.dtype)
         return np.asarray(self.constraint.project(given, live, self.probe.input_space))

@@ -15,6 +15,7 @@ from featureprobe.initializers.pixel_noise import PixelNoise
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
+_OTHERS = 64  # targets that each one is compared with, at most
 _NOISE = 10_000  # number of the seeds of directions; those of starts are far below
 
 
@@ -39,7 +40,22 @@ def describe_maxima(ends: Ends, landscape: Landscape, seed: int) -> dict[str, np
         _of_target(number, ends, np.flatnonzero(own), landscape, noise)
         for number, own in enumerate(good)
     ]
-    return {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+    found = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+    return found | {"others": _likeness_to_others(found["images"][:, 0], landscape)}
+
+
+def _likeness_to_others(images: FloatArray, landscape: Landscape) -> Floats:
+    """Return (T,) the median similarity of each target's image (H, W, C) to those of others."""
+    found = np.full(len(images), np.nan)
+    alive = np.flatnonzero(np.isfinite(images).all(axis=(1, 2, 3)))
+    sample = alive[:: -(-len(alive) // _OTHERS)] if len(alive) else alive
+    for number in alive:
+        others = sample[sample != number]
+        if len(others):
+            target = landscape.targets[number]
+            seen = visible(landscape.probe, target, images[[number, *others]])
+            found[number] = np.median(shift_similarity(seen[:1], seen[1:], most=MOST_SHIFT))
+    return found
 
 
 def _of_target(
@@ -64,7 +80,8 @@ def _of_target(
     found["clusters"][good] = labels
     scores = ends.scores[number][good]
     shown = [
-        good[labels == c][scores[labels == c].argmax()] for c in range(min(PICTURES, labels.max() + 1))
+        good[labels == c][scores[labels == c].argmax()]
+        for c in range(min(PICTURES, labels.max() + 1))
     ]
     count = len(shown)
     found["pictured"][:count], found["images"][:count] = shown, images[shown]

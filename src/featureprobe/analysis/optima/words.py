@@ -20,7 +20,6 @@ MOST_UNSEEN = 0.1
 """Above this unseen mass (Good-Turing), more starts would go on showing new maxima."""
 
 WORDS = ("unique", "few", "plateau", "undefined", "dead")
-COLORS = dict(zip(WORDS, ("#009E73", "#0072B2", "#E69F00", "#CC79A7", "#5A5A5A"), strict=True))
 
 
 def word(
