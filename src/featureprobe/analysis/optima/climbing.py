@@ -1,7 +1,7 @@
 """Many independent starts of many kinds, each climbed by itself."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,9 +68,13 @@ def kinds_of(
 ) -> tuple[InputInitializer, ...]:
     """Return the kinds of starts: given ones, else the Ascent's own one, else ``KINDS``."""
     own = KINDS if ascent.initializer is None else (ascent.initializer,)
-    listed = isinstance(initializers, Sequence)
-    kinds = own if initializers is None else tuple(initializers) if listed else (initializers,)
-    if not kinds or not all(isinstance(kind, InputInitializer) for kind in kinds):
+    given: tuple[object, ...] = (initializers,)
+    if isinstance(initializers, Iterable):
+        given = tuple(initializers)
+    kinds = (
+        own if initializers is None else tuple(k for k in given if isinstance(k, InputInitializer))
+    )
+    if not kinds or (initializers is not None and len(kinds) < len(given)):
         raise ConfigError(
             "initializers are one or more InputInitializers. Received: "
             f"{initializers!r}. Pass (fp.PixelNoise(), fp.MultiScaleNoise()), or leave it out."

@@ -106,14 +106,14 @@ class Definedness(Finding):
     @property
     def good_interval(self) -> Floats:
         """(T, 2) its 95 % interval, by Wilson."""
-        ends = wilson(self.good.sum(axis=1), self.good.shape[1])
-        return np.where(self.good.any(axis=1)[:, None], np.stack(ends, axis=1), np.nan)
+        ends = np.stack(wilson(self.good.sum(axis=1), self.good.shape[1]), axis=1)
+        return np.where(np.isfinite(self.good_share)[:, None], ends, np.nan)
 
     @property
     def starts_needed(self) -> Floats:
         """(T,) starts after which one is good with 95 % certainty."""
         share = np.clip(self.good_share, None, 1 - 1e-9)
-        return np.maximum(1, np.ceil(np.log(0.05) / np.log1p(-share)))
+        return np.asarray(np.maximum(1, np.ceil(np.log(0.05) / np.log1p(-share))))
 
     @property
     def counts(self) -> Whole:

@@ -18,16 +18,15 @@ def described(found: "Definedness", t: int) -> str:
         return f"{head}; no start ends alive."
     low, high = found.good_interval[t]
     few = f"; fewer than {ENOUGH} good starts" if good < ENOUGH else ""
-    lines = [
-        f"{head}{few}.",
+    score = (
         f"Best score {found.best[t]:.4g}; {good} within 5 % of it ({low:.0%}-{high:.0%} of starts); "
-        f"{found.starts_needed[t]:.0f} starts give such a one with 95 % certainty.",
+        f"{found.starts_needed[t]:.0f} starts give such a one with 95 % certainty."
+    )
+    maxima = (
         f"Distinct maxima {found.distinct[t]}, effective number {found.effective[t]:.1f}; Chao1 "
-        f"{found.maxima[t]:.1f}, unseen mass {found.unseen[t]:.2f}.",
-        *_alike(found, t),
-        _tuned(found, t),
-        _alive(found, t),
-    ]
+        f"{found.maxima[t]:.1f}, unseen mass {found.unseen[t]:.2f}."
+    )
+    lines = [f"{head}{few}.", score, maxima, *_alike(found, t), _tuned(found, t), _alive(found, t)]
     return "\n".join(lines)
 
 

@@ -55,7 +55,7 @@ class Landscape:
         """Return (N,) scores of images (N, H, W, C) for one target, after the projection."""
         wanted, count = np.array([number]), len(self.targets)
         found = score_images(self.groups, images, self.constraint, count, wanted=wanted)
-        return found[number].astype(np.float64)
+        return np.asarray(found[number], np.float64)
 
     def admissible(self, number: int, images: FloatArray) -> FloatArray:
         """Return the images of the set that stand for given ones, for a target's own field."""
@@ -106,7 +106,8 @@ class Landscape:
                            others - self.probe.input_space.typical_center)  # fmt: skip
             ways += self.probe.input_space.typical_center
         else:
-            ways = image + SHARES[:, None, None, None, None] / 100 * (others - image)
+            shares = SHARES[:, None, None, None, None] / 100
+            ways = np.asarray(image + shares * (others - image), np.float64)
         flat = ways.reshape(-1, *image.shape).astype(np.float32)
         return np.asarray(self.scores(number, flat).reshape(len(ways), -1).mean(axis=1))
 

@@ -52,7 +52,7 @@ def _likeness_to_others(images: FloatArray, landscape: Landscape) -> Floats:
     for number in alive:
         others = sample[sample != number]
         if len(others):
-            target = landscape.targets[number]
+            target = landscape.targets[int(number)]
             seen = visible(landscape.probe, target, images[[number, *others]])
             found[number] = np.median(shift_similarity(seen[:1], seen[1:], most=MOST_SHIFT))
     return found

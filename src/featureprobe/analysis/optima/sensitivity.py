@@ -93,25 +93,21 @@ class Sensitivity(Finding):
     def stronger(self) -> npt.NDArray[np.bool_]:
         """(V,) which variants change images more than another seed does."""
         enough = np.isfinite(self.similarity).sum(axis=1) >= LEAST_TARGETS
-        return enough & (self.effects[:, 2] < 0)
+        return np.asarray(enough & (self.effects[:, 2] < 0))
 
     @property
     def verdict(self) -> str:
         """Which variants change images more than another seed does."""
         seed = _mean(self.null_similarity.ravel())
-        shown = [
-            f"{name} ({_mean(row):.2f})"
-            for name, row in zip(self.names, self.similarity, strict=True)
-        ]
+        rows = zip(self.names, self.similarity, strict=True)
+        shown = [f"{name} ({_mean(row):.2f})" for name, row in rows]
         more = [text for text, yes in zip(shown, self.stronger, strict=True) if yes]
         rest = [text for text, yes in zip(shown, self.stronger, strict=True) if not yes]
-        few = np.isfinite(self.similarity).sum(axis=1).max() < LEAST_TARGETS
-        parts = [f"more than that changes {', '.join(more)}" if more else "",
-                 f"{'' if more else 'not more than that changes '}"
-                 f"{'not ' if more else ''}{', '.join(rest)}" if rest else ""]  # fmt: skip
-        said = "; ".join(part for part in parts if part)
-        if few:
-            said = f"with fewer than {LEAST_TARGETS} live targets nothing is tested: {', '.join(shown)}"
+        parts = [f"more than that changes {', '.join(more)}"] if more else []
+        parts += [f"not more than that {', '.join(rest)}"] if rest else []
+        said = "; ".join(parts)
+        if np.isfinite(self.similarity).sum(axis=1).max() < LEAST_TARGETS:
+            said = f"fewer than {LEAST_TARGETS} live targets are not tested: {', '.join(shown)}"
         count = len(self.targets)
         return (
             f"{self.layer}, {count} target{'s' * (count != 1)}: images of another seed correlate with "

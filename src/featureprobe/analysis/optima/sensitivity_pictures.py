@@ -25,12 +25,8 @@ def draw_all(figure: Figure | SubFigure, found: "Sensitivity") -> None:
     left.set_xlabel("similarity of the image to the base's", fontsize=9)
     right.set_xlabel("best score / the base's", fontsize=9)
     count = len(found.targets)
-    left.set_title(
-        f"{found.layer}, {count} target{'s' * (count != 1)} (dots), means (diamonds; red: changes "
-        "more than a seed)",
-        loc="left",
-        fontsize=9,
-    )
+    title = f"{found.layer}, {count} target{'s' * (count != 1)} (dots) and their mean (diamond)"
+    left.set_title(f"{title}\nred: changes more than another seed", loc="left", fontsize=9)
     right.set_title("band: 90 % of other seeds", loc="right", fontsize=9)
 
 
@@ -39,7 +35,8 @@ def _dots(
 ) -> None:
     seeds = null[np.isfinite(null)]
     if len(seeds):
-        ax.axvspan(*np.quantile(seeds, [0.05, 0.95]), color="0.9", zorder=0)
+        low, high = np.quantile(seeds, [0.05, 0.95]).tolist()
+        ax.axvspan(low, high, color="0.9", zorder=0)
         ax.axvline(seeds.mean(), color="0.5", linewidth=1)
     jitter = np.random.default_rng(0).uniform(-0.25, 0.25, values.shape[1])  # so that dots are seen
     for row, own in enumerate(values):
