@@ -18,8 +18,8 @@ _MOST_IMAGES = 192
 
 def draw_overview(figure: Figure | SubFigure, found: "Definedness") -> None:
     """Draw counts of words, shares of good starts, live starts, and every target's best image."""
-    upper, lower = np.ravel(np.asarray(figure.subfigures(2, 1, height_ratios=[1, 1.9])))
-    words, shares, alive = np.ravel(upper.subplots(1, 3))
+    upper, lower = figure.subfigures(2, 1, height_ratios=[1, 1.9], squeeze=False)[:, 0]
+    words, shares, alive = upper.subplots(1, 3)
     _draw_words(words, found)
     _draw_shares(shares, found)
     _draw_alive(alive, found)
@@ -81,11 +81,11 @@ def _draw_alive(ax: Axes, found: "Definedness") -> None:
 
 def draw_target(figure: Figure | SubFigure, found: "Definedness", number: int) -> None:
     """Draw gaps, similarities and the tuning curve of one target, and its largest clusters."""
-    upper, lower = np.ravel(np.asarray(figure.subfigures(2, 1, height_ratios=[1.15, 1])))
+    upper, lower = figure.subfigures(2, 1, height_ratios=[1.15, 1], squeeze=False)[:, 0]
     upper.suptitle(
         f"{found.targets[number]} ({found.constraint}): {found.verdicts[number]}", fontsize=11
     )
-    gaps, alike, tuning = np.ravel(upper.subplots(1, 3))
+    gaps, alike, tuning = upper.subplots(1, 3)
     _draw_gaps(gaps, found, number)
     _draw_similarity(alike, found, number)
     _draw_tuning(tuning, found, number)
@@ -126,7 +126,7 @@ def _draw_similarity(ax: Axes, found: "Definedness", number: int) -> None:
     bar.ax.tick_params(labelsize=7)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-    count = found.distinct[number]
+    count = int(found.distinct[number])
     title = f"{count} cluster{'s' * (count != 1)}, Chao1 {found.maxima[number]:.1f}"
     _finish(ax, title, "good starts, by cluster")
 
@@ -145,7 +145,7 @@ def _draw_tuning(ax: Axes, found: "Definedness", number: int) -> None:
 
 
 def _draw_gallery(figure: Figure | SubFigure, found: "Definedness", number: int) -> None:
-    axes = np.ravel(figure.subplots(1, found.pictured.shape[1]))
+    axes = figure.subplots(1, found.pictured.shape[1], squeeze=False)[0]
     figure.suptitle("best image of each of the largest clusters, contrast stretched", fontsize=9)
     for place, ax in enumerate(axes):
         start = found.pictured[number, place]

@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 ANGLES = np.array([0, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 90], np.float64)  # degrees
 SHARES = np.array([0, 2, 5, 10, 15, 20, 30, 40, 50, 60, 80, 100], np.float64)  # percent of the way
 DIRECTIONS = 16
-_INNER = np.linspace(0, 1, 17)
+_WAY = np.linspace(0, 1, 33)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class Landscape:
         found, pairs = np.zeros((n, n)), [(a, b) for a in range(n) for b in range(a)]
         if not pairs:
             return found
-        at = _INNER[:, None, None, None]
+        at = _WAY[:, None, None, None]
         ways = [(1 - at) * images[a] + at * images[b] for a, b in pairs]
         along = self.scores(number, np.concatenate(ways).astype(np.float32)).reshape(len(pairs), -1)
         lower = np.minimum(along[:, 0], along[:, -1])

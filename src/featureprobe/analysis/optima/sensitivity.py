@@ -31,6 +31,8 @@ SEEDS = 3
 """Other seeds of the base recipe: the null."""
 LEAST_TARGETS = 5
 """With fewer targets, no factor is called stronger than a seed."""
+LEAST_EFFECT = 0.02
+"""A smaller loss of similarity is none, however sure it is."""
 ROUNDS = 4000
 _DRAWS = 20_000  # number of the seed of the bootstrap
 
@@ -93,7 +95,7 @@ class Sensitivity(Finding):
     def stronger(self) -> npt.NDArray[np.bool_]:
         """(V,) which variants change images more than another seed does."""
         enough = np.isfinite(self.similarity).sum(axis=1) >= LEAST_TARGETS
-        return np.asarray(enough & (self.effects[:, 2] < 0))
+        return np.asarray(enough & (self.effects[:, 2] < -LEAST_EFFECT))
 
     @property
     def verdict(self) -> str:
@@ -146,8 +148,9 @@ def sensitivity(
 
     Compared are the best of ``starts`` images of each target, with the same seed. The measure of
     what counts as change is the recipe itself with three other seeds: a variant is called stronger
-    when its images are less like the base's than theirs are, on the mean over targets (interval of
-    a bootstrap over targets, 95 % for all variants together by Bonferroni's rule).
+    when its images are less like the base's than theirs are, by more than 0.02 on the mean over
+    targets (with the interval of a bootstrap over targets, 95 % for all variants together by
+    Bonferroni's rule).
 
     Args:
         probe: The opened model.

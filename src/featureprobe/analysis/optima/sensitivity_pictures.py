@@ -35,10 +35,12 @@ def _dots(
 ) -> None:
     seeds = null[np.isfinite(null)]
     if len(seeds):
-        low, high = np.quantile(seeds, [0.05, 0.95]).tolist()
+        low, high = (float(np.quantile(seeds, q)) for q in (0.05, 0.95))
         ax.axvspan(low, high, color="0.9", zorder=0)
         ax.axvline(seeds.mean(), color="0.5", linewidth=1)
-    jitter = np.random.default_rng(0).uniform(-0.25, 0.25, values.shape[1])  # so that dots are seen
+    jitter = np.random.default_rng(0).uniform(
+        -0.25, 0.25, values.shape[1:]
+    )  # so that dots are seen
     for row, own in enumerate(values):
         known = np.isfinite(own)
         if not known.any():
