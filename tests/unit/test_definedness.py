@@ -287,11 +287,12 @@ def test_bad_input_of_definedness(three):
 
 @pytest.fixture(scope="module")
 def linear_sensitivity():
-    """Six linear maps: any seed finds the same images, one step does not, and a box has others."""
+    """Six linear maps: any seed finds the same images; a blur has others, and so has a box."""
     probe = linear(6, low=-3, high=3)
-    one = fp.Ascent(steps=1, constraint=fp.Sphere(), regularizers=(), search=None)
-    factors = {"steps": {"one": one, "more": fp.Ascent(steps=64, constraint=fp.Sphere())}}
-    factors["set"] = {"box": fp.Ascent(constraint=fp.Box())}
+    blurred = fp.Ascent(steps=32, constraint=fp.Sphere(), regularizers=fp.GaussianBlur(1.5))
+    longer = fp.Ascent(steps=64, constraint=fp.Sphere())
+    in_box = fp.Ascent(constraint=fp.Box())
+    factors = {"blur": {"strong": blurred}, "steps": {"more": longer}, "set": {"box": in_box}}
     targets = fp.MapMean.each(probe, "conv")
     return sensitivity(probe, targets, factors=factors, ascent=SPHERE, starts=2)
 
@@ -299,15 +300,16 @@ def linear_sensitivity():
 def test_sensitivity_is_measured_by_seeds(linear_sensitivity, tmp_path):
     """What changes images more than a seed does is named, and nothing else."""
     found = linear_sensitivity
-    assert found.names == ("steps: one", "steps: more", "set: box")
+    assert found.names == ("blur: strong", "steps: more", "set: box")
     assert found.null_similarity.shape == (3, 6)
     assert found.null_similarity.min() > 0.99
     assert found.stronger.tolist() == [True, False, True]
-    assert found.similarity[0].max() < 0.97
+    assert found.similarity[0].max() < 0.9
+    assert found.relative[0].max() < 0.9
     np.testing.assert_allclose(found.relative[1], 1, atol=0.01)
     assert np.isnan(found.relative[2]).all()
     assert np.isfinite(found.scores[2]).all()
-    assert "more than that changes steps: one" in found.verdict
+    assert "more than that changes blur: strong" in found.verdict
     assert "not more than that steps: more" in found.verdict
     found.save(tmp_path / "found.npz")
     again = Sensitivity.load(tmp_path / "found.npz")

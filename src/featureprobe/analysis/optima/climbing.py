@@ -97,6 +97,11 @@ def names_of(kinds: Sequence[InputInitializer]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def layers_of(targets: Sequence[Objective]) -> str:
+    """Return the paths of the layers that targets read, as one text."""
+    return ", ".join(dict.fromkeys(read.layer for target in targets for read in target.reads()))
+
+
 def shares_of(starts: int, kinds: int) -> list[int]:
     """Return how many starts each kind gets, as even as can be."""
     return [len(range(kind, starts, kinds)) for kind in range(kinds)]

@@ -11,6 +11,7 @@ from featureprobe.analysis.optima.climbing import (
     check_ascent_given,
     climb,
     kinds_of,
+    layers_of,
     names_of,
     shares_of,
 )
@@ -92,9 +93,8 @@ def definedness(
     kinds, seed = kinds_of(recipe, initializers, starts), seed_from(rng)
     ends = climb(recipe, probe, listed, kinds, starts, seed=seed, progress=progress)
     landscape = Landscape.of(recipe, probe, listed)
-    layers = dict.fromkeys(read.layer for target in listed for read in target.reads())
     return Definedness(
-        ", ".join(layers),
+        layers_of(listed),
         targets=tuple(target.label for target in listed),
         constraint=landscape.constraint.kind,
         kinds=names_of(kinds),

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from featureprobe import _checks
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.climbing import check_ascent_given
+from featureprobe.analysis.optima.climbing import check_ascent_given, layers_of
 from featureprobe.analysis.optima.recipes import Factors, variants_of
 from featureprobe.analysis.optima.sensitivity_pictures import draw_all, draw_one
 from featureprobe.analysis.optima.visible import visible
@@ -103,8 +103,8 @@ class Sensitivity(Finding):
         seed = _mean(self.null_similarity.ravel())
         rows = zip(self.names, self.similarity, strict=True)
         shown = [f"{name} ({_mean(row):.2f})" for name, row in rows]
-        more = [text for text, yes in zip(shown, self.stronger, strict=True) if yes]
-        rest = [text for text, yes in zip(shown, self.stronger, strict=True) if not yes]
+        more, rest = ([text for text, yes in zip(shown, self.stronger, strict=True) if bool(yes) is kind]
+                      for kind in (True, False))  # fmt: skip
         parts = [f"more than that changes {', '.join(more)}"] if more else []
         parts += [f"not more than that {', '.join(rest)}"] if rest else []
         said = "; ".join(parts)
@@ -169,7 +169,7 @@ def sensitivity(
     Raises:
         ConfigError: When factors are no Ascents by name, or none differs from the base.
 
-    Source: article VII of the MNIST series (results depend on the start); bootstrap of Efron, 1979.
+    Source: article VII of the MNIST series (results depend on the start); Efron's bootstrap, 1979.
 
     Example:
         >>> import featureprobe as fp
@@ -196,10 +196,9 @@ def sensitivity(
     sets = [resolve(a.constraint, probe.input_space) for a, _ in runs]
     other = np.array([own != sets[0] for own in sets])
     relative = np.where(other[:, None], np.nan, scores / scores[0])
-    layers = dict.fromkeys(read.layer for target in listed for read in target.reads())
     null, rest = slice(1, 1 + SEEDS), slice(1 + SEEDS, None)
     return Sensitivity(
-        ", ".join(layers),
+        layers_of(listed),
         targets=tuple(target.label for target in listed),
         factors=tuple(v.factor for v in variants),
         variants=tuple(v.name for v in variants),
