@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from featureprobe.analysis.optima.words import GOOD_GAP, WORDS
 from featureprobe.plotting import show_mosaic, stretch
+from featureprobe.types import FloatArray
 
 if TYPE_CHECKING:
     from featureprobe.analysis.optima.defined import Definedness
@@ -152,15 +153,24 @@ def _draw_gallery(figure: Figure | SubFigure, found: "Definedness", number: int)
         ax.set_axis_off()
         if start < 0:
             continue
-        image = stretch(found.images[number, place])
-        gray = image.shape[-1] == 1
-        ax.imshow(image[..., 0] if gray else image, cmap="gray" if gray else None)
+        show_stretched(ax, found.images[number, place])
         barrier = f", barrier to 0: {found.barriers[number, place, 0]:.0%}" if place else ""
         ax.set_title(
             f"{place}: {found.counts[number, place]} starts, score "
             f"{found.scores[number, start]:.3g}{barrier}",
             fontsize=8,
         )
+
+
+def show_stretched(ax: Axes, image: FloatArray) -> None:
+    """Draw an image (H, W, C) with its contrast stretched, and nothing around it."""
+    ax.set_axis_off()
+    if not np.isfinite(image).all():
+        ax.text(0.5, 0.5, "dead", ha="center", va="center", transform=ax.transAxes)
+        return
+    shown = stretch(image)
+    gray = shown.shape[-1] == 1
+    ax.imshow(shown[..., 0] if gray else shown, cmap="gray" if gray else None)
 
 
 def _finish(ax: Axes, title: str, xlabel: str) -> None:

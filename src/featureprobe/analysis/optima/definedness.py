@@ -1,4 +1,4 @@
-"""Is there one maximum, a few, a plateau, or none that two starts agree on?"""
+"""Whether there is one maximum, a few, a plateau, or none that two starts agree on."""
 
 from collections.abc import Sequence
 

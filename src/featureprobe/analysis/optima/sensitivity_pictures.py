@@ -7,7 +7,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from featureprobe.plotting import show_mosaic
+from featureprobe.analysis.optima.defined_pictures import show_stretched
 
 if TYPE_CHECKING:
     from featureprobe.analysis.optima.sensitivity import Sensitivity
@@ -59,11 +59,11 @@ def draw_one(figure: Figure | SubFigure, found: "Sensitivity", number: int) -> N
     seeds = len(found.null_similarity)
     titles = ["base", *["other seed"] * seeds, *found.names]
     alike = np.concatenate([[1.0], found.null_similarity[:, number], found.similarity[:, number]])
-    axes = figure.subplots(2, -(-len(titles) // 2)).ravel()
-    for ax in axes:
+    axes = figure.subplots(2, -(-len(titles) // 2), squeeze=False).ravel()
+    for ax in axes[len(titles) :]:
         ax.set_axis_off()
     for ax, image, title, value in zip(axes, found.images[:, number], titles, alike):
-        show_mosaic(image[None], contrast=True, titles=[""], ax=ax)
+        show_stretched(ax, image)
         ax.set_title(f"{title}\n{value:.2f}", fontsize=8)
     figure.suptitle(
         f"{found.targets[number]}: best images, contrast stretched, similarity to the base's",
