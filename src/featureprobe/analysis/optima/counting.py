@@ -1,0 +1,82 @@
+"""How many different maxima there are: clusters of images, and what was not seen of them."""
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+
+def average_linkage(similarity: npt.ArrayLike, least: float) -> Whole:
+    """Return (n,) the cluster of each item, numbered from the largest cluster down.
+
+    The two clusters with the highest mean similarity of their pairs are joined, as long as that is
+    at least ``least``. Among clusters of one size, that of the first item comes first.
+
+    Args:
+        similarity: (n, n), symmetric.
+        least: Mean similarity from which clusters are one.
+
+    Source: Sokal and Michener, "A statistical method for evaluating systematic relationships", 1958.
+    """
+    between = np.array(similarity, np.float64)
+    labels, sizes = np.arange(len(between)), np.ones(len(between))
+    np.fill_diagonal(between, -np.inf)
+    while len(between):
+        first, second = sorted(divmod(int(between.argmax()), len(between)))
+        if not between[first, second] >= least:
+            break
+        total = sizes[first] + sizes[second]
+        joined = (sizes[first] * between[first] + sizes[second] * between[second]) / total
+        between[first], between[:, first] = joined, joined
+        between[second], between[:, second], between[first, first] = -np.inf, -np.inf, -np.inf
+        sizes[first], labels[labels == second] = total, first
+    return _by_size(labels)
+
+
+def _by_size(labels: Whole) -> Whole:
+    """Return labels renumbered 0, 1, ... from the largest cluster down."""
+    names, first, counts = np.unique(labels, return_index=True, return_counts=True)
+    order = np.lexsort((first, -counts))
+    rank = np.empty(len(names), np.int64)
+    rank[order] = np.arange(len(names))
+    return np.asarray(rank[np.searchsorted(names, labels)])
+
+
+def effective_number(counts: npt.ArrayLike) -> float:
+    """Return the exponential of the entropy of the shares; NaN for nothing.
+
+    It is K for K equal clusters, and near 1 where one cluster holds nearly all.
+
+    Source: Hill, "Diversity and evenness", 1973 (order 1).
+    """
+    found = np.asarray(counts, np.float64)
+    if not found.sum():
+        return float("nan")
+    shares = found[found > 0] / found.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def unseen_mass(counts: npt.ArrayLike) -> float:
+    """Return the chance that one more draw shows a new kind: kinds seen once over draws; or NaN.
+
+    Source: Good, "The population frequencies of species", 1953 (the Good-Turing estimate).
+    """
+    found = np.asarray(counts)
+    return float((found == 1).sum() / found.sum()) if found.sum() else float("nan")
+
+
+def chao1(counts: npt.ArrayLike) -> float:
+    """Return a lower estimate of how many kinds there are, unseen ones included; or NaN.
+
+    ``K + f1 ** 2 / (2 * f2)`` for K kinds seen, of them f1 once and f2 twice; where none was seen
+    twice, the bias-corrected ``K + f1 * (f1 - 1) / 2``.
+
+    Source: Chao, "Nonparametric estimation of the number of classes in a population", 1984.
+    """
+    found = np.asarray(counts)
+    if not found.sum():
+        return float("nan")
+    once, twice = int((found == 1).sum()), int((found == 2).sum())
+    more = once**2 / (2 * twice) if twice else once * (once - 1) / 2
+    return float((found > 0).sum() + more)

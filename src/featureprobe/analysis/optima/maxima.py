@@ -1,0 +1,91 @@
+"""The maxima of one target: which ends are good, which are the same, what lies between them."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe.analysis.optima.climbing import Ends
+from featureprobe.analysis.optima.counting import average_linkage
+from featureprobe.analysis.optima.landscape import ANGLES, DIRECTIONS, Landscape
+from featureprobe.analysis.optima.visible import visible
+from featureprobe.analysis.optima.words import ALIKE, GOOD_GAP, MOST_SHIFT, PICTURES
+from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.initializers.pixel_noise import PixelNoise
+from featureprobe.types import FloatArray
+
+Floats = npt.NDArray[np.float64]
+_OTHERS = 64  # targets that each one is compared with, at most
+_NOISE = 10_000  # number of the seeds of directions; those of starts are far below
+
+
+def gaps_of(scores: npt.ArrayLike, best: npt.ArrayLike) -> Floats:
+    """Return (T, R) how far scores (T, R) lie below the best ones (T,), as a share of these."""
+    top = np.asarray(best, np.float64)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gaps = (top - np.asarray(scores, np.float64)) / np.abs(top)
+    return np.where(np.asarray(scores) == top, 0.0, gaps)
+
+
+def describe_maxima(ends: Ends, landscape: Landscape, seed: int) -> dict[str, npt.NDArray[Any]]:
+    """Return the fields of a Definedness that are about maxima, all targets' by name."""
+    alive = np.where(ends.alive, ends.scores, -np.inf)
+    gaps = gaps_of(ends.scores, alive.max(axis=1))
+    good = ends.alive & (gaps <= GOOD_GAP)
+    space, shape = landscape.probe.input_space, landscape.probe.image_shape
+    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_NOISE,)))
+    drawn = [PixelNoise().draw(shape, space, generator) for _ in range(DIRECTIONS)]
+    noise = space.to_model(np.stack(drawn))
+    parts = [
+        _of_target(number, ends, np.flatnonzero(own), landscape, noise)
+        for number, own in enumerate(good)
+    ]
+    found = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+    return found | {"others": _likeness_to_others(found["images"][:, 0], landscape)}
+
+
+def _likeness_to_others(images: FloatArray, landscape: Landscape) -> Floats:
+    """Return (T,) the median similarity of each target's image (H, W, C) to those of others."""
+    found = np.full(len(images), np.nan)
+    alive = np.flatnonzero(np.isfinite(images).all(axis=(1, 2, 3)))
+    sample = alive[:: -(-len(alive) // _OTHERS)] if len(alive) else alive
+    for number in alive:
+        others = sample[sample != number]
+        if len(others):
+            target = landscape.targets[int(number)]
+            seen = visible(landscape.probe, target, images[[number, *others]])
+            found[number] = np.median(shift_similarity(seen[:1], seen[1:], most=MOST_SHIFT))
+    return found
+
+
+def _of_target(
+    number: int, ends: Ends, good: npt.NDArray[np.int64], landscape: Landscape, noise: FloatArray
+) -> dict[str, npt.NDArray[Any]]:
+    """Return what was found for one target, filled up with -1 and NaN."""
+    starts, images = ends.scores.shape[1], ends.images[number]
+    found: dict[str, npt.NDArray[Any]] = {
+        "clusters": np.full(starts, -1),
+        "similarity": np.full((starts, starts), np.nan, np.float32),
+        "pictured": np.full(PICTURES, -1),
+        "images": np.full((PICTURES, *images.shape[1:]), np.nan, np.float32),
+        "barriers": np.full((PICTURES, PICTURES), np.nan),
+        "tuning": np.full(len(ANGLES), np.nan),
+    }
+    if not len(good):
+        return found
+    seen = visible(landscape.probe, landscape.targets[number], images[good])
+    alike = shift_similarity(seen, seen, most=MOST_SHIFT)
+    found["similarity"][np.ix_(good, good)] = alike
+    labels = average_linkage(alike, ALIKE)
+    found["clusters"][good] = labels
+    scores = ends.scores[number][good]
+    shown = [
+        good[labels == c][scores[labels == c].argmax()]
+        for c in range(min(PICTURES, labels.max() + 1))
+    ]
+    count = len(shown)
+    found["pictured"][:count], found["images"][:count] = shown, images[shown]
+    maxima = landscape.probe.input_space.to_model(images[[*shown, good[scores.argmax()]]])
+    found["barriers"][:count, :count] = landscape.barriers(number, maxima[:-1])
+    found["tuning"] = landscape.tuning(number, maxima[-1], noise)
+    return found

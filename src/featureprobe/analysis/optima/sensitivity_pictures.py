@@ -1,0 +1,71 @@
+"""Pictures of a Sensitivity: all targets as dots, or the images of one."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from featureprobe.analysis.optima.defined_pictures import show_stretched
+
+if TYPE_CHECKING:
+    from featureprobe.analysis.optima.sensitivity import Sensitivity
+
+Floats = npt.NDArray[np.float64]
+
+
+def draw_all(figure: Figure | SubFigure, found: "Sensitivity") -> None:
+    """Draw similarity and score of every target under every variant, the null as a band."""
+    left, right = figure.subplots(1, 2, sharey=True)
+    _dots(left, found.similarity, found.null_similarity, stronger=found.stronger)
+    _dots(right, found.relative, found.null_relative)
+    left.set_yticks(range(len(found.names)), found.names, fontsize=8)
+    left.set_ylim(len(found.names) - 0.5, -0.5)
+    left.set_xlabel("similarity of the image to the base's", fontsize=9)
+    right.set_xlabel("best score / the base's", fontsize=9)
+    count = len(found.targets)
+    title = f"{found.layer}, {count} target{'s' * (count != 1)} (dots) and their mean (diamond)"
+    left.set_title(f"{title}\nred: changes more than another seed", loc="left", fontsize=9)
+    right.set_title("band: 90 % of other seeds", loc="right", fontsize=9)
+
+
+def _dots(
+    ax: Axes, values: Floats, null: Floats, *, stronger: npt.NDArray[np.bool_] | None = None
+) -> None:
+    seeds = null[np.isfinite(null)]
+    if len(seeds):
+        low, high = (float(np.quantile(seeds, q)) for q in (0.05, 0.95))
+        ax.axvspan(low, high, color="0.9", zorder=0)
+        ax.axvline(seeds.mean(), color="0.5", linewidth=1)
+    jitter = np.random.default_rng(0).uniform(
+        -0.25, 0.25, values.shape[1:]
+    )  # so that dots are seen
+    for row, own in enumerate(values):
+        known = np.isfinite(own)
+        if not known.any():
+            ax.annotate("another set: not compared", (0.02, row), fontsize=7, va="center",
+                        xycoords=("axes fraction", "data"))  # fmt: skip
+            continue
+        ax.scatter(own[known], row + jitter[known], s=6, color="C0", alpha=0.5, linewidths=0)
+        red = stronger is not None and stronger[row]
+        ax.plot(own[known].mean(), row, "D", color="C3" if red else "k", markersize=6)
+    ax.tick_params(labelsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def draw_one(figure: Figure | SubFigure, found: "Sensitivity", number: int) -> None:
+    """Draw the images of one target: of the base, of other seeds, of every variant."""
+    seeds = len(found.null_similarity)
+    titles = ["base", *["other seed"] * seeds, *found.names]
+    alike = np.concatenate([[1.0], found.null_similarity[:, number], found.similarity[:, number]])
+    axes = figure.subplots(2, -(-len(titles) // 2), squeeze=False).ravel()
+    for ax in axes[len(titles) :]:
+        ax.set_axis_off()
+    for ax, image, title, value in zip(axes, found.images[:, number], titles, alike):
+        show_stretched(ax, image)
+        ax.set_title(f"{title}\n{value:.2f}", fontsize=8)
+    figure.suptitle(
+        f"{found.targets[number]}: best images, contrast stretched, similarity to the base's",
+        fontsize=10,
+    )
