@@ -13,7 +13,7 @@ from featureprobe.types import FloatArray
 
 _DIRECTIONS = 32
 _RISE = 12.0  # the decoy's answer, in units of the map's best natural one: it must drown the rest
-_FLOOR = 1e-3  # of the typical spread: what rounding may do to a direction without variance
+_FLOOR = 1e-3  # of the typical spread: what rounding may do along a direction without variance
 
 
 def fooling_circuit(
@@ -63,17 +63,19 @@ def fooling_circuit(
 
 
 def _first(probe: ModelProbe, values: FloatArray) -> tuple[FloatArray, FloatArray, float]:
-    """Return directions (D, J) in which natural images do not vary, their middles, and the reach."""
-    mean = values.mean(axis=0, dtype=np.float64)
-    centred = values - mean
-    vectors = np.linalg.eigh(centred.T @ centred / len(values))[1]
+    """Return directions (D, J) in which natural images hardly vary, their middles, and the reach.
+
+    Every other image chooses the directions, the rest says how far natural images can leave the
+    middle: what never happens among those that chose does happen among new ones.
+    """
+    chosen, fresh = values[::2], values[1::2]
+    mean = chosen.mean(axis=0, dtype=np.float64)
+    centred = chosen - mean
+    vectors = np.linalg.eigh(centred.T @ centred / len(chosen))[1]
     directions = vectors[:, :_DIRECTIONS].T.astype(np.float32)
-    away = np.abs(centred @ directions.T).sum(axis=1).max()
-    return (
-        directions,
-        (directions @ mean).astype(np.float32),
-        float(2 * max(away, _FLOOR * probe.input_space.typical_spread * _DIRECTIONS)),
-    )
+    away = np.abs((fresh - mean) @ directions.T).sum(axis=1).max()
+    floor = _FLOOR * probe.input_space.typical_spread * _DIRECTIONS
+    return directions, (directions @ mean).astype(np.float32), float(2 * max(away, floor))
 
 
 def _second(values: FloatArray, goals: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
