@@ -1,12 +1,28 @@
 """Room of the analyses: what patterns and pictures say, each as arrays, a plot and one sentence.
 
-What lives here: findings (frozen results), and in `patterns` what images of a class have in common and
-what carries a decision. May import: `ascent`, `evidence`, `samples` and below.
+What lives here: findings (frozen results); in `patterns` what images of a class have in common and what
+carries a decision, in `optima` how far a maximum can be trusted, in `quality` what pictures are worth.
+May import: `ascent`, `evidence`, `samples` and below.
 To add one: a function named after the question, which returns a frozen subclass of `Finding` with a
 `kind`, a `verdict` and `_draw`; its name in `__all__`; a test against a known truth.
 """
 
 from featureprobe.analysis.finding import Finding, load
+from featureprobe.analysis.optima import (
+    Composition,
+    Decomposition,
+    Definedness,
+    NodeVsMap,
+    Parts,
+    Repetition,
+    Sensitivity,
+    ShiftResponse,
+    decompose,
+    definedness,
+    node_vs_map,
+    sensitivity,
+    shift_response,
+)
 from featureprobe.analysis.patterns import (
     Ablation,
     ClassComparison,
@@ -37,26 +53,39 @@ __all__ = [
     "Ablation",
     "ClassComparison",
     "ClassProfile",
+    "Composition",
     "Contributions",
+    "Decomposition",
+    "Definedness",
     "EyeComparison",
     "Finding",
     "FollowedImages",
     "Insertion",
     "NetComparison",
+    "NodeVsMap",
+    "Parts",
     "Patterns",
     "QualityProfile",
+    "Repetition",
+    "Sensitivity",
     "Separability",
+    "ShiftResponse",
     "UnclearImages",
     "ablate",
     "assess",
     "compare_by_eye",
     "compare_classes",
     "compare_nets",
+    "decompose",
+    "definedness",
     "follow",
     "insert_patterns",
     "load",
+    "node_vs_map",
     "profile_classes",
+    "sensitivity",
     "separate",
+    "shift_response",
     "split_margin",
     "unclear_images",
     "untrained",

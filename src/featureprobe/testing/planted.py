@@ -29,6 +29,12 @@ class Planted:
         layer: Path of the planted layer.
         templates: (K, 16, 16, 1) the images, of mean 0 and standard deviation 1, that excite the
             maps most on the sphere; for maps with several maxima all of them.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> net = fp.testing.planted_templates(2)
+        >>> net.layer, net.templates.shape
+        ('answer', (2, 16, 16, 1))
     """
 
     probe: ModelProbe
