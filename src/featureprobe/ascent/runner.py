@@ -119,9 +119,7 @@ class Ascent(Component):
         progress: bool | None = None,
         evidence: Evidence | None = None,
     ) -> AscentResult:
-        """Climb, and return what was reached.
-
-        Ctrl-C ends the run early and returns what there is.
+        """Climb, and return what was reached; Ctrl-C ends the run and returns what there is.
 
         Args:
             probe: The opened model.

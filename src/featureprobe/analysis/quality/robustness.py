@@ -84,24 +84,10 @@ def _changes(probe: ModelProbe, seed: int) -> dict[str, Views]:
     ndimage = need("scipy.ndimage", what="Robustness", extra="analysis")
     space = probe.input_space
 
-    def shifted(images: FloatArray, most: int) -> list[FloatArray]:
-        rows, cols = images.shape[1:3]
-        wide = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), mode="edge")
-        steps = [(0, most), (2 * most, most), (most, 0), (most, 2 * most)]
-        return [wide[:, r : r + rows, c : c + cols] for r, c in steps]
-
-    def turned(images: FloatArray, matrix: npt.NDArray[np.float64]) -> FloatArray:
-        whole = np.eye(4)
-        whole[1:3, 1:3] = matrix
-        centre = np.array([0, *(np.array(images.shape[1:3]) - 1) / 2, 0])
-        return np.asarray(ndimage.affine_transform(
-            images, whole, offset=centre - whole @ centre, order=1, mode="nearest"
-        ))  # fmt: skip
-
     def rotated(images: FloatArray) -> list[FloatArray]:
         angles = np.deg2rad([-5.0, 5.0])
         return [
-            turned(images, np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]))
+            _turned(images, np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]))
             for a in angles
         ]
 
@@ -112,12 +98,29 @@ def _changes(probe: ModelProbe, seed: int) -> dict[str, Views]:
         return [space.to_pixels(values + size * n) for n in noise]
 
     return {
-        "shift 1": lambda images: shifted(images, 1),
-        "shift 2": lambda images: shifted(images, 2),
+        "shift 1": lambda images: _shifted(images, 1),
+        "shift 2": lambda images: _shifted(images, 2),
         "rotation 5": rotated,
-        "scale 5 %": lambda images: [turned(images, np.eye(2) * s) for s in (0.95, 1.05)],
+        "scale 5 %": lambda images: [_turned(images, np.eye(2) * s) for s in (0.95, 1.05)],
         "noise 0.1": lambda images: noisy(images, 0.1),
         "noise 0.2": lambda images: noisy(images, 0.2),
         "blur 0.5": lambda images: [ndimage.gaussian_filter(images, (0, 0.5, 0.5, 0))],
         "blur 1": lambda images: [ndimage.gaussian_filter(images, (0, 1.0, 1.0, 0))],
     }  # fmt: skip
+
+
+def _shifted(images: FloatArray, most: int) -> list[FloatArray]:
+    rows, cols = images.shape[1:3]
+    wide = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), mode="edge")
+    steps = [(0, most), (2 * most, most), (most, 0), (most, 2 * most)]
+    return [wide[:, r : r + rows, c : c + cols] for r, c in steps]
+
+
+def _turned(images: FloatArray, matrix: npt.NDArray[np.float64]) -> FloatArray:
+    """Return images (N, H, W, C) mapped by a matrix of (row, col) about their centre."""
+    ndimage = need("scipy.ndimage", what="Robustness", extra="analysis")
+    whole = np.eye(4)
+    whole[1:3, 1:3] = matrix
+    centre = np.array([0, *(np.array(images.shape[1:3]) - 1) / 2, 0])
+    offset = centre - whole @ centre
+    return np.asarray(ndimage.affine_transform(images, whole, offset, order=1, mode="nearest"))

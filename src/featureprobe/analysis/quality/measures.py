@@ -1,0 +1,150 @@
+"""All measures of a profile, each as the fields that it fills."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.analysis.quality.earlier import layers_before, own_layers
+from featureprobe.analysis.quality.explaining import predicted
+from featureprobe.analysis.quality.paths import (
+    PIXELS,
+    activation_likeness,
+    contribution_likeness,
+)
+from featureprobe.analysis.quality.robustness import CHANGES, NATURAL, kept_shares
+from featureprobe.analysis.quality.spectrum import high_frequency_share
+from featureprobe.analysis.quality.standard import Natural
+from featureprobe.analysis.quality.targets import UnitScore
+from featureprobe.analysis.quality.transfer import transfer
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.results.result import AscentResult
+from featureprobe.types import FloatArray
+
+_GOOD = 0.9  # share of the best score from which a start counts as another maximum
+_RANDOM, _FEW = (
+    64,
+    16,
+)  # random natural images that activations, and contributions, are compared with
+_GRAIN = 1000  # natural images whose grain is taken
+
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Pictures to be assessed, and what they are held against.
+
+    Attributes:
+        probe: The net.
+        shown: (K, H, W, C) the pictures, pixel units.
+        known: Natural images.
+        score: How images are scored.
+        units: (K,) the unit of each picture.
+        seed: Of random images and noise.
+    """
+
+    probe: ModelProbe
+    shown: FloatArray
+    known: Natural
+    score: UnitScore
+    units: npt.NDArray[np.int64]
+    seed: int
+
+
+def of_result(pictures: AscentResult | npt.ArrayLike, count: int) -> Fields:
+    """Return what only an ascent can tell: certificates, and how unlike its good starts are."""
+    unknown = np.full(count, np.nan)
+    if not isinstance(pictures, AscentResult):
+        return {"certificate": unknown, "diversity": unknown.copy()}
+    row, starts = np.arange(count), pictures.best_starts()
+    diversity = unknown.copy()
+    for k in row:
+        own = np.nan_to_num(pictures.scores[k], nan=-np.inf)
+        good = pictures.images[k][(own >= _GOOD * own.max()) & (own > 0)]
+        if len(good) > 1:
+            pairs = shift_similarity(good, good)[np.triu_indices(len(good), 1)]
+            diversity[k] = 1 - pairs.mean()
+    certificates = pictures.certificates[row, starts].astype(np.float64)
+    return {"certificate": certificates, "diversity": diversity}
+
+
+def answers(case: Case) -> Fields:
+    """Return scores beside those of natural images, and the unit's place among all units."""
+    values, units = case.score.of(case.probe, case.shown), case.units
+    row, natural = np.arange(len(units)), case.known.values[:, units]
+    z = case.known.z(values).astype(np.float64)
+    own, others = z[row, units], z.copy()
+    others[row, units] = -np.inf
+    alone = z.shape[1] == 1
+    return {
+        "score": values[row, units].astype(np.float64),
+        "top_natural": natural.max(axis=0).astype(np.float64),
+        "percentile": case.known.percentiles(values[row, units], units),
+        "z": own,
+        "rank": 1 + (others > own[:, None]).sum(axis=1),
+        "margin": np.full(len(units), np.nan) if alone else own - others.max(axis=1),
+    }
+
+
+def robustness(case: Case) -> Fields:
+    """Return what small changes leave of the scores."""
+    kept, natural = kept_shares(
+        case.probe, case.shown, case.score, case.units, case.known, case.seed
+    )
+    return {"changes": CHANGES, "kept": kept, "kept_natural": natural}
+
+
+def paths(case: Case, layers: Sequence[str] | None, top: int) -> Fields:
+    """Return likeness of activations and of contributions to those of the top natural images."""
+    probe, score, known = case.probe, case.score, case.known
+    before = layers_before(probe, score.layer, layers)
+    own = own_layers(probe, score.layer)
+    earlier = tuple(layer for layer in before if layer not in own)
+    tops = known.top(case.units, top)
+    draw = np.random.default_rng(case.seed)
+    others = draw.choice(known.known, min(_RANDOM, len(known.known)), replace=False)
+    path_layers = (PIXELS, *before, score.layer)
+    path = activation_likeness(probe, case.shown, known, tops, others, path_layers, case.seed)
+    sources = np.zeros((len(case.units), 0))
+    if earlier:
+        found = contribution_likeness(
+            probe, case.shown, known, tops, others[:_FEW], earlier, score, case.units
+        )
+        sources = found.normalized
+    return {"path_layers": path_layers, "path": path.normalized,
+            "source_layers": earlier, "sources": sources}  # fmt: skip
+
+
+def power(case: Case, shift: int) -> Fields:
+    """Return how well likeness to pictures predicts answers to unseen images."""
+    known = case.known
+    examples = known.top(case.units, min(NATURAL, len(known.known)))
+    by_picture, by_top, by_others = predicted(
+        case.shown,
+        known.images[examples],
+        known.images[known.unseen],
+        known.values[known.unseen][:, case.units],
+        most=shift,
+    )
+    return {"explains": by_picture, "explains_top": by_top, "explains_others": by_others}
+
+
+def grain(case: Case) -> Fields:
+    """Return the shares of fine grain, of pictures and among natural images."""
+    some = np.asarray(case.known.images[case.known.known[:_GRAIN]], np.float32)
+    natural = np.quantile(high_frequency_share(some), [0.05, 0.5, 0.95])
+    return {"fine": high_frequency_share(case.shown), "fine_natural": natural}
+
+
+def in_another_net(case: Case, other: ModelProbe | None) -> Fields:
+    """Return what the matching units of another net answer; empty without one."""
+    if other is not None:
+        rng = np.random.default_rng(case.seed)
+        return transfer(other, case.shown, case.known, case.score, case.units, rng)
+    whole, empty = np.zeros(0, np.int64), np.zeros(0)
+    return {"transfer_unit": whole, "transfer_rank": whole,
+            "transfer_percentile": empty, "transfer_null": empty}  # fmt: skip
