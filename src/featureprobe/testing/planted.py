@@ -17,8 +17,6 @@ SIZE = 16
 LAYER = "answer"
 """Path of the layer whose maps are planted; each map has a single node."""
 
-_THRESHOLD = 0.6  # of the strongest answer: two templates at once reach less than one
-
 
 @dataclass(frozen=True, eq=False)
 class Planted:
@@ -67,10 +65,10 @@ def planted_templates(count: int = 4, *, rng: Rng = 0) -> Planted:
 
 
 def planted_alternatives(count: int = 3, *, rng: Rng = 0) -> Planted:
-    """Return a net whose one map answers to any of several templates: an OR.
+    """Return a net whose one map answers to any of several templates: an OR, by their maximum.
 
-    Each template is a strict local maximum on the sphere, all of one height: an answer to one takes
-    60 % of its strength, which no mixture of two reaches in sum.
+    Each template is a strict local maximum on the sphere, all of one height; half way between two
+    the map answers 71 % as much.
 
     Args:
         count: Templates, 1 to 64.
@@ -79,31 +77,20 @@ def planted_alternatives(count: int = 3, *, rng: Rng = 0) -> Planted:
     Example:
         >>> import featureprobe as fp
         >>> net = fp.testing.planted_alternatives(3)
-        >>> answers = net.probe.activations(net.templates, net.layer).ravel()
-        >>> mixed = net.probe.activations(net.templates.mean(axis=0) * 3**0.5, net.layer).item()
-        >>> bool(answers.min() > 0.9 * answers.max() > 0 == mixed)
-        True
+        >>> net.probe.activations(net.templates, net.layer).ravel().round(3).tolist()
+        [16.0, 16.0, 16.0]
     """
-    templates = _templates(count, seed_from(rng))
-    model = keras.Sequential([
-        keras.Input((SIZE, SIZE, 1)),
-        keras.layers.Conv2D(count, SIZE, activation="relu", name="facets"),
-        keras.layers.Conv2D(1, 1, activation="relu", use_bias=False, name=LAYER),
-    ], name="planted_alternatives")  # fmt: skip
-    threshold = np.full(count, -_THRESHOLD * SIZE, np.float32)
-    model.get_layer("facets").set_weights([_kernels(templates), threshold])
-    model.get_layer(LAYER).set_weights([np.ones((1, 1, count, 1), np.float32)])
-    return Planted(_probe(model), LAYER, templates)
+    return _any_of("planted_alternatives", _templates(count, seed_from(rng)))
 
 
 def planted_shifts(
     shifts: tuple[tuple[int, int], ...] = ((0, 0), (0, 6), (5, 2)), *, rng: Rng = 0
 ) -> Planted:
-    """Return a net whose one map answers to a patch of 6 x 6 pixels at some places, and nowhere else.
+    """Return a net whose one map answers to a patch of 6 x 6 pixels at some places only.
 
     Args:
         shifts: (row, col) of the patch's upper left pixel, 0..10 each.
-        rng: Seed of the patch.
+        rng: Seed of the patch, which is white noise: moved by a pixel, it is unlike itself.
 
     Returns:
         The net; ``templates[k]`` has the patch at ``shifts[k]``.
@@ -112,25 +99,35 @@ def planted_shifts(
         >>> import featureprobe as fp
         >>> net = fp.testing.planted_shifts(((0, 0), (3, 7)))
         >>> moved = fp.testing.planted_shifts(((4, 4),)).templates
-        >>> both = net.probe.activations(net.templates, net.layer).ravel()
-        >>> bool(both.min() > 0), net.probe.activations(moved, net.layer).item()
-        (True, 0.0)
+        >>> answers = net.probe.activations(net.templates, net.layer).ravel()
+        >>> other = net.probe.activations(moved, net.layer).item()
+        >>> answers.round(3).tolist(), other < 8
+        ([16.0, 16.0], True)
     """
-    patch = _smooth(np.random.default_rng(seed_from(rng)), 6)
-    patch /= np.linalg.norm(patch)
+    patch = np.random.default_rng(seed_from(rng)).normal(size=(6, 6, 1))
+    patch -= patch.mean()
     templates = np.zeros((len(shifts), SIZE, SIZE, 1), np.float32)
-    gate = np.zeros((SIZE - 5, SIZE - 5, 1, 1), np.float32)
     for template, (row, col) in zip(templates, shifts, strict=True):
-        template[row : row + 6, col : col + 6, 0] = SIZE * patch  # of norm 16: deviation 1
-        gate[row, col] = 1.0
-    model = keras.Sequential([
-        keras.Input((SIZE, SIZE, 1)),
-        keras.layers.Conv2D(1, 6, activation="relu", name="patch"),
-        keras.layers.Conv2D(1, SIZE - 5, activation="relu", use_bias=False, name=LAYER),
-    ], name="planted_shifts")  # fmt: skip
-    threshold = np.full(1, -_THRESHOLD * SIZE, np.float32)
-    model.get_layer("patch").set_weights([patch[:, :, None, None].astype(np.float32), threshold])
-    model.get_layer(LAYER).set_weights([gate])
+        template[row : row + 6, col : col + 6] = SIZE * patch / np.linalg.norm(patch)
+    return _any_of("planted_shifts", templates)
+
+
+def _any_of(name: str, templates: FloatArray) -> Planted:
+    """Return a net of one map: the largest of the answers to the templates, at least 0."""
+    image = keras.Input((SIZE, SIZE, 1), name="image")
+    facets = [
+        keras.layers.Conv2D(1, SIZE, activation="relu", use_bias=False, name=f"facet_{k}")
+        for k in range(len(templates))
+    ]
+    answers = [facet(image) for facet in facets]
+    answer = (
+        keras.layers.Maximum(name=LAYER)(answers)
+        if len(answers) > 1
+        else (keras.layers.Identity(name=LAYER)(answers[0]))
+    )
+    model = keras.Model(image, answer, name=name)
+    for facet, template in zip(facets, templates, strict=True):
+        facet.set_weights([_kernels(template[None])])
     return Planted(_probe(model), LAYER, templates)
 
 
