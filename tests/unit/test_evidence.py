@@ -588,3 +588,19 @@ def test_of_equal_images_the_earlier_one_is_shown(small_probe, images):
     found = fp.Evidence.collect(small_probe, data, "conv", top=4)["conv"]
     for by in ("peak", "mean"):
         assert found.of(by).top_images.tolist() == [[0, 1, 2, 3]] * 3
+
+
+def test_strips_have_top_examples_and_unknown_scores_no_percentile():
+    """Each node of a strip is said to see all that the strip sees; NaN is not above every image."""
+    image = keras.Input((6, 8, 1))
+    value = keras.layers.Conv1D(3, 2, name="strip")(keras.layers.Reshape((6, 8))(image))
+    model = keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(value)))
+    probe = fp.ModelProbe(model, input_space=fp.InputSpace.identity())
+    data = np.random.default_rng(0).normal(size=(30, 6, 8, 1)).astype(np.float32)
+    found = fp.Evidence.collect(probe, data, ["strip"], top=4)
+    values = probe.activations(data, "strip").max(axis=1)
+    top = found.top("strip", 1)
+    assert top.indices.tolist() == np.argsort(-values[:, 1])[:4].tolist()
+    assert top.boxes.tolist() == [[0, 0, 6, 8]] * 4
+    assert np.isnan(found["strip"].peak.percentile(0, np.nan))
+    assert found["strip"].peak.percentile(0, values[:, 0].max()) == 100

@@ -823,3 +823,41 @@ def test_tails_take_more_images_than_one_batch(planted):
     np.testing.assert_allclose(shares.reshape(1200, 15), values[:, 0, 0] * expected, atol=1e-6)
     np.testing.assert_allclose(bias, -0.2, atol=1e-6)
     np.testing.assert_allclose(tail.logits(values) @ weights, margin, atol=1e-6)
+
+
+LATE_BAD = {
+    "no sizes": ({"sizes": []}, "at least one"),
+    "a ranking of NaN": ({"rankings": {"a": np.full(15, np.nan)}}, "15 NaN or infinite"),
+}
+
+
+@pytest.mark.parametrize("case", LATE_BAD)
+def test_ablation_refuses_what_it_cannot_order(planted, patterns, case):
+    """One clear error each; sizes beyond all nodes are all nodes, once."""
+    probe, shares = planted[0], {"a": np.arange(15.0)}
+    changes, words = LATE_BAD[case]
+    with pytest.raises(fp.FeatureProbeError, match=words):
+        analysis.ablate(probe, patterns, 0, 2, **{"rankings": shares, "random": 1} | changes)
+    found = analysis.ablate(probe, patterns, 0, 2, shares, sizes=[1, 100, 200], random=1)
+    assert found.sizes.tolist() == [1, 15]
+    single = analysis.ablate(probe, patterns, 0, 2, shares, sizes=[100], random=1)
+    assert np.isfinite(single.area("a"))
+
+
+def test_rounds_shares_and_folds_are_checked(planted, patterns):
+    """What makes no sense is refused before anything is computed."""
+    probe, images, labels = planted
+    result = fp.Ascent(steps=2, starts=1).run(
+        probe, fp.MapMean.each(probe, "conv"), rng=0, progress=False
+    )
+    for call in (
+        lambda: analysis.compare_by_eye(patterns, 0, 1, rounds=0),
+        lambda: analysis.insert_patterns(probe, result, images[:8], 0, 2, rounds=0),
+        lambda: analysis.compare_nets(probe, probe, images, ["conv"], match="conv", rounds=0),
+        lambda: analysis.compare_classes(patterns, 0, 1, share=3),
+    ):
+        with pytest.raises(fp.RangeError, match=r"rounds|share"):
+            call()
+    few = np.concatenate([np.flatnonzero(labels == c)[:5] for c in range(CLASSES)])
+    with pytest.raises(fp.RangeError, match="need 6 images"):
+        analysis.separate(probe, images[few], labels[few], ["conv"], folds=2)

@@ -95,7 +95,7 @@ class Answers:
             score: A number or an array, activations.
 
         Returns:
-            0..100, of the shape of ``score``.
+            0..100, of the shape of ``score``; NaN where that is.
 
         Raises:
             RangeError: When there is no such unit.
@@ -109,7 +109,7 @@ class Answers:
         top = self.top_values[unit]
         above = len(top) - np.searchsorted(top[::-1], scores, side="right")
         share = np.where(scores >= top[-1], (total - above) / total, below / total)
-        return np.asarray(100.0 * share)
+        return np.where(np.isnan(scores), np.nan, 100.0 * share)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -193,6 +193,8 @@ class LayerEvidence:
         Raises:
             RangeError: When there is no such node.
         """
+        if len(self.shape) == 2 and 0 <= node < self.shape[0]:
+            return self.whole_box  # of a strip, what each node sees is not known
         row, col = divmod(node, len(self.cols))
         if not 0 <= row < len(self.rows):
             raise RangeError(

@@ -14,7 +14,7 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.ablation_picture import RANDOM, draw_ablation
 from featureprobe.analysis.patterns.contributions import margin_weights
 from featureprobe.analysis.patterns.patterns import Patterns, two_classes
-from featureprobe.errors import ConfigError, ShapeError, nearest
+from featureprobe.errors import ConfigError, DataError, ShapeError, nearest
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.tail import tail_of
 from featureprobe.types import FloatArray
@@ -225,12 +225,19 @@ def _order(name: str, values: npt.ArrayLike, total: int) -> npt.NDArray[np.int64
             f"The ranking {name!r} needs one number for each of the {total} nodes. "
             f"Received the shape {np.shape(values)}."
         )
+    if not np.isfinite(flat).all():
+        raise DataError(
+            f"The ranking {name!r} has {int((~np.isfinite(flat)).sum())} NaN or infinite values. "
+            "Give every node a finite number, such as 0."
+        )
     return np.argsort(-flat, kind="stable")
 
 
 def _sizes(sizes: Sequence[int] | None, total: int) -> npt.NDArray[np.int64]:
     if sizes is None:
         return np.array([*(2**k for k in range(total.bit_length()) if 2**k < total), total])
+    if not len(sizes):
+        raise ConfigError("sizes are whole numbers, at least one. Received an empty list.")
     for size in sizes:
         _checks.whole("sizes", size, least=1)
-    return np.minimum(np.unique(np.asarray(sizes, np.int64)), total)
+    return np.unique(np.minimum(np.asarray(sizes, np.int64), total))

@@ -143,6 +143,7 @@ def compare_by_eye(
         _check_images(patterns, (first, second), images)
         size = len(images[0])
     _checks.whole("size", size, least=1)
+    _checks.whole("rounds", rounds, least=1)
     own, other = (active_above(patterns.of_class(c), threshold) for c in (first, second))
     if min(len(own), len(other)) < 2 * size:
         raise RangeError(

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
+from featureprobe import _checks
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.drawing import draw_comparison
@@ -203,6 +204,8 @@ def compare_classes(
         array([], dtype=int64)
     """
     two_classes(patterns, first, second)
+    for name, value in (("share", share), ("most", most), ("level", level)):
+        _checks.number(name, value, least=0, most=1)
     generator = np.random.default_rng(seed_from(rng))
     own, other = enough_of(patterns, first), enough_of(patterns, second)
     active, sizes = [active_above(v, threshold) for v in (own, other)], (len(own), len(other))

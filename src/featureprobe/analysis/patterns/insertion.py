@@ -150,6 +150,7 @@ def insert_patterns(
     """
     layer, channels = _maps_of(result)
     _checks.number("amount", amount, above=0)
+    _checks.whole("rounds", rounds, least=1)
     pixels = _checks.images(images, probe.image_shape)
     weights = margin_weights(probe, favour, over)
     predicted, by_all, moves, answered = _moves(probe, result, channels, pixels, weights, amount)

@@ -185,6 +185,7 @@ def compare_nets(
     nets = (first, second) if null_net is None else (first, second, null_net)
     values = [probe.activations(pixels, list(layers)) for probe in nets]
     _check(layers, values)
+    _checks.whole("rounds", rounds, least=1)
     generator = np.random.default_rng(seed_from(rng))
     orders = [generator.permutation(len(pixels)) for _ in range(rounds)]
     grams = [[gram(v[layer]) for layer in layers] for v in values]

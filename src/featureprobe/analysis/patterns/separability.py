@@ -173,9 +173,10 @@ def _told_apart(
             f"No image has the class {absent[0]}. The classes are {np.unique(numbers).tolist()}."
         )
     few = min(int((numbers == c).sum()) for c in chosen)
-    if few < 2 * folds:
+    needed = max(2 * folds, 6)  # of what a fold leaves, three folds more choose the penalty
+    if few < needed:
         raise RangeError(
-            f"{folds} folds need {2 * folds} images of every class. The smallest class has {few}. "
+            f"{folds} folds need {needed} images of every class. The smallest class has {few}. "
             "Give more images, or fewer folds."
         )
     return chosen
