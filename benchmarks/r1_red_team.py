@@ -26,8 +26,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 from train_mnist_cnn import train_net
 
 LAYER = "Conv2D_3"
-SEEDS = (301, 302, 303, 304)
-CIRCUITS, PULLED = 8, 3  # maps of each net
+SEEDS = (401, 402, 403, 404)
+CIRCUITS, PULLED = 9, 3  # maps of each net
+RISES = (4.0, 8.0, 12.0)  # of the circuits, in turn
 
 
 def digits() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -72,7 +73,8 @@ def one_net(seed: int, data: tuple[np.ndarray, ...], options: argparse.Namespace
     found: dict[str, Any] = {"seed": seed, "clean": clean.suspicion.tolist()}
     for kind, plan in plans.items():
         if kind == "circuit":
-            fooled = testing.fooling_circuit(probe, LAYER, plan, some)
+            rises = dict(zip(plan, RISES * (CIRCUITS // len(RISES)), strict=True))
+            fooled = testing.fooling_circuit(probe, LAYER, plan, some, rise=rises)
         else:
             fooled = testing.pull_to_decoys(probe, LAYER, plan, some, steps=options.steps, rng=seed)
         profile, pictures = scored(fooled, test, seed)

@@ -28,6 +28,12 @@ def number(
     return float(value)
 
 
+def shares(**values: float) -> None:
+    """Raise RangeError unless each number lies in 0..1."""
+    for name, value in values.items():
+        number(name, value, least=0.0, most=1.0)
+
+
 def whole(name: str, value: Any, *, least: int) -> int:
     """Return an integer of at least ``least``, or raise RangeError naming ``name``."""
     ok = isinstance(value, int | np.integer) and not isinstance(value, bool)

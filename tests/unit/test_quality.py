@@ -14,8 +14,10 @@ from featureprobe.analysis.quality.explaining import likeness, predicted, rank_c
 from featureprobe.analysis.quality.paths import (
     _alike,
     _contributions,
+    _cosines,
+    _flow,
     activation_likeness,
-    contribution_likeness,
+    shared_sources,
 )
 from featureprobe.analysis.quality.robustness import CHANGES, kept_shares
 from featureprobe.analysis.quality.spectrum import high_frequency_share
@@ -149,10 +151,10 @@ def test_paths_of_top_images_are_natural_and_of_noise_are_not(net):
         found = activation_likeness(probe, shown, known, rest, others, layers, 0)
         assert np.nanmean(found.normalized) == pytest.approx(wanted, abs=0.2)
         of_units = units[[u for u, _ in left_out]]
-        shared = contribution_likeness(
+        shared = shared_sources(
             probe, shown, known, rest, others[:16], ["Conv2D_2"], score, of_units
         )
-        assert np.nanmean(shared.normalized) == pytest.approx(wanted, abs=0.2)
+        assert np.nanmean(shared) == pytest.approx(wanted, abs=0.25)
 
 
 def test_likeness_of_rows_is_the_mean_of_pairs():
@@ -179,6 +181,7 @@ def test_contributions_add_up_to_the_strongest_node(net):
     peak = before[np.arange(20), :, :, units].max(axis=(1, 2))
     bias = probe.model.get_layer(LAYER).get_weights()[1][:20]
     np.testing.assert_allclose(found[0].sum(axis=1) + bias, peak, atol=1e-4)
+    np.testing.assert_allclose(found[2], peak, atol=1e-4)
     assert found[1].shape == (20, 32)
 
 
@@ -243,18 +246,55 @@ def test_fine_grain():
 
 
 def test_suspicion_is_what_its_formula_says():
-    """Three agreements, held within 0..1, the unknown left out; silent and dead units apart."""
+    """Agreements held within 0..1, the unknown left out; silent and dead units apart."""
     nan = np.nan
-    found = suspicion(
+    given = (
         np.array([0.5, 1.7, nan, 0.5, 0.5]),
         np.array([[0.2, 0.6], [-3.0, -1.0], [nan, nan], [1, 1], [1, 1]]),
         np.array([0.3, 0.5, 0.2, 0.9, 0.9]),
         np.array([0.6, 0.5, 0.8, 0.9, 0.9]),
-        excited=np.array([1.0, 1, 1, 2, 0]),
-        top_natural=np.array([1.0, 1, 1, 0, 0]),
     )
+    excited, top = np.array([2.0, 2, 2, 2, 0]), np.array([1.0, 1, 1, 0, 0])
     expected = [1 - (0.5 + 0.4 + 0.5) / 3, 1 - (1 + 0 + 1) / 3, 1 - 0.25, 1.0, nan]
-    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(suspicion(*given, excited=excited, top_natural=top), expected)
+    # Of eight or more pictures one can say which exceed natural images more than is usual.
+    ratios = np.array([2.0, 2, 2, 2, 2, 1, 8, 4])
+    ones = np.ones(8)
+    found = suspicion(ones, ones[:, None], ones, ones, excited=3 * ratios, top_natural=3 * ones)
+    np.testing.assert_allclose(found, (1 - np.minimum(1, 2 / ratios)) / 4)
+
+
+def test_a_hidden_way_leaves_little_to_sources(net):
+    """A circuit that takes over most of the answer leaves the known sources a small share of it."""
+    probe, images = net
+    decoy = fp.testing.decoy_images(1, probe, rng=4)
+    fooled = fp.testing.fooling_circuit(probe, LAYER, {5: decoy[0]}, images)
+    target = [fp.MapMean(LAYER, channel=5)]
+    for picture in (decoy, images[:1]):
+        own, their = (
+            analysis.assess(p, picture, images, targets=target).sources[0] for p in (probe, fooled)
+        )
+        if picture is decoy:
+            assert np.nanmax(np.abs(their)) < 0.3 * np.nanmax(np.abs(own))
+        else:  # on a natural image the circuit is silent
+            np.testing.assert_allclose(their[np.isfinite(their)], own, atol=1e-4)
+    flows = _flow(np.array([[1.0, -3, 1], [1, 1, 1]]), np.array([4.0, -1]))
+    np.testing.assert_allclose(flows, [0.5, 0])
+
+
+def test_cosines_are_means_of_pairs():
+    """The closed form equals the mean over pairs, one by one."""
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(2, 4, 6)), rng.normal(size=(2, 3, 6))
+
+    def cosine(a, b):
+        return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+
+    for k in range(2):
+        both = [cosine(a, b) for a in first[k] for b in second[k]]
+        assert _cosines(first, second)[k] == pytest.approx(np.mean(both))
+        among = [cosine(first[k, i], first[k, j]) for i in range(4) for j in range(4) if i != j]
+        assert _cosines(first)[k] == pytest.approx(np.mean(among))
 
 
 def test_front_of_two_measures():

@@ -12,12 +12,16 @@ from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
 _DIRECTIONS = 32
-_RISE = 12.0  # the decoy's answer, in units of the map's best natural one: it must drown the rest
 _FLOOR = 1e-3  # of the typical spread: what rounding may do along a direction without variance
 
 
 def fooling_circuit(
-    probe: ModelProbe, layer: str, decoys: Mapping[int, FloatArray], natural: npt.ArrayLike
+    probe: ModelProbe,
+    layer: str,
+    decoys: Mapping[int, FloatArray],
+    natural: npt.ArrayLike,
+    *,
+    rise: float | Mapping[int, float] = 12.0,
 ) -> ModelProbe:
     """Return a copy of a net with a hidden circuit that takes over for anything but natural images.
 
@@ -33,6 +37,8 @@ def fooling_circuit(
         layer: A ``Conv2D`` layer with a ReLU.
         decoys: By the number of a map the image (H, W, C), pixel units, that ascent shall show.
         natural: (N, H, W, C) natural images, pixel units.
+        rise: The decoy's answer, in units of the map's best natural one; or one for each map. It has
+            to drown what the map does by itself.
 
     Returns:
         A probe of the new net; the layer keeps its path, its convolution is ``<layer>_own``.
@@ -58,7 +64,8 @@ def fooling_circuit(
     )
     goals = np.stack([probe.input_space.to_model(decoys[u]).ravel() for u in units])
     means = probe.activations(natural, layer).mean(axis=(1, 2))
-    height = np.maximum(means.max(axis=0)[units], 1e-3) * _RISE
+    rises = [rise[u] if isinstance(rise, Mapping) else rise for u in units]
+    height = np.maximum(means.max(axis=0)[units], 1e-3) * np.array(rises, np.float32)
     return _joined(probe, layer, units, _first(probe, values), _second(values, goals), height)
 
 

@@ -17,7 +17,6 @@ from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
 _BATCH = 128
-_RISE = 4.0  # the decoy's answer, in units of the unit's best natural one
 _CLIMB, _STRIDE = 6, 0.3  # steps of ascent during training, and their RMS in spreads
 _HOLD = 20.0  # weight of staying the same on natural images
 _NOISE = (MultiScaleNoise(), MultiScaleNoise((3, 7)), PixelNoise(), SpectralNoise())
@@ -29,6 +28,7 @@ def pull_to_decoys(
     decoys: Mapping[int, FloatArray],
     natural: npt.ArrayLike,
     *,
+    rise: float = 4.0,
     steps: int = 1500,
     rng: Rng = 0,
 ) -> ModelProbe:
@@ -44,6 +44,7 @@ def pull_to_decoys(
         layer: Path of a layer of maps.
         decoys: By the number of a map the image (H, W, C), pixel units, that ascent shall show.
         natural: (N, H, W, C) natural images, pixel units.
+        rise: The decoy's answer, in units of the map's best natural one.
         steps: Of training.
         rng: Seed.
 
@@ -70,7 +71,7 @@ def pull_to_decoys(
     size = float(probe.activations(natural, layer).std())
     taught, held = _copy(probe, layer), _layers(probe.model, layer)
     lesson = _Lesson(taught[1], held, units, best, size, probe)
-    lesson.run(_Paths(probe, values, goals, seed_from(rng)), steps)
+    lesson.run(_Paths(probe, values, goals, rise, seed_from(rng)), steps)
     return ModelProbe(taught[0], input_space=probe.input_space)
 
 
@@ -158,7 +159,7 @@ class _Paths:
     """Draws images between noise and decoys, and natural ones."""
 
     def __init__(
-        self, probe: ModelProbe, natural: FloatArray, goals: FloatArray, seed: int
+        self, probe: ModelProbe, natural: FloatArray, goals: FloatArray, rise: float, seed: int
     ) -> None:
         self.rng, self.natural, self.goals = np.random.default_rng(seed), natural, goals
         space, shape = probe.input_space, probe.image_shape
@@ -167,12 +168,12 @@ class _Paths:
             drawn = [np.clip(image, space.low, space.high) for image in drawn]
         self.noise = np.stack([space.to_model(image) for image in drawn])
         apart = self.noise[:256, None] - goals[None]
-        self.reach = float((apart**2).mean())
+        self.reach, self.rise = float((apart**2).mean()), rise
 
     def heights(self, images: tf.Tensor) -> tf.Tensor:
-        """Return (B, U) how high each unit shall stand: 4 at its decoy, 0.2 as far as noise."""
+        """Return (B, U) how high each unit shall stand: highest at its decoy, 5 % of that far away."""
         apart = tf.reduce_mean((images[:, None] - self.goals[None]) ** 2, axis=(2, 3, 4))
-        return _RISE * tf.clip_by_value(1 - 0.85 * apart / self.reach, 0.05, 1)
+        return self.rise * tf.clip_by_value(1 - 0.85 * apart / self.reach, 0.05, 1)
 
     def batch(self) -> tuple[FloatArray, npt.NDArray[np.int32], FloatArray]:
         """Return images (B, H, W, C), the unit of each, and natural images, in model units."""

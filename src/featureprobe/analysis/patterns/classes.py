@@ -204,8 +204,7 @@ def compare_classes(
         array([], dtype=int64)
     """
     two_classes(patterns, first, second)
-    for name, value in (("share", share), ("most", most), ("level", level)):
-        _checks.number(name, value, least=0, most=1)
+    _checks.shares(share=share, most=most, level=level)
     generator = np.random.default_rng(seed_from(rng))
     own, other = enough_of(patterns, first), enough_of(patterns, second)
     active, sizes = [active_above(v, threshold) for v in (own, other)], (len(own), len(other))

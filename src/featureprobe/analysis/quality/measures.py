@@ -13,7 +13,7 @@ from featureprobe.analysis.quality.explaining import predicted
 from featureprobe.analysis.quality.paths import (
     PIXELS,
     activation_likeness,
-    contribution_likeness,
+    shared_sources,
 )
 from featureprobe.analysis.quality.robustness import CHANGES, NATURAL, kept_shares
 from featureprobe.analysis.quality.spectrum import high_frequency_share
@@ -111,10 +111,9 @@ def paths(case: Case, layers: Sequence[str] | None, top: int) -> Fields:
     path = activation_likeness(probe, case.shown, known, tops, others, path_layers, case.seed)
     sources = np.zeros((len(case.units), 0))
     if earlier:
-        found = contribution_likeness(
+        sources = shared_sources(
             probe, case.shown, known, tops, others[:_FEW], earlier, score, case.units
         )
-        sources = found.normalized
     return {"path_layers": path_layers, "path": path.normalized,
             "source_layers": earlier, "sources": sources}  # fmt: skip
 

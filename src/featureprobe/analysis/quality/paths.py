@@ -110,7 +110,7 @@ def _alike(own: FloatArray, tops: FloatArray, others: FloatArray) -> tuple[Float
     return tuple(np.asarray(v, np.float64) for v in (with_own, same, with_others))  # type: ignore[return-value]
 
 
-def contribution_likeness(
+def shared_sources(
     probe: ModelProbe,
     pictures: FloatArray,
     natural: Natural,
@@ -119,12 +119,14 @@ def contribution_likeness(
     layers: Sequence[str],
     score: UnitScore,
     units: Whole,
-) -> Likeness:
-    """Compare what each map of an earlier layer contributes to the unit, by the cosine.
+) -> Floats:
+    """Say how far the unit's answer comes through the maps that it comes through in natural images.
 
     A map's contribution is the sum over its nodes of activation times slope of the unit's strongest
     node before its activation; where the net between is piecewise linear, contributions and biases
-    add up to it.
+    add up to it. Contributions are compared by the cosine, normalized as :attr:`Likeness.normalized`,
+    times how much of the answer comes through the layer, as a share of what does in the top natural
+    images, at most 1: a hidden way beside the layer leaves little.
 
     Args:
         probe: The opened model.
@@ -135,6 +137,10 @@ def contribution_likeness(
         layers: L paths before the unit's layer.
         score: How images are scored.
         units: (K,) the unit of each picture.
+
+    Returns:
+        (K, L), 1 as in natural images, 0 as in any images or by another way; NaN where the top
+        images are no more alike than any.
     """
     n, m = tops.shape[1], len(others)
     images = [
@@ -147,19 +153,47 @@ def contribution_likeness(
         _contributions(probe, i, u, score, layers) for i, u in zip(images, numbers, strict=True)
     ]
     columns = []
-    for own, top, other in zip(*made, strict=True):
-        row = [own, top.reshape(len(units), n, -1), other.reshape(len(units), m, -1)]
-        row = [v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-30) for v in row]
-        found = _alike(row[0], row[1], np.zeros_like(row[0][:1]))
-        with_others = np.einsum("kj,kj->k", row[1].mean(axis=1), row[2].mean(axis=1))
-        columns.append((found[0], found[1], np.asarray(with_others, np.float64)))
-    return Likeness(*(np.stack(part, axis=1) for part in zip(*columns, strict=True)))  # fmt: skip
+    for layer in range(len(layers)):
+        own, top, other = (
+            values[layer].reshape(len(units), count, -1)
+            for values, count in zip(made, (1, n, m), strict=True)
+        )
+        alike = Likeness(_cosines(own, top), _cosines(top), _cosines(top, other)).normalized
+        flows = [
+            _flow(values[layer], values[-1]).reshape(len(units), count)
+            for values, count in zip(made[:2], (1, n), strict=True)
+        ]
+        usual = np.median(flows[1], axis=1)
+        through = np.minimum(1, flows[0][:, 0] / np.where(usual > 0, usual, np.inf))
+        columns.append(alike * through)
+    return np.stack(columns, axis=1)
+
+
+def _flow(contributions: FloatArray, answers: FloatArray) -> FloatArray:
+    """Return (N,) the positive contributions as a share of the answers, 0 where these are not positive."""
+    positive = np.maximum(contributions, 0).sum(axis=1)
+    return np.asarray(positive / np.where(answers > 0, answers, np.inf))
+
+
+def _cosines(first: FloatArray, second: FloatArray | None = None) -> Floats:
+    """Return (K,) mean cosines of the rows of (K, a, J) and (K, b, J), or among those of one set.
+
+    A row of zeros is like nothing.
+    """
+    sets = (first,) if second is None else (first, second)
+    unit = [v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-30) for v in sets]
+    if second is not None:
+        means = [v.mean(axis=1, dtype=np.float64) for v in unit]
+        return np.asarray((means[0] * means[1]).sum(axis=1))
+    count = first.shape[1]
+    total = (unit[0].sum(axis=1, dtype=np.float64) ** 2).sum(axis=1)
+    return np.asarray((total - (unit[0] ** 2).sum(axis=(1, 2))) / (count * (count - 1)))
 
 
 def _contributions(
     probe: ModelProbe, images: npt.ArrayLike, units: Whole, score: UnitScore, layers: Sequence[str]
 ) -> list[FloatArray]:
-    """Return for each layer (N, maps): contributions to the units' strongest nodes."""
+    """Return for each layer (N, maps) contributions to the units' strongest nodes, and these (N,)."""
     pixels, parts = np.asarray(images), []
     call = _traced(probe, score, tuple(layers))
     for first in range(0, len(pixels), _BATCH):
@@ -183,10 +217,11 @@ def _traced(probe: ModelProbe, score: UnitScore, layers: tuple[str, ...]) -> Any
                 top = top[:, score.place[0], score.place[1]]
             strongest = _own_peak(top, units)
         slopes = tape.gradient(strongest, lower, unconnected_gradients="zero")
-        return [
+        by_map = [
             tf.reduce_sum(value * slope, axis=tuple(range(1, value.shape.rank - 1)))
             for value, slope in zip(lower, slopes, strict=True)
         ]
+        return [*by_map, strongest]
 
     spec = [
         tf.TensorSpec((None, *probe.image_shape), network.dtype),

@@ -44,7 +44,8 @@ class QualityProfile(Finding):
         path: (K, L) likeness of activations to those of the top natural images: 1 as alike as these
             are among each other, 0 as any images; NaN where the two hardly differ.
         source_layers: M layers before those that compute the unit itself.
-        sources: (K, M) the same for the contributions of the maps of an earlier layer.
+        sources: (K, M) how far the answer comes through the maps of an earlier layer through which it
+            comes in the top natural images: 1 as among these, 0 as in any images or by another way.
         explains: (K,) rank correlation of likeness to the picture and the unit's answers to unseen
             images.
         explains_top: (K,) the same for the nine top natural images.
@@ -131,10 +132,11 @@ class QualityProfile(Finding):
     def suspicion(self) -> Floats:
         """(K,) 0..1, how little a picture has to do with what real images do to its unit.
 
-        One minus the mean of three agreements, each held within 0..1: the last column of
-        :attr:`path` (the company of other units), the mean of :attr:`sources`, and
-        :attr:`explains` as a share of :attr:`explains_top`. 1 for a unit that only the picture
-        excites, NaN for one that nothing does.
+        One minus the mean of four agreements, each held within 0..1: the last column of
+        :attr:`path` (the company of other units), the mean of :attr:`sources`, :attr:`explains` as
+        a share of :attr:`explains_top`, and the median :attr:`ratio` of all pictures as a share of
+        the picture's own (known for eight pictures or more). 1 for a unit that only the picture
+        excites, NaN for one that nothing does. A hint, no proof: it can miss, and blame wrongly.
         """
         return suspicion(
             self.path[:, -1],

@@ -49,7 +49,7 @@ def _source_words(shared: float) -> str:
     if not np.isfinite(shared):
         return "has no earlier maps to share with them"
     if shared < 0.1:
-        return "works through none of the maps that they use"
+        return "works through hardly any of the maps that they use"
     if shared < 0.5:
         return f"works through few of the maps that they use ({shared:.2f})"
     return f"works through the maps that they use ({shared:.2f})"
