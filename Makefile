@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # TensorFlow's start-up chatter hides what matters.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo pictures test quick lint types imports docs wheel bench clean
+.PHONY: demo pictures test quick lint types imports docs wheel bench bench-quality clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'featureprobe needs Python 3.11 or newer; set PYTHON=python3.12, say'"
@@ -68,6 +68,15 @@ bench: $(VENV)/.installed  ## timings into benchmarks/results/
 	$(BIN)/python benchmarks/settings.py
 	$(BIN)/python benchmarks/attainment.py
 	$(BIN)/python benchmarks/q1_time_to_quality.py
+
+# What pictures are worth: ours, other tools' and natural images on one profile, which settings explain
+# most, how well maxima are defined, whether fooled maps are caught. About an hour on two cores; needs
+# FEATUREPROBE_TEST_DATA, and the results of q1_time_to_quality.py.
+bench-quality: $(VENV)/.installed  ## tables and mosaics of quality into benchmarks/results/
+	$(BIN)/python benchmarks/d1_definedness.py
+	$(BIN)/python benchmarks/r1_red_team.py
+	$(BIN)/python benchmarks/quality_settings.py
+	$(BIN)/python benchmarks/quality_pictures.py
 
 clean:
 	rm -rf $(VENV) build dist out docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

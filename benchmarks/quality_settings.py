@@ -132,13 +132,12 @@ def judge(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
     cost = {name: nets["a"]["s"] + nets["b"]["s"] for name, nets in found.items()}
     cheapest = min((cost[n] for n in found if meets[n]), default=float("nan"))
-    table = {
+    return {
         name: {"meets": meets[name], "cost": round(cost[name], 2),
                "eligible": bool(meets[name] and cost[name] <= COST * cheapest),
                "power": round(float(np.mean([v["explanatory power"] for v in nets.values()])), 4)}
         for name, nets in found.items()
     }  # fmt: skip
-    return table
 
 
 def main() -> None:
