@@ -111,6 +111,7 @@ def measure(net: str, seed: int) -> dict[str, Any]:
         print(f"--- net {net}, {name}\n{profile.table()}", flush=True)
     draw(net, profiles)
     return {
+        "nulls": nulls(probe, result, natural, profiles["featureprobe"]),
         "seconds": seconds,
         "seconds_of_a_profile": took,
         "calls": calls,
@@ -118,6 +119,34 @@ def measure(net: str, seed: int) -> dict[str, Any]:
         "against": {name: {m: paired(profiles["featureprobe"], profile, m) for m in COMPARED}
                     for name, profile in profiles.items() if name != "featureprobe"},
     }  # fmt: skip
+
+
+def nulls(probe: fp.ModelProbe, result: Any, natural: np.ndarray, own: Any) -> dict[str, Any]:
+    """Return what pictures dealt out to the wrong maps, and an untrained net, give."""
+    targets = fp.MapMean.each(probe, LAYER)
+    order, bare = np.roll(np.arange(len(targets)), 37), analysis.untrained(probe, rng=0)
+    dealt = analysis.assess(probe, result.best()[order], natural, targets=targets)
+    theirs = analysis.assess(probe, result, natural, other=bare)
+    units = theirs.transfer_unit
+    raw = {name: bare.activations(images, LAYER).mean(axis=(1, 2))
+           for name, images in (("pictures", result.best()), ("natural", natural[:2000]))}  # fmt: skip
+    chance = float((1 / np.arange(1, len(targets) + 1)).mean())
+    found = {
+        "reciprocal rank by chance": chance,
+        "own pictures": {"reciprocal rank": float((1 / own.rank).mean()),
+                         "explanatory power": float(np.nanmedian(own.explains)),
+                         "transfer to the other training": float((1 / own.transfer_rank).mean()),
+                         "its null, 97.5 %": float(np.quantile(own.transfer_null, 0.975))},
+        "dealt to other maps": {"reciprocal rank": float((1 / dealt.rank).mean()),
+                                "explanatory power": float(np.nanmedian(dealt.explains)),
+                                "suspicion": float(np.nanmedian(dealt.suspicion))},
+        "untrained net": {"transfer": float((1 / theirs.transfer_rank).mean()),
+                          "its null, 2.5 and 97.5 %": np.quantile(theirs.transfer_null, [0.025, 0.975]).tolist(),
+                          "raw answer to the picture, median": float(np.median(raw["pictures"][np.arange(len(units)), units])),
+                          "raw answer to the best natural image, median": float(np.median(raw["natural"].max(axis=0)[units]))},
+    }  # fmt: skip
+    print("nulls", found, flush=True)
+    return found
 
 
 def draw(net: str, profiles: dict[str, Any], shown: int = 12) -> None:
