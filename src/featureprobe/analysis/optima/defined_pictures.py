@@ -29,11 +29,16 @@ def draw_overview(figure: Figure | SubFigure, found: "Definedness") -> None:
         found.images[:count, 0],
         statuses=found.verdicts[:count],
         contrast=True,
-        columns=16 if count > 16 else 8,
+        columns=_columns(count),
         ax=lower.subplots(),
         title=f"best image of the largest cluster of good starts, {count} of {len(found.targets)} "
         "targets",
     )
+
+
+def _columns(count: int) -> int:
+    """Return how many columns make the largest tiles where there is twice as much width as height."""
+    return max(range(4, 21), key=lambda columns: min(2 / columns, 1 / -(-count // columns)))
 
 
 def _draw_words(ax: Axes, found: "Definedness") -> None:
@@ -154,9 +159,10 @@ def _draw_gallery(figure: Figure | SubFigure, found: "Definedness", number: int)
         if start < 0:
             continue
         show_stretched(ax, found.images[number, place])
+        count = int(found.counts[number, place])
         barrier = f", barrier to 0: {found.barriers[number, place, 0]:.0%}" if place else ""
         ax.set_title(
-            f"{place}: {found.counts[number, place]} starts, score "
+            f"{place}: {count} start{'s' * (count != 1)}, score "
             f"{found.scores[number, start]:.3g}{barrier}",
             fontsize=8,
         )

@@ -61,8 +61,8 @@ def _heat(ax: Axes, found: "ShiftResponse", values: Any, name: str, **options: A
 
 
 def _edge(ax: Axes, inside: Any, most: int) -> None:
-    """Outline the shifts that keep the content inside."""
-    if inside.all() or not inside.any():
+    """Outline the shifts that keep the content inside, where more than none at all does."""
+    if inside.all() or inside.sum() <= 1:
         return
     shifts = np.arange(-most - 1, most + 2)
     padded = np.pad(inside, 1).astype(float)

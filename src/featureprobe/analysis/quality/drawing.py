@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 if TYPE_CHECKING:
     from featureprobe.analysis.quality.profile import QualityProfile
@@ -49,6 +50,7 @@ def _draw_pareto(
                     textcoords="offset points", fontsize=8)  # fmt: skip
     ax.axhline(1, color="C3", linewidth=0.8, linestyle=":", label="best natural image")
     ax.set_yscale("log")
+    _plain_numbers(ax)
     ax.set_xlabel("path naturalness (1: as top natural images, 0: as any)", fontsize=9)
     ax.set_ylabel("score / best natural image", fontsize=9)
     missing = len(profile) - int(shown.sum())
@@ -58,6 +60,13 @@ def _draw_pareto(
     bar = figure.colorbar(points, ax=ax, fraction=0.04, pad=0.02)
     bar.set_label("suspicion", fontsize=9)
     _bare(ax)
+
+
+def _plain_numbers(ax: Axes) -> None:
+    """Label a logarithmic y axis 0.5, 1, 2, 5, 10 instead of by powers of ten."""
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_power(profile: "QualityProfile", ax: Axes, options: dict[str, Any]) -> None:
@@ -89,7 +98,8 @@ def _draw_robustness(profile: "QualityProfile", ax: Axes) -> None:
     ax.set_xticks(place, list(profile.changes), rotation=30, ha="right", fontsize=8)
     ax.set_ylabel("share of score kept", fontsize=9)
     ax.set_title("small changes: median and quartiles", loc="left", fontsize=9)
-    ax.legend(fontsize=8, frameon=False, loc="lower left")
+    ax.set_ylim(top=1.25 * ax.get_ylim()[1])  # room for the legend over the bars
+    ax.legend(fontsize=8, frameon=False, loc="upper left", ncols=2)
     _bare(ax)
 
 
