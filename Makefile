@@ -22,10 +22,11 @@ demo: $(VENV)/.installed  ## pictures of what a trained net's maps answer to, in
 	$(BIN)/python examples/first_look.py --out out
 
 pictures: demo  ## the pictures of the README and the docs
-	mkdir -p docs/_static/first_look docs/_static/four_or_nine
+	mkdir -p docs/_static/first_look docs/_static/four_or_nine docs/_static/trust
 	cp out/oips_contrast.png out/ascent.gif docs/_static/first_look/
 	cp out/activations_3_Conv2D_2.png docs/_static/first_look/activations.png
 	$(BIN)/python examples/four_or_nine.py --out docs/_static/four_or_nine
+	$(BIN)/python examples/trust_an_oip.py --out docs/_static/trust
 
 test: $(VENV)/.installed  ## all tests
 	$(BIN)/python -m pytest
