@@ -133,7 +133,7 @@ class ShiftResponse(Finding):
 
     @property
     def invariance(self) -> Floats:
-        """(K,) mean response over shifts of up to two pixels: 1 where they change nothing."""
+        """(K,) mean response over shifts of up to two pixels, 1 where they change nothing."""
         near = slice(max(0, self.most - NEAR), self.most + NEAR + 1)
         return np.asarray(self.response[:, near, near].mean(axis=(1, 2)))
 

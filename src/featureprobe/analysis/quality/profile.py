@@ -120,7 +120,7 @@ class QualityProfile(Finding):
 
     @property
     def naturalness(self) -> Floats:
-        """(K,) mean of :attr:`path` over the layers before the unit's; NaN where none tells."""
+        """(K,) mean of ``path`` over the layers before the unit's; NaN where none tells."""
         return mean_known(self.path[:, :-1])
 
     @property
@@ -133,8 +133,8 @@ class QualityProfile(Finding):
         """(K,) 0..1, how little a picture has to do with what real images do to its unit.
 
         One minus the mean of four agreements, each held within 0..1: the last column of
-        :attr:`path` (the company of other units), the mean of :attr:`sources`, :attr:`explains` as
-        a share of :attr:`explains_top`, and the median :attr:`ratio` of all pictures as a share of
+        ``path`` (the company of other units), the mean of ``sources``, ``explains`` as
+        a share of ``explains_top``, and the median :attr:`ratio` of all pictures as a share of
         the picture's own (known for eight pictures or more). 1 for a unit that only the picture
         excites, NaN for one that nothing does. A hint, no proof: it can miss, and blame wrongly.
         """
