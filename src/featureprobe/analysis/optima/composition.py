@@ -68,7 +68,7 @@ class Composition(Finding):
 
     @property
     def exact(self) -> bool:
-        """Whether shares and bias give the pre-activation: what lies between is piecewise linear."""
+        """Whether shares and bias give the pre-activation, since what lies between is piecewise linear."""
         return self.error <= EXACT
 
     def largest(self, count: int = 8) -> npt.NDArray[np.int64]:

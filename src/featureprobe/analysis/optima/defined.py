@@ -123,7 +123,7 @@ class Definedness(Finding):
 
     @property
     def distinct(self) -> Whole:
-        """(T,) clusters: distinct maxima that were seen."""
+        """(T,) clusters, the distinct maxima that were seen."""
         return np.asarray((self.counts > 0).sum(axis=1))
 
     @property
@@ -168,7 +168,7 @@ class Definedness(Finding):
 
     @property
     def verdicts(self) -> tuple[str, ...]:
-        """(T,) "unique", "few", "plateau", "undefined" or "dead"; rules: :func:`definedness`."""
+        """(T,) "unique", "few", "plateau", "undefined" or "dead", by the rules of :func:`definedness`."""
         good, largest = self.good.sum(axis=1), self.counts.max(axis=1)
         columns = (self.alive.sum(axis=1), good, largest / np.maximum(good, 1), self.barrier,
                    self.maxima, self.unseen)  # fmt: skip

@@ -75,7 +75,7 @@ class NodeVsMap(Finding):
 
     @property
     def coherence(self) -> Floats:
-        """(M,) kappa: the map's best mean over the node's best activation; NaN for dead nodes.
+        """(M,) kappa, the map's best mean over the node's best activation; NaN for dead nodes.
 
         At the global optima of a layer whose activations are not negative and whose nodes all have
         the same problem, it lies in [1/P, 1]: 1/P since the node's OIP is an image for the map too,
@@ -121,7 +121,7 @@ class NodeVsMap(Finding):
 
     @property
     def gini(self) -> Floats:
-        """(M,) how unequal these answers are: 0 all the same, 1 - 1/P one node alone."""
+        """(M,) how unequal these answers are, from 0 (all the same) to 1 - 1/P (one node alone)."""
         return gini(self.profile.reshape(len(self.profile), -1))
 
     @property

@@ -104,7 +104,7 @@ class Parts(Finding):
 
     @property
     def word(self) -> str:
-        """How parts act: additive, together (AND-like), redundant, or single for fewer than two.
+        """How parts act, one of additive, together (AND-like), redundant, or single for fewer than two.
 
         Interactions of all pairs are compared with their drops; below an eighth (two parts that are
         nothing without each other have one half) parts are additive, else the sign of the sum says.
