@@ -1,7 +1,7 @@
 """Composition: which lower maps a target's value is made of, exactly."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ class Composition(Finding):
     """The shares of the maps of the layer below in what a target answers to one image.
 
     A share is the sum over a map's positions of activation times slope.
+
+    Option of ``plot``: ``count``, how many maps are drawn.
 
     Args:
         lower: Path of the layer below, or ``"image"`` for the image itself, in model units.
@@ -96,8 +98,8 @@ class Composition(Finding):
             f"all shares, the largest are {names}."
         )
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
-        draw_shares(figure.subplots(), self, **options)
+    def _draw(self, figure: Figure | SubFigure, *, count: int = 10) -> None:
+        draw_shares(figure.subplots(), self, count=count)
 
     @property
     def _size(self) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Decomposition: an optimum taken apart into repetitions, parts and lower maps."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ from featureprobe.types import FloatArray, Read
 @dataclass(frozen=True, eq=False, repr=False)
 class Decomposition(Finding):
     """One image taken apart with a target in view.
+
+    ``plot`` takes a figure only.
 
     Args:
         label: What the target is, such as ``"Conv2D_3 channel 5"``.
@@ -68,13 +70,12 @@ class Decomposition(Finding):
         lower = [text[0].lower() + text[1:] for text in said]
         return f"{self.label}: " + "; ".join(lower) + "."
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+    def _draw(self, figure: Figure | SubFigure) -> None:
         axes = figure.subplots(2, 3)
-        shown: dict[str, Any] = {"contrast": True, "title": self.label, **options}
-        show_image(self.image, ax=axes[0, 0], **shown)
+        show_image(self.image, ax=axes[0, 0], contrast=True, title=self.label)
         draw_autocorrelation(axes[0, 1], self.repetition)
         draw_transforms(axes[0, 2], self.repetition)
-        draw_overlay(axes[1, 0], self.parts, **options)
+        draw_overlay(axes[1, 0], self.parts)
         draw_values(axes[1, 1], self.parts)
         draw_shares(axes[1, 2], self.composition)
         headed(figure, self.verdict, width=170)

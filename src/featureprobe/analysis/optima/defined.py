@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ class Definedness(Finding):
 
     A start is good when its score is at most 5 % below the best of its target. Numbers of maxima
     are of the good ends, for this mix of starts; NaN where a target is dead.
+
+    Option of ``plot``: ``target``, the place or label of the one that is drawn; None draws all.
 
     Args:
         layer: Paths of the layers that are read.
@@ -218,9 +220,8 @@ class Definedness(Finding):
         """
         return described(self, self.number(target))
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+    def _draw(self, figure: Figure | SubFigure, *, target: int | str | None = None) -> None:
         """Draw all targets, or with ``target=`` (place or label) one."""
-        target = options.get("target")
         if target is None:
             draw_overview(figure, self)
         else:

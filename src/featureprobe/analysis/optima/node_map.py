@@ -1,7 +1,7 @@
 """Single node against map: whether a map's optimum is its node's, repeated."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ SLACK = 1e-4  # relative: what float32 and another batch change in a score
 @dataclass(frozen=True, eq=False, repr=False)
 class NodeVsMap(Finding):
     """The optimum of one node and that of its map, for M maps.
+
+    Option of ``plot``: ``channel``, the map whose pictures are drawn; None draws all maps.
 
     Args:
         layer: Path of the layer.
@@ -146,18 +148,16 @@ class NodeVsMap(Finding):
             f"{int(self.failed.sum())} searches provably failed."
         )
 
-    def _draw(
-        self, figure: Figure | SubFigure, *, channel: int | None = None, **options: Any
-    ) -> None:
+    def _draw(self, figure: Figure | SubFigure, *, channel: int | None = None) -> None:
         if channel is None:
-            draw_all(figure, self, **options)
+            draw_all(figure, self)
             return
         at = np.flatnonzero(self.channels == channel)
         if not len(at):
             raise RangeError(
                 f"Map {channel} is not among the {len(self.channels)} maps. Choose one of .channels."
             )
-        draw_one(figure, self, int(at[0]), **options)
+        draw_one(figure, self, int(at[0]))
 
     @property
     def _size(self) -> tuple[float, float]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from featureprobe.analysis.optima.node_map import NodeVsMap
 
 
-def draw_all(figure: Figure | SubFigure, found: "NodeVsMap", **options: Any) -> None:
+def draw_all(figure: Figure | SubFigure, found: "NodeVsMap") -> None:
     """Draw coherence against R^2 with the null band, the profile's Gini, and the mean profile."""
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.5, 1.2, 1))
     kappa, r2 = found.coherence, found.r2
@@ -70,7 +70,7 @@ def _profile(ax: Axes, values: Any, title: str) -> None:
     bar.ax.tick_params(labelsize=7)
 
 
-def draw_one(figure: Figure | SubFigure, found: "NodeVsMap", index: int, **options: Any) -> None:
+def draw_one(figure: Figure | SubFigure, found: "NodeVsMap", index: int) -> None:
     """Draw one map: node OIP, map OIP, superposition, what is left, and the node profile."""
     axes = figure.subplots(2, 3).ravel()
     channel, fit = found.channels[index], found.superpositions[index]
@@ -82,7 +82,7 @@ def draw_one(figure: Figure | SubFigure, found: "NodeVsMap", index: int, **optio
         (fit, f"superposition\n{quality}"),
     )
     for ax, (image, title) in zip(axes[:3], pictures, strict=True):
-        shown: dict[str, Any] = {"contrast": True, "title": title, **options}
+        shown: dict[str, Any] = {"contrast": True, "title": title}
         show_image(image, ax=ax, **shown)
     _signed(axes[3], (found.map_images[index] - fit).mean(axis=2), "map OIP less superposition",
             "pixel units")  # fmt: skip

@@ -2,7 +2,7 @@
 
 from dataclasses import KW_ONLY, dataclass
 from math import factorial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,8 @@ class Parts(Finding):
     """The largest parts of one image, and the score of every choice of them.
 
     A part is kept, or replaced by the background. What belongs to no part stays.
+
+    ``plot`` takes a figure only.
 
     Args:
         labels: (H, W) number of the part from 1, 0 for none; the largest is first.
@@ -134,9 +136,9 @@ class Parts(Finding):
             f"{order[0] + 1} alone is worth {lead:.0%} (Shapley)."
         )
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+    def _draw(self, figure: Figure | SubFigure) -> None:
         left, right = figure.subplots(1, 2)
-        draw_overlay(left, self, **options)
+        draw_overlay(left, self)
         draw_values(right, self)
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from featureprobe.analysis.optima.parts import Parts
 
 
-def draw_overlay(ax: Axes, found: "Parts", **options: Any) -> None:
+def draw_overlay(ax: Axes, found: "Parts") -> None:
     """Draw the image with its parts outlined, each with its number and Shapley value."""
-    shown: dict[str, Any] = {"contrast": True, "title": f"parts ({found.word})", **options}
+    shown: dict[str, Any] = {"contrast": True, "title": f"parts ({found.word})"}
     show_image(found.image, ax=ax, **shown)
     rim = [withStroke(linewidth=2, foreground="black")]
     for part in range(found.count):

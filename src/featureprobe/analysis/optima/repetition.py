@@ -26,6 +26,8 @@ _FARTHEST = 24  # lags beyond it are of no use and many
 class Repetition(Finding):
     """Self-similarity of the live area of one image, beside surrogates with its radial spectrum.
 
+    ``plot`` takes a figure only.
+
     Args:
         autocorrelation: (2 a + 1, 2 b + 1) cosine of the image, less its mean, with itself moved by
             up to a rows and b columns, over what overlaps.
@@ -89,9 +91,9 @@ class Repetition(Finding):
             text += f", at the multiples of the jump with p = {self.p_predicted:.2g}"
         return text + (f"; like itself {', '.join(alike)}." if alike else "; like no turned copy.")
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
+    def _draw(self, figure: Figure | SubFigure) -> None:
         left, right = figure.subplots(1, 2)
-        draw_autocorrelation(left, self, **options)
+        draw_autocorrelation(left, self)
         draw_transforms(right, self)
 
 

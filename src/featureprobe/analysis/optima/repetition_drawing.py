@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from featureprobe.analysis.optima.repetition import Repetition
 
 
-def draw_autocorrelation(ax: Axes, found: "Repetition", **options: Any) -> None:
+def draw_autocorrelation(ax: Axes, found: "Repetition") -> None:
     """Draw the autocorrelation with predicted lags and significant peaks marked."""
     rows, cols = found.most
     extent = (-cols - 0.5, cols + 0.5, rows + 0.5, -rows - 0.5)
-    shown: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, **options}
+    shown: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1}
     picture = ax.imshow(found.autocorrelation, extent=extent, **shown)
     both = np.concatenate([found.predicted, -found.predicted])
     if len(both):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,8 @@ class Sensitivity(Finding):
 
     Similarities are the highest correlation over shifts up to 4 pixels of the parts that the target
     sees, -1..1. NaN where a target is dead.
+
+    Option of ``plot``: ``target``, the place of the one whose images are drawn; None draws all.
 
     Args:
         layer: Paths of the layers that are read.
@@ -116,9 +118,7 @@ class Sensitivity(Finding):
             f"the base's at {seed:.2f}; {said}."
         )
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
-        """Draw all targets, or with ``target=`` (its place) the images of one."""
-        target = options.get("target")
+    def _draw(self, figure: Figure | SubFigure, *, target: int | None = None) -> None:
         if target is None:
             draw_all(figure, self)
             return

@@ -1,7 +1,7 @@
 """Shift response: how a map's answer changes when the image moves."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,8 @@ class ShiftResponse(Finding):
     """What K maps answer to their images under all shifts of up to ``most`` pixels.
 
     Arrays over shifts have S = 2 most + 1 rows and columns: down and to the right, from -most on.
+
+    Option of ``plot``: ``index``, the place of the one that is drawn; None draws the median of all.
 
     Args:
         layer: Path of the layer.
@@ -156,12 +158,10 @@ class ShiftResponse(Finding):
             f"within one jump modulate it by {np.nanmedian(self.modulation):.2f}; {compare}."
         )
 
-    def _draw(
-        self, figure: Figure | SubFigure, *, index: int | None = None, **options: Any
-    ) -> None:
+    def _draw(self, figure: Figure | SubFigure, *, index: int | None = None) -> None:
         if index is not None and not 0 <= index < len(self.nodes):
             raise RangeError(f"There are {len(self.nodes)} pairs. Received index {index}.")
-        draw_shift_response(figure, self, index, **options)
+        draw_shift_response(figure, self, index)
 
     @property
     def _size(self) -> tuple[float, float]:

@@ -17,7 +17,7 @@ def headed(figure: Figure | SubFigure, text: str, *, width: int) -> None:
 
 
 def draw_shift_response(
-    figure: Figure | SubFigure, found: "ShiftResponse", index: int | None, **options: Any
+    figure: Figure | SubFigure, found: "ShiftResponse", index: int | None
 ) -> None:
     """Draw the response of one pair, or the median over all, and the node path beside it."""
     left, right, last = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
@@ -26,7 +26,7 @@ def draw_shift_response(
     name = f"map {found.channels[index or 0]}" if one else f"median of {len(found.nodes)} maps"
     answers = np.isfinite(found.response[chosen]).all(axis=(1, 2))
     shown = found.response[chosen][answers]
-    _heat(left, found, np.median(shown, axis=0) if len(shown) else None, name, **options)
+    _heat(left, found, np.median(shown, axis=0) if len(shown) else None, name)
     if one:
         _edge(left, found.inside[chosen][0], found.most)
     for ax, axis, word in ((right, 0, "down"), (last, 1, "right")):
@@ -34,7 +34,7 @@ def draw_shift_response(
     headed(figure, found.verdict, width=150)
 
 
-def _heat(ax: Axes, found: "ShiftResponse", values: Any, name: str, **options: Any) -> None:
+def _heat(ax: Axes, found: "ShiftResponse", values: Any, name: str) -> None:
     ax.set_title(f"{found.layer}: response, {name}", loc="left", fontsize=9)
     ax.set_xlabel("shift to the right, pixels", fontsize=9)
     ax.set_ylabel("shift down, pixels", fontsize=9)
@@ -44,7 +44,7 @@ def _heat(ax: Axes, found: "ShiftResponse", values: Any, name: str, **options: A
     most = found.most
     ends = (-most - 0.5, most + 0.5)
     highest = max(1.0, float(values.max()))
-    colours: dict[str, Any] = {"cmap": "viridis", "vmin": 0.0, "vmax": highest, **options}
+    colours: dict[str, Any] = {"cmap": "viridis", "vmin": 0.0, "vmax": highest}
     picture = ax.imshow(values, extent=(*ends, *ends[::-1]), **colours)
     shifts = np.arange(-most, most + 1)
     if values.min() < 0.5 < values.max():

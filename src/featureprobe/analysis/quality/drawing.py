@@ -25,20 +25,18 @@ def pareto_front(first: Floats, second: Floats) -> npt.NDArray[np.bool_]:
     return front
 
 
-def draw_profile(profile: "QualityProfile", figure: Figure | SubFigure, **options: Any) -> None:
-    """Draw on an empty figure; options go to the scatter plots."""
+def draw_profile(profile: "QualityProfile", figure: Figure | SubFigure) -> None:
+    """Draw on an empty figure."""
     grid = figure.add_gridspec(2, 2, width_ratios=(1.35, 1))
-    _draw_pareto(profile, figure, figure.add_subplot(grid[:, 0]), options)
-    _draw_power(profile, figure.add_subplot(grid[0, 1]), options)
+    _draw_pareto(profile, figure, figure.add_subplot(grid[:, 0]))
+    _draw_power(profile, figure.add_subplot(grid[0, 1]))
     _draw_robustness(profile, figure.add_subplot(grid[1, 1]))
 
 
-def _draw_pareto(
-    profile: "QualityProfile", figure: Figure | SubFigure, ax: Axes, options: dict[str, Any]
-) -> None:
+def _draw_pareto(profile: "QualityProfile", figure: Figure | SubFigure, ax: Axes) -> None:
     across, up = profile.naturalness, profile.ratio
     shown = np.isfinite(across) & np.isfinite(up) & (up > 0)
-    style: dict[str, Any] = {"vmin": 0, "vmax": 1, "cmap": "viridis_r", "s": 26} | options
+    style: dict[str, Any] = {"vmin": 0, "vmax": 1, "cmap": "viridis_r", "s": 26}
     points = ax.scatter(across[shown], up[shown], c=profile.suspicion[shown], **style)
     front = np.flatnonzero(
         pareto_front(np.where(shown, across, np.nan), np.where(shown, up, np.nan))
@@ -69,8 +67,8 @@ def _plain_numbers(ax: Axes) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _draw_power(profile: "QualityProfile", ax: Axes, options: dict[str, Any]) -> None:
-    style: dict[str, Any] = {"s": 14, "color": "C0"} | options
+def _draw_power(profile: "QualityProfile", ax: Axes) -> None:
+    style: dict[str, Any] = {"s": 14, "color": "C0"}
     ax.scatter(profile.explains_top, profile.explains, **style)
     low = float(np.nanmin([profile.explains, profile.explains_top, np.zeros(len(profile))]))
     high = float(np.nanmax([profile.explains, profile.explains_top, np.full(len(profile), 0.1)]))

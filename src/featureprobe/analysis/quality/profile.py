@@ -23,6 +23,8 @@ class QualityProfile(Finding):
 
     No number is compared across constraint sets: hold pictures of one set against each other.
 
+    ``plot`` takes a figure only.
+
     Args:
         layer: Path of the layer.
         labels: One short text a picture.
@@ -163,8 +165,8 @@ class QualityProfile(Finding):
         """The medians in one sentence."""
         return wording.verdict(self)
 
-    def _draw(self, figure: Figure | SubFigure, **options: Any) -> None:
-        draw_profile(self, figure, **options)
+    def _draw(self, figure: Figure | SubFigure) -> None:
+        draw_profile(self, figure)
 
     @property
     def _size(self) -> tuple[float, float]:
