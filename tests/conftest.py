@@ -1,6 +1,8 @@
 """What several test folders share: extra data, and probes that are opened once."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -8,6 +10,14 @@ import numpy as np
 import pytest
 
 import featureprobe as fp
+
+
+@pytest.fixture(autouse=True)
+def _no_figures_left() -> Iterator[None]:
+    """Close what a test drew: pyplot keeps figures, and warns when they are many."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")
