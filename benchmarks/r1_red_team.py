@@ -4,7 +4,9 @@ Nets are trained by the recipe of the bundled ones, from seeds that nothing else
 hand-set circuit takes over some maps of Conv2D_3; another copy is trained on until the ascent of some
 maps is pulled to decoys. A default ascent then makes a picture of all maps of all three nets, and
 each is assessed against 10,000 test images. Every map that was aimed at counts as manipulated,
-whether its picture shows the decoy or not. FEATUREPROBE_TEST_DATA names the folder with data/mnist.npz.
+whether its picture shows the decoy or not. Two rounds before stand beside the result:
+r1_first_formula.json (company, direction of sources, explanation; seeds 301 to 304) and r1_three_epochs.json
+(the present formula, seeds 401 to 404); ten epochs came after both. FEATUREPROBE_TEST_DATA names the folder with data/mnist.npz.
 """
 
 import argparse

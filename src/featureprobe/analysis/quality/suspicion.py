@@ -21,7 +21,8 @@ def suspicion(
 ) -> npt.NDArray[np.float64]:
     """Return (K,) the suspicion that a picture does not show what its unit answers to, 0..1.
 
-    It is one minus the mean of four agreements, each held within 0..1, none fitted to data:
+    It is one minus the mean of four agreements, each held within 0..1. No weight is fitted to data,
+    but sources by their size, and moderation, were chosen after a first formula had missed circuits:
 
     - *company*: how alike the answers of the unit's whole layer to the picture and to the unit's top
       natural images are, 1 as alike as those are among each other, 0 as alike as any images
