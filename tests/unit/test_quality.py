@@ -8,11 +8,11 @@ from scipy import stats
 
 import featureprobe as fp
 from featureprobe import analysis
+from featureprobe.analysis.patterns.similarity import shift_similarity
 from featureprobe.analysis.quality.drawing import pareto_front
 from featureprobe.analysis.quality.earlier import layers_before, own_layers
-from featureprobe.analysis.quality.explaining import likeness, predicted, rank_correlations
+from featureprobe.analysis.quality.explaining import predicted, rank_correlations
 from featureprobe.analysis.quality.paths import (
-    _alike,
     _contributions,
     _cosines,
     _flow,
@@ -126,7 +126,7 @@ def test_likeness_over_shifts_and_rank_correlations():
     image = np.zeros((1, 20, 20, 1), np.float32)
     image[0, 7:13, 7:13] = rng.normal(size=(6, 6, 1))
     moved = np.stack([np.roll(image[0], s, (0, 1)) for s in ((2, -1), (5, 0), (0, 0))])
-    near, far, same = likeness(image, moved, most=3)[0]
+    near, far, same = shift_similarity(image, moved, most=3)[0]
     assert same == pytest.approx(1, abs=1e-5)
     assert near > 0.98
     assert far < 0.8
@@ -155,21 +155,6 @@ def test_paths_of_top_images_are_natural_and_of_noise_are_not(net):
             probe, shown, known, rest, others[:16], ["Conv2D_2"], score, of_units
         )
         assert np.nanmean(shared) == pytest.approx(wanted, abs=0.25)
-
-
-def test_likeness_of_rows_is_the_mean_of_pairs():
-    """The closed form equals the mean over pairs, computed one by one."""
-    rng = np.random.default_rng(0)
-    unit = [
-        v / np.linalg.norm(v, axis=-1, keepdims=True)
-        for v in (rng.normal(size=(2, 9)), rng.normal(size=(2, 4, 9)), rng.normal(size=(5, 9)))
-    ]
-    own, same, other = _alike(*(v.astype(np.float32) for v in unit))
-    for k in range(2):
-        pairs = [unit[1][k, i] @ unit[1][k, j] for i in range(4) for j in range(4) if i != j]
-        assert same[k] == pytest.approx(np.mean(pairs), abs=1e-6)
-        assert own[k] == pytest.approx((unit[1][k] @ unit[0][k]).mean(), abs=1e-6)
-        assert other[k] == pytest.approx((unit[1][k] @ unit[2].T).mean(), abs=1e-6)
 
 
 def test_contributions_add_up_to_the_strongest_node(net):

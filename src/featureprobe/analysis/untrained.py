@@ -1,12 +1,15 @@
 """The same net, untrained: what the architecture alone does is the null of what training did."""
 
-from typing import Any
-
 import keras
 
 from featureprobe._randomness import Rng, seed_from
-from featureprobe.errors import ModelError
+from featureprobe.probe.copying import copied_model
 from featureprobe.probe.model_probe import ModelProbe
+
+_ADVICE = (
+    "Open an untrained model of the same architecture yourself: "
+    "fp.ModelProbe(model, input_space=probe.input_space)."
+)
 
 
 def untrained(probe: ModelProbe, *, rng: Rng = 0) -> ModelProbe:
@@ -32,7 +35,7 @@ def untrained(probe: ModelProbe, *, rng: Rng = 0) -> ModelProbe:
         >>> bool((guesses == labels).mean() < 0.4)
         True
     """
-    copy = _copy_of(probe)
+    copy = copied_model(probe, _ADVICE)
     seed = seed_from(rng)
     fresh = []
     for number, weights in enumerate(copy.get_weights()):
@@ -41,20 +44,3 @@ def untrained(probe: ModelProbe, *, rng: Rng = 0) -> ModelProbe:
         fresh.append(keras.ops.convert_to_numpy(draw(weights.shape)) if kernel else weights)
     copy.set_weights(fresh)
     return ModelProbe(copy, input_space=probe.input_space)
-
-
-def _copy_of(probe: ModelProbe) -> Any:
-    """Return the model with its layers made anew."""
-    advice = (
-        "Open an untrained model of the same architecture yourself: "
-        "fp.ModelProbe(model, input_space=probe.input_space)."
-    )
-    try:
-        copy = keras.models.clone_model(probe.model)
-    except (ValueError, TypeError, NotImplementedError) as cause:
-        raise ModelError(f"Keras cannot copy {probe.name!r}: {cause} {advice}") from cause
-    if len(copy.weights) != len(probe.model.weights):
-        raise ModelError(
-            f"Keras does not build a copy of {probe.name!r}, a subclassed model. {advice}"
-        )
-    return copy

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe._randomness import Rng, seed_from
-from featureprobe.errors import ModelError
 from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
 from featureprobe.initializers.pixel_noise import PixelNoise
 from featureprobe.initializers.spectral_noise import SpectralNoise
+from featureprobe.probe.copying import copied_model
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
@@ -69,21 +69,11 @@ def pull_to_decoys(
     means = probe.activations(natural, layer).mean(axis=(1, 2))
     best = np.maximum(means.max(axis=0)[units], 1e-3)
     size = float(probe.activations(natural, layer).std())
-    taught, held = _copy(probe, layer), _layers(probe.model, layer)
-    lesson = _Lesson(taught[1], held, units, best, size, probe)
+    model = copied_model(probe, "Pass a sequential or functional model.")
+    taught, held = _layers(model, layer), _layers(probe.model, layer)
+    lesson = _Lesson(taught, held, units, best, size, probe)
     lesson.run(_Paths(probe, values, goals, rise, seed_from(rng)), steps)
-    return ModelProbe(taught[0], input_space=probe.input_space)
-
-
-def _copy(probe: ModelProbe, layer: str) -> tuple[Any, Any]:
-    try:
-        model = keras.models.clone_model(probe.model)
-        model.set_weights(probe.model.get_weights())
-    except (ValueError, TypeError, NotImplementedError) as cause:
-        raise ModelError(
-            f"Keras cannot copy {probe.name!r}: {cause} Pass a sequential or functional model."
-        ) from cause
-    return model, _layers(model, layer)
+    return ModelProbe(model, input_space=probe.input_space)
 
 
 def _layers(model: Any, layer: str) -> Any:

@@ -45,7 +45,7 @@ def debiased_cka(first: Floats, second: Floats) -> float:
     return unbiased_hsic(first, second) / np.sqrt(norm) if norm > 0 else 0.0
 
 
-def shift_similarity(first: FloatArray, second: FloatArray, *, most: int = 4) -> Floats:
+def shift_similarity(first: npt.ArrayLike, second: npt.ArrayLike, *, most: int = 4) -> Floats:
     """Return (A, B): the largest normalized correlation of images over small shifts, -1..1.
 
     Args:
@@ -53,22 +53,24 @@ def shift_similarity(first: FloatArray, second: FloatArray, *, most: int = 4) ->
         second: (B, H, W, C).
         most: Shifts of up to so many pixels along rows and columns; beyond an image is its mean.
     """
-    unit = [_centred(images) for images in (first, second)]
-    rows, cols = (n + most for n in first.shape[1:3])
-    moved = [np.fft.rfft2(images, s=(rows, cols), axes=(1, 2)) for images in unit]
-    found = np.full((len(first), len(second)), -1.0)
-    window = np.r_[0 : most + 1, -most:0]
-    for k, own in enumerate(moved[0]):
-        product = (own[None] * moved[1].conj()).sum(axis=3)
-        all_shifts = np.fft.irfft2(product, s=(rows, cols), axes=(1, 2))
-        found[k] = all_shifts[:, window][:, :, window].max(axis=(1, 2))
-    return found
+    unit, other = _centred(first), _centred(second)
+    flat = other.reshape(len(other), -1)
+    found = np.full((len(unit), len(flat)), -1.0, np.float32)
+    rows, cols = unit.shape[1:3]
+    wide = np.pad(unit, ((0, 0), (most, most), (most, most), (0, 0)))
+    for row in range(2 * most + 1):  # products of matrices: quicker than Fourier transforms
+        for col in range(2 * most + 1):
+            moved = wide[:, row : row + rows, col : col + cols].reshape(len(unit), -1)
+            np.maximum(found, moved @ flat.T, out=found)
+    return found.astype(np.float64)
 
 
-def _centred(images: FloatArray) -> Floats:
-    flat = images.astype(np.float64) - images.mean(axis=(1, 2, 3), keepdims=True)
+def _centred(images: npt.ArrayLike) -> FloatArray:
+    """Return images less their mean, of norm 1, in float32; constant ones are 0."""
+    flat = np.asarray(images, np.float32)
+    flat = flat - flat.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float64)
     norm = np.sqrt((flat**2).sum(axis=(1, 2, 3), keepdims=True))
-    return np.asarray(flat / np.where(norm > 0, norm, 1))
+    return np.asarray(flat / np.where(norm > 0, norm, 1), np.float32)
 
 
 def match_maps(first: FloatArray, second: FloatArray) -> tuple[Whole, Floats]:

@@ -1,43 +1,19 @@
 """Whether likeness to a picture predicts what a unit answers to images that were not used."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from featureprobe._extras import need
+from featureprobe.analysis.patterns.similarity import shift_similarity
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
 _LIMIT = 2**26  # numbers of a product at a time
 
 
-def likeness(templates: FloatArray, images: npt.ArrayLike, *, most: int) -> FloatArray:
-    """Return (T, N): the largest normalized correlation of images over small shifts, -1..1.
-
-    Args:
-        templates: (T, H, W, C).
-        images: (N, H, W, C).
-        most: Shifts of up to so many pixels along rows and columns; beyond an image is its mean.
-    """
-    unit = _centred(np.asarray(templates, np.float32))
-    natural = _centred(np.asarray(images, np.float32))
-    flat = natural.reshape(len(natural), -1)
-    found = np.full((len(unit), len(flat)), -1.0, np.float32)
-    rows, cols = unit.shape[1:3]
-    wide = np.pad(unit, ((0, 0), (most, most), (most, most), (0, 0)))
-    for row in range(2 * most + 1):
-        for col in range(2 * most + 1):
-            moved = wide[:, row : row + rows, col : col + cols].reshape(len(unit), -1)
-            np.maximum(found, moved @ flat.T, out=found)
-    return found
-
-
-def _centred(images: FloatArray) -> FloatArray:
-    flat = images - images.mean(axis=(1, 2, 3), keepdims=True)
-    norm = np.sqrt((flat**2).sum(axis=(1, 2, 3), keepdims=True))
-    return np.asarray(flat / np.where(norm > 0, norm, 1), np.float32)
-
-
-def rank_correlations(first: FloatArray, second: FloatArray) -> Floats:
+def rank_correlations(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Floats:
     """Return (A, B) Spearman's correlations of the rows of (A, N) and (B, N); 0 without spread."""
     rank = need("scipy.stats", what="Explanatory power", extra="analysis").rankdata
     units = []
@@ -70,7 +46,7 @@ def predicted(
         (K,) rank correlations with the unit's answers: of the picture, of the examples, and the
         mean over the other units' pictures.
     """
-    own = likeness(pictures, unseen, most=most)
+    own = shift_similarity(pictures, unseen, most=most)
     all_pairs = rank_correlations(own, answers.T)
     count = len(pictures)
     by_picture = np.diag(all_pairs).copy()
@@ -79,7 +55,7 @@ def predicted(
     by_examples = []
     for k in range(0, count, size):
         some = examples[k : k + size]
-        alike = likeness(some.reshape(-1, *some.shape[2:]), unseen, most=most)
+        alike = shift_similarity(some.reshape(-1, *some.shape[2:]), unseen, most=most)
         mean = alike.reshape(len(some), some.shape[1], -1).mean(axis=1)
         by_examples.append(np.diag(rank_correlations(mean, answers[:, k : k + size].T)))
     chance = others if count > 1 else np.full(1, np.nan)

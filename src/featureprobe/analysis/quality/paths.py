@@ -74,7 +74,8 @@ def activation_likeness(
     columns = []
     for layer in layers:
         own, top, other = (_unit_ranks(probe, images, layer, seed) for images in sets)
-        columns.append(_alike(own, top[where], other))
+        top = top[where]
+        columns.append((_cosines(own[:, None], top), _cosines(top), _cosines(top, other[None])))
     return Likeness(*(np.stack(part, axis=1) for part in zip(*columns, strict=True)))  # fmt: skip
 
 
@@ -97,17 +98,6 @@ def _unit(values: FloatArray) -> FloatArray:
     centred = values - values.mean(axis=1, keepdims=True)
     norm = np.linalg.norm(centred, axis=1, keepdims=True)
     return np.asarray(centred / np.where(norm > 0, norm, 1), np.float32)
-
-
-def _alike(own: FloatArray, tops: FloatArray, others: FloatArray) -> tuple[Floats, Floats, Floats]:
-    """Return (K,) each, from rows of norm 1: own (K, J), tops (K, n, J), others (m, J)."""
-    n = tops.shape[1]
-    with_own = np.einsum("kj,knj->kn", own, tops).mean(axis=1)
-    total = np.linalg.norm(tops.sum(axis=1), axis=1) ** 2
-    lengths = (np.linalg.norm(tops, axis=2) ** 2).sum(axis=1)  # 0 for a silent image
-    same = (total - lengths) / (n * (n - 1))
-    with_others = (tops.mean(axis=1) @ others.mean(axis=0)).ravel()
-    return tuple(np.asarray(v, np.float64) for v in (with_own, same, with_others))  # type: ignore[return-value]
 
 
 def shared_sources(

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.quality import wording
 from featureprobe.analysis.quality.drawing import draw_profile
-from featureprobe.analysis.quality.suspicion import mean_known, suspicion
+from featureprobe.analysis.quality.suspicion import mean_known, share_of, suspicion
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -110,7 +110,7 @@ class QualityProfile(Finding):
     @property
     def attainment(self) -> Floats:
         """(K,) score as a share of the best known; NaN where none is."""
-        return np.asarray(_share(self.score, self.best_known))
+        return share_of(self.score, self.best_known)
 
     @property
     def ratio(self) -> Floats:
@@ -118,7 +118,7 @@ class QualityProfile(Finding):
 
         A large one is neither good nor bad by itself: see it beside :attr:`naturalness`.
         """
-        return np.asarray(_share(self.score, self.top_natural))
+        return share_of(self.score, self.top_natural)
 
     @property
     def naturalness(self) -> Floats:
@@ -128,7 +128,7 @@ class QualityProfile(Finding):
     @property
     def robustness(self) -> Floats:
         """(K,) mean over changes of the share kept, relative to what natural images keep."""
-        return mean_known(_share(self.kept, self.kept_natural))
+        return mean_known(share_of(self.kept, self.kept_natural))
 
     @property
     def suspicion(self) -> Floats:
@@ -171,8 +171,3 @@ class QualityProfile(Finding):
     @property
     def _size(self) -> tuple[float, float]:
         return 13.0, 7.0
-
-
-def _share(values: Floats, of: Floats) -> Floats:
-    positive = np.nan_to_num(of) > 0
-    return np.where(positive, values / np.where(positive, of, 1), np.nan)

@@ -49,8 +49,8 @@ def suspicion(
         excited: (K,) score of the picture.
         top_natural: (K,) score of the best natural image.
     """
-    explanation = _share(explains, explains_top)
-    moderation = _moderation(_share(excited, top_natural))
+    explanation = share_of(explains, explains_top)
+    moderation = _moderation(share_of(excited, top_natural))
     agreements = [company, mean_known(sources), explanation, moderation]
     found = 1 - mean_known(np.stack(agreements, axis=1).clip(0, 1))
     found = np.where(top_natural > 0, found, 1.0)
@@ -65,8 +65,9 @@ def _moderation(ratio: Floats) -> Floats:
     return np.asarray(np.minimum(1, np.median(known) / np.maximum(ratio, 1e-12)))
 
 
-def _share(values: Floats, of: Floats) -> Floats:
-    positive = of > 0
+def share_of(values: Floats, of: Floats) -> Floats:
+    """Return values as shares of what is positive; NaN elsewhere."""
+    positive = np.nan_to_num(of) > 0
     return np.asarray(np.where(positive, values / np.where(positive, of, 1), np.nan))
 
 
