@@ -19,7 +19,7 @@ from featureprobe.analysis.quality.paths import (
     activation_likeness,
     shared_sources,
 )
-from featureprobe.analysis.quality.robustness import CHANGES, kept_shares
+from featureprobe.analysis.quality.robustness import CHANGES, _shifted, kept_shares
 from featureprobe.analysis.quality.spectrum import high_frequency_share
 from featureprobe.analysis.quality.standard import Natural
 from featureprobe.analysis.quality.suspicion import suspicion
@@ -216,6 +216,18 @@ def test_small_changes_keep_what_they_should():
     assert by_name["noise 0.1"] == pytest.approx(1, abs=0.05)
     assert 0.9 < by_name["rotation 5"][0] <= 1.001
     np.testing.assert_allclose(kept_natural, kept, rtol=1e-5)  # natural images are the same here
+
+
+def test_beyond_the_border_is_the_border():
+    """A shift brings in what stands at the border, not what stands at the other side."""
+    image = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
+    down, up, right, left = (view[0, ..., 0] for view in _shifted(image, 1))
+    np.testing.assert_array_equal(down[0], [0, 1, 2, 3])
+    np.testing.assert_array_equal(up[-1], [12, 13, 14, 15])
+    np.testing.assert_array_equal(right[:, 0], [0, 4, 8, 12])
+    np.testing.assert_array_equal(left[:, -1], [3, 7, 11, 15])
+    np.testing.assert_array_equal(down[1:], image[0, :-1, :, 0])
+    np.testing.assert_array_equal(left[:, :-1], image[0, :, 1:, 0])
 
 
 def test_fine_grain():
