@@ -3,12 +3,14 @@
 All maps of Conv2D_3 of both bundled nets, in the box 0..255 for everybody, and for equal seconds: other
 tools restart until ours are spent, and the best image of each map is kept; where one call takes longer, it gets
 a single start of each map and fewer steps, so that it ends in time. They run once with the settings that their own search of Q1 found best, and once with their defaults. Compared are pictures
-of one constraint set only. Differences are paired by map, bootstrapped over maps.
+of one constraint set only. All is done with several seeds, whose pictures of a map are averaged on each
+measure; then differences are paired by map, and bootstrapped over maps.
 """
 
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,10 @@ from peers.settings import FIRST, SETTINGS
 from peers.worker import Worker
 
 LAYER = "Conv2D_3"
-COMPARED = ("explains", "margin", "reciprocal_rank", "suspicion", "robustness", "naturalness")
+COMPARED = (
+    "explains", "margin", "reciprocal_rank", "suspicion", "robustness", "naturalness", "certificate",
+    "transfer_gain",
+)  # fmt: skip
 
 
 def ours(probe: fp.ModelProbe, seed: int) -> tuple[Any, float]:
@@ -36,7 +41,7 @@ def ours(probe: fp.ModelProbe, seed: int) -> tuple[Any, float]:
 
 
 def theirs(
-    tool: str, probe: fp.ModelProbe, setting: dict[str, Any], seconds: float
+    tool: str, probe: fp.ModelProbe, setting: dict[str, Any], seconds: float, seed: int
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Return the best image of each map after restarts for that many seconds, and what was run."""
     space, maps = probe.input_space, probe.shape_of(LAYER)[-1]
@@ -51,7 +56,7 @@ def theirs(
             worker.ask("climb", seed=0, **setting | {"steps": 1})
         spent, calls = 0.0, 0
         while calls == 0 or spent < seconds:
-            taken, images = worker.ask("climb", seed=1000 + calls, **setting)
+            taken, images = worker.ask("climb", seed=1000 * seed + calls, **setting)
             spent, calls = spent + taken, calls + 1
             boxed = np.clip(np.nan_to_num(images), space.low, space.high)
             answers = probe.activations(boxed, LAYER).mean(axis=(1, 2))
@@ -73,12 +78,15 @@ def settings_of(tool: str, net: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def values(profile: Any, name: str) -> np.ndarray:
-    """Return a measure of each picture."""
-    return 1.0 / profile.rank if name == "reciprocal_rank" else np.asarray(getattr(profile, name))
+def values(profiles: Sequence[Any], name: str) -> np.ndarray:
+    """Return a measure of each map, averaged over seeds."""
+    found = [1.0 / p.rank if name == "reciprocal_rank" else getattr(p, name) for p in profiles]
+    return np.mean(found, axis=0)
 
 
-def paired(own: Any, other: Any, name: str, draws: int = 10_000) -> dict[str, float]:
+def paired(
+    own: Sequence[Any], other: Sequence[Any], name: str, draws: int = 10_000
+) -> dict[str, float]:
     """Return the median of the paired differences over maps, with its 95 % interval."""
     gap = values(own, name) - values(other, name)
     gap = gap[np.isfinite(gap)]
@@ -89,69 +97,93 @@ def paired(own: Any, other: Any, name: str, draws: int = 10_000) -> dict[str, fl
             "difference": float(np.median(gap)), "low": float(low), "high": float(high)}  # fmt: skip
 
 
-def measure(net: str, seed: int) -> dict[str, Any]:
-    """Return all profiles of one net as tables, and the comparisons; draw mosaics."""
-    probe, natural = fp.samples.mnist_probe(net), test_digits("quality_pictures")
-    other, best = fp.samples.mnist_probe("b" if net == "a" else "a"), read_best(net, LAYER)
-    targets = fp.MapMean.each(probe, LAYER)
-    result, seconds = ours(probe, seed)
-    print(f"net {net}: ours {seconds:.1f} s", flush=True)
-    begin = time.perf_counter()
-    profiles = {
-        "featureprobe": analysis.assess(probe, result, natural, other=other, best_known=best)
-    }
-    took, calls = time.perf_counter() - begin, {}
-    sets = {}
-    for tool in SETTINGS:
-        for how, setting in settings_of(tool, net).items():
-            sets[f"{tool}, {how}"], calls[f"{tool}, {how}"] = theirs(tool, probe, setting, seconds)
+def top_images(probe: fp.ModelProbe, natural: np.ndarray) -> np.ndarray:
+    """Return the natural image that excites each map most, (maps, H, W, C)."""
     means = np.concatenate([probe.activations(natural[i : i + 2000], LAYER).mean(axis=(1, 2))
                             for i in range(0, len(natural), 2000)])  # fmt: skip
-    sets["top natural images"] = natural[means.argmax(axis=0)].astype(np.float32)
-    for name, images in sets.items():
-        profiles[name] = analysis.assess(
-            probe, images, natural, targets=targets, other=other, best_known=best
-        )
-    for name, profile in profiles.items():
-        print(f"--- net {net}, {name}\n{profile.table()}", flush=True)
-    draw(net, profiles)
+    return natural[means.argmax(axis=0)].astype(np.float32)
+
+
+def measure(net: str, seeds: Sequence[int]) -> dict[str, Any]:
+    """Return all profiles of one net as tables, and the comparisons; draw mosaics."""
+    probe, natural = fp.samples.mnist_probe(net), test_digits("quality_pictures")
+    given = {"targets": fp.MapMean.each(probe, LAYER), "best_known": read_best(net, LAYER),
+             "other": fp.samples.mnist_probe("b" if net == "a" else "a"),
+             "constraint": fp.Box()}  # fmt: skip
+    profiles, calls, took, spent = {"featureprobe": []}, {}, [], []
+    for seed in seeds:
+        result, seconds = ours(probe, seed)
+        begin = time.perf_counter()
+        profiles["featureprobe"].append(analysis.assess(probe, result, natural, **given))
+        took.append(time.perf_counter() - begin)
+        spent.append(seconds)
+        print(f"net {net}, seed {seed}: ours {seconds:.1f} s, profile {took[-1]:.1f} s", flush=True)
+        for tool in SETTINGS:
+            for how, setting in settings_of(tool, net).items():
+                name = f"{tool}, {how}"
+                images, call = theirs(tool, probe, setting, seconds, seed)
+                profiles.setdefault(name, []).append(
+                    analysis.assess(probe, images, natural, **given)
+                )
+                calls.setdefault(name, []).append(call)
+    tops = analysis.assess(probe, top_images(probe, natural), natural, **given)
+    profiles["top natural images"] = [tops]
+    for name, of_seeds in profiles.items():
+        print(f"--- net {net}, {name}\n{of_seeds[0].table()}", flush=True)
+    draw(net, {name: of_seeds[0] for name, of_seeds in profiles.items()})
     return {
-        "nulls": nulls(probe, result, natural, profiles["featureprobe"]),
-        "seconds": seconds,
+        "nulls": nulls(probe, result, natural, profiles["featureprobe"][-1]),
+        "seeds": list(seeds),
+        "seconds": spent,
         "seconds_of_a_profile": took,
         "calls": calls,
-        "tables": {name: profile.table().splitlines() for name, profile in profiles.items()},
-        "against": {name: {m: paired(profiles["featureprobe"], profile, m) for m in COMPARED}
-                    for name, profile in profiles.items() if name != "featureprobe"},
+        "tables, first seed": {name: p[0].table().splitlines() for name, p in profiles.items()},
+        "against": {name: {m: paired(profiles["featureprobe"], of_tool, m) for m in COMPARED}
+                    for name, of_tool in profiles.items() if name != "featureprobe"},
     }  # fmt: skip
 
 
 def nulls(probe: fp.ModelProbe, result: Any, natural: np.ndarray, own: Any) -> dict[str, Any]:
-    """Return what pictures dealt out to the wrong maps, and an untrained net, give."""
+    """Return what pictures dealt out to the wrong maps, and untrained nets, give."""
     targets = fp.MapMean.each(probe, LAYER)
-    order, bare = np.roll(np.arange(len(targets)), 37), analysis.untrained(probe, rng=0)
+    order = np.roll(np.arange(len(targets)), 37)
     dealt = analysis.assess(probe, result.best()[order], natural, targets=targets)
-    theirs = analysis.assess(probe, result, natural, other=bare)
-    units = theirs.transfer_unit
-    raw = {name: bare.activations(images, LAYER).mean(axis=(1, 2))
-           for name, images in (("pictures", result.best()), ("natural", natural[:2000]))}  # fmt: skip
-    chance = float((1 / np.arange(1, len(targets) + 1)).mean())
     found = {
-        "reciprocal rank by chance": chance,
+        "reciprocal rank by chance": float((1 / np.arange(1, len(targets) + 1)).mean()),
         "own pictures": {"reciprocal rank": float((1 / own.rank).mean()),
                          "explanatory power": float(np.nanmedian(own.explains)),
-                         "transfer to the other training": float((1 / own.transfer_rank).mean()),
-                         "its null, 97.5 %": float(np.quantile(own.transfer_null, 0.975))},
+                         "transfer to the other training": transferred(own)},
         "dealt to other maps": {"reciprocal rank": float((1 / dealt.rank).mean()),
                                 "explanatory power": float(np.nanmedian(dealt.explains)),
                                 "suspicion": float(np.nanmedian(dealt.suspicion))},
-        "untrained net": {"transfer": float((1 / theirs.transfer_rank).mean()),
-                          "its null, 2.5 and 97.5 %": np.quantile(theirs.transfer_null, [0.025, 0.975]).tolist(),
-                          "raw answer to the picture, median": float(np.median(raw["pictures"][np.arange(len(units)), units])),
-                          "raw answer to the best natural image, median": float(np.median(raw["natural"].max(axis=0)[units]))},
+        "untrained nets": [in_untrained(probe, result, natural, seed) for seed in range(5)],
     }  # fmt: skip
     print("nulls", found, flush=True)
     return found
+
+
+def transferred(profile: Any) -> dict[str, Any]:
+    """Return how well pictures do in another net, beside both nulls; gains with 95 % intervals."""
+    gain, rng = profile.transfer_gain, np.random.default_rng(0)
+    drawn = gain[rng.integers(len(gain), size=(10_000, len(gain)))].mean(axis=1)
+    return {"reciprocal rank": float((1 / profile.transfer_rank).mean()),
+            "units paired at random, 2.5 and 97.5 %": np.quantile(profile.transfer_null, [0.025, 0.975]).tolist(),
+            "its untrained copies": (1 / profile.untrained_rank).mean(axis=1).tolist(),
+            "gain": float(gain.mean()), "low": float(np.quantile(drawn, 0.025)),
+            "high": float(np.quantile(drawn, 0.975))}  # fmt: skip
+
+
+def in_untrained(
+    probe: fp.ModelProbe, result: Any, natural: np.ndarray, seed: int
+) -> dict[str, Any]:
+    """Return the same for a net that learned nothing, and its raw answers."""
+    bare = analysis.untrained(probe, rng=seed)
+    profile = analysis.assess(probe, result, natural, other=bare)
+    units = profile.transfer_unit
+    answers = bare.activations(result.best(), LAYER).mean(axis=(1, 2))[np.arange(len(units)), units]
+    best = bare.activations(natural[:2000], LAYER).mean(axis=(1, 2)).max(axis=0)[units]
+    return transferred(profile) | {"raw answer to the picture, median": float(np.median(answers)),
+                                   "raw answer to the best natural image, median": float(np.median(best))}  # fmt: skip
 
 
 def draw(net: str, profiles: dict[str, Any], shown: int = 12) -> None:
@@ -181,11 +213,11 @@ def main() -> None:
     """Measure both nets, print and write tables and mosaics."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nets", nargs="+", default=["a", "b"])
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[11, 12, 13, 14, 15])
     options = parser.parse_args()
     nets: dict[str, Any] = {}
     for net in options.nets:
-        nets[net] = measure(net, options.seed)
+        nets[net] = measure(net, options.seeds)
         for name, rows in nets[net]["against"].items():
             for measure_name in ("explains", "margin", "reciprocal_rank"):
                 line = rows[measure_name]

@@ -1,6 +1,7 @@
 """Quality of pictures: measures against known truths, the profile as a whole, words, bad input."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from featureprobe.analysis.quality.paths import (
 from featureprobe.analysis.quality.robustness import CHANGES, _shifted, kept_shares
 from featureprobe.analysis.quality.spectrum import high_frequency_share
 from featureprobe.analysis.quality.standard import Natural
+from featureprobe.analysis.quality.stationarity import certificates
 from featureprobe.analysis.quality.suspicion import suspicion
 from featureprobe.analysis.quality.targets import UnitScore, units_of
 from featureprobe.testing import planted_templates
@@ -104,6 +106,23 @@ def test_an_untrained_net_answers_at_chance(net, result, profile):
     assert found[0] > np.quantile(profile.transfer_null, 0.999)
     assert found[1] < np.quantile(bare.transfer_null, 0.999)
     assert found[0] > 2 * found[1]
+    assert profile.untrained_rank.shape == (5, 24)
+    assert profile.transfer_gain.mean() > 0.1
+    spread = bare.transfer_gain.std() / np.sqrt(24)
+    assert abs(bare.transfer_gain.mean()) < 3 * spread  # one untrained net among others
+
+
+def test_gain_over_untrained_nets_is_a_difference_of_reciprocal_ranks(profile):
+    """First in the other net, and 4th in one of two untrained ones and 2nd in the other: 1 - 3/8."""
+    few = replace(
+        profile,
+        transfer_rank=np.ones(24, np.int64),
+        untrained_rank=np.stack([np.full(24, 4), np.full(24, 2)]),
+    )
+    np.testing.assert_allclose(few.transfer_gain, 1 - 3 / 8)
+    alone = replace(profile, untrained_rank=np.zeros((0, 24), np.int64))
+    assert np.isnan(alone.transfer_gain).all()
+    assert "gain over untrained" not in alone.table()
 
 
 def test_a_template_explains_its_map_and_no_other():
@@ -294,6 +313,34 @@ def test_cosines_are_means_of_pairs():
         assert _cosines(first)[k] == pytest.approx(np.mean(among))
 
 
+def test_certificates_of_images_that_no_ascent_made():
+    """On a linear unit it is the cosine of image and template; where a unit is silent 0."""
+    net, rng = planted_templates(3), np.random.default_rng(0)
+    score, units = UnitScore(net.layer), np.arange(3)
+    images = net.templates + 0.7 * rng.normal(size=net.templates.shape)
+    images -= images.mean(axis=(1, 2, 3), keepdims=True)
+    images = (images / images.std(axis=(1, 2, 3), keepdims=True)).astype(np.float32)
+    found = certificates(net.probe, images, score, units, fp.Sphere())
+    wanted = (net.templates * images).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    best = certificates(net.probe, net.templates, score, units, fp.Sphere())
+    np.testing.assert_allclose(best, 1, atol=1e-4)
+    assert certificates(net.probe, -net.templates, score, units, fp.Sphere()).tolist() == [0, 0, 0]
+
+
+def test_certificates_of_a_trained_net(net, result):
+    """The same order as in an ascent's own; digits are no maxima."""
+    probe, images = net
+    targets = fp.MapMean.each(probe, LAYER)[:24]
+    own = analysis.assess(probe, result, images, constraint=fp.Sphere())
+    recorded = analysis.assess(probe, result, images)
+    assert np.corrcoef(own.certificate, recorded.certificate)[0, 1] > 0.7
+    assert np.abs(own.certificate - recorded.certificate).max() > 1e-3  # taken anew
+    digits = images[:24].astype(np.float32)
+    given = analysis.assess(probe, digits, images, targets=targets, constraint=fp.Box())
+    assert np.median(given.certificate) < np.median(own.certificate) - 0.5
+
+
 def test_front_of_two_measures():
     """None of the front is beaten, all others are."""
     first, second = np.array([1.0, 2, 3, 2, np.nan]), np.array([3.0, 2, 1, 1.5, 9])
@@ -310,6 +357,7 @@ def test_words_table_and_picture(profile, tmp_path):
         "score / best natural image",
         "explanatory power",
         "transfer: percentile",
+        "transfer: gain over untrained nets",
         "suspicion",
     ):
         assert name in table

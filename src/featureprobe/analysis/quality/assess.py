@@ -13,6 +13,7 @@ from featureprobe.analysis.quality.measures import Case
 from featureprobe.analysis.quality.profile import QualityProfile
 from featureprobe.analysis.quality.standard import Natural
 from featureprobe.analysis.quality.targets import units_of
+from featureprobe.ascent.constraints import Constraint
 from featureprobe.errors import ConfigError, ShapeError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
@@ -31,6 +32,7 @@ def assess(
     targets: Sequence[Objective] | None = None,
     other: ModelProbe | None = None,
     best_known: npt.ArrayLike | None = None,
+    constraint: Constraint | None = None,
     layers: Sequence[str] | None = None,
     top: int = 16,
     shift: int = 4,
@@ -50,6 +52,8 @@ def assess(
             needed for images.
         other: Another training of the net: whether its matching units answer to the pictures too.
         best_known: (K,) the best scores known, in the same constraint set.
+        constraint: The set that the pictures were made in, ``fp.Box()`` or ``fp.Sphere()``: their
+            certificates are taken in it; None: those that an AscentResult holds.
         layers: Where paths are followed; None: the layers with weights up to the targets'.
         top: Top natural images of each unit that paths are compared with, at least 2.
         shift: Shift tolerance of likeness in pixels, at least 0.
@@ -76,6 +80,8 @@ def assess(
     score, units = units_of(probe, configs)
     _checks.whole("top", top, least=2)
     _checks.whole("shift", shift, least=0)
+    if constraint is not None:
+        constraint.check(probe.input_space)
     seed = seed_from(rng)
     known = Natural.of(probe, natural, score, seed)
     case = Case(probe, shown, known, score, units, seed)
@@ -85,7 +91,7 @@ def assess(
         units=units,
         images=shown,
         best_known=_best_known(best_known, len(units)),
-        **measures.of_result(pictures, len(units)),
+        **measures.of_result(pictures, case, constraint),
         **measures.answers(case),
         **measures.robustness(case),
         **measures.paths(case, layers, top),

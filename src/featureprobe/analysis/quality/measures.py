@@ -18,8 +18,10 @@ from featureprobe.analysis.quality.paths import (
 from featureprobe.analysis.quality.robustness import CHANGES, NATURAL, kept_shares
 from featureprobe.analysis.quality.spectrum import high_frequency_share
 from featureprobe.analysis.quality.standard import Natural
+from featureprobe.analysis.quality.stationarity import certificates
 from featureprobe.analysis.quality.targets import UnitScore
 from featureprobe.analysis.quality.transfer import transfer
+from featureprobe.ascent.constraints import Constraint
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult
 from featureprobe.types import FloatArray
@@ -55,21 +57,24 @@ class Case:
     seed: int
 
 
-def of_result(pictures: AscentResult | npt.ArrayLike, count: int) -> Fields:
-    """Return what only an ascent can tell: certificates, and how unlike its good starts are."""
-    unknown = np.full(count, np.nan)
-    if not isinstance(pictures, AscentResult):
-        return {"certificate": unknown, "diversity": unknown.copy()}
-    row, starts = np.arange(count), pictures.best_starts()
-    diversity = unknown.copy()
-    for k in row:
-        own = np.nan_to_num(pictures.scores[k], nan=-np.inf)
-        good = pictures.images[k][(own >= _GOOD * own.max()) & (own > 0)]
-        if len(good) > 1:
-            pairs = shift_similarity(good, good)[np.triu_indices(len(good), 1)]
-            diversity[k] = 1 - pairs.mean()
-    certificates = pictures.certificates[row, starts].astype(np.float64)
-    return {"certificate": certificates, "diversity": diversity}
+def of_result(
+    pictures: AscentResult | npt.ArrayLike, case: Case, constraint: Constraint | None
+) -> Fields:
+    """Return certificates, and how unlike the good starts of an ascent are."""
+    count = len(case.units)
+    certificate, diversity = np.full(count, np.nan), np.full(count, np.nan)
+    if isinstance(pictures, AscentResult):
+        row, starts = np.arange(count), pictures.best_starts()
+        certificate = pictures.certificates[row, starts].astype(np.float64)
+        for k in row:
+            own = np.nan_to_num(pictures.scores[k], nan=-np.inf)
+            good = pictures.images[k][(own >= _GOOD * own.max()) & (own > 0)]
+            if len(good) > 1:
+                pairs = shift_similarity(good, good)[np.triu_indices(len(good), 1)]
+                diversity[k] = 1 - pairs.mean()
+    if constraint is not None:
+        certificate = certificates(case.probe, case.shown, case.score, case.units, constraint)
+    return {"certificate": certificate, "diversity": diversity}
 
 
 def answers(case: Case) -> Fields:
@@ -146,4 +151,5 @@ def in_another_net(case: Case, other: ModelProbe | None) -> Fields:
         return transfer(other, case.shown, case.known, case.score, case.units, rng)
     whole, empty = np.zeros(0, np.int64), np.zeros(0)
     return {"transfer_unit": whole, "transfer_rank": whole,
-            "transfer_percentile": empty, "transfer_null": empty}  # fmt: skip
+            "transfer_percentile": empty, "transfer_null": empty,
+            "untrained_rank": np.zeros((0, len(case.units)), np.int64)}  # fmt: skip

@@ -33,7 +33,8 @@ class QualityProfile(Finding):
         best_known: (K,) the best score known; NaN where none was given.
         top_natural: (K,) its answer to the best natural image.
         percentile: (K,) percent of natural images that excite it at most as much.
-        certificate: (K,) 1 at a stationary point; NaN for pictures that no ascent made.
+        certificate: (K,) 1 at a stationary point of the constraint set; NaN where neither a result
+            nor the set was given.
         diversity: (K,) mean unlikeness (1 - correlation over shifts) of the starts that reach 90 % of
             the best score; NaN for fewer than two.
         z: (K,) the answer in units of the unit's spread over natural images.
@@ -58,6 +59,8 @@ class QualityProfile(Finding):
         transfer_rank: (K,) its place among all units of that net, by z.
         transfer_percentile: (K,) percent of natural images that excite it at most as much.
         transfer_null: (P,) mean reciprocal ranks for units paired at random.
+        untrained_rank: (R, K) the same place in R untrained copies of the other net, each matched in
+            the same way; empty without another net, or where Keras cannot copy it.
         images: (K, H, W, C) the pictures, pixel units.
 
     Example:
@@ -102,6 +105,7 @@ class QualityProfile(Finding):
     transfer_rank: Whole
     transfer_percentile: Floats
     transfer_null: Floats
+    untrained_rank: Whole
     images: FloatArray
 
     def __len__(self) -> int:
@@ -129,6 +133,16 @@ class QualityProfile(Finding):
     def robustness(self) -> Floats:
         """(K,) mean over changes of the share kept, relative to what natural images keep."""
         return mean_known(share_of(self.kept, self.kept_natural))
+
+    @property
+    def transfer_gain(self) -> Floats:
+        """(K,) reciprocal rank in the other net, less the mean in its untrained copies.
+
+        0 for what the architecture does by itself; NaN without untrained copies.
+        """
+        if not len(self.untrained_rank):
+            return np.full(len(self), np.nan)
+        return np.asarray(1 / self.transfer_rank - (1 / self.untrained_rank).mean(axis=0))
 
     @property
     def suspicion(self) -> Floats:

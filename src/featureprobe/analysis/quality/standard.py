@@ -62,6 +62,11 @@ class Natural:
         spread = own.std(axis=0)
         return np.asarray((values - own.mean(axis=0)) / np.where(spread > 0, spread, np.inf))
 
+    def ranks(self, values: FloatArray) -> Whole:
+        """Return the place of each unit among all units by z, for scores (K, U); 1 is the first."""
+        order = (-self.z(values)).argsort(axis=1, kind="stable")
+        return np.asarray(order.argsort(axis=1) + 1, np.int64)
+
     def percentiles(self, scores: FloatArray, units: Whole) -> FloatArray:
         """Return (K,) percent of all natural images that score at most as much as a picture."""
         return np.asarray(100.0 * (self.values[:, units] <= scores[None]).mean(axis=0))

@@ -8,11 +8,13 @@ import numpy.typing as npt
 from featureprobe.analysis.patterns.similarity import match_maps
 from featureprobe.analysis.quality.standard import Natural, Whole
 from featureprobe.analysis.quality.targets import UnitScore
-from featureprobe.errors import ShapeError
+from featureprobe.analysis.untrained import untrained
+from featureprobe.errors import ModelError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
+UNTRAINED = 5  # copies with random weights that say what the architecture does by itself
 _PAIRINGS = 1000
 
 
@@ -24,10 +26,11 @@ def transfer(
     units: Whole,
     rng: np.random.Generator,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Ask another net's matching units about pictures.
+    """Ask another net's matching units about pictures, and those of nets that learned nothing.
 
     Units are matched one to one by the correlation of their scores over the known natural images
-    (the Hungarian method).
+    (the Hungarian method). Maps of random weights have partners too, which answer to like strokes:
+    what training adds is seen beside untrained copies of the other net, matched in the same way.
 
     Args:
         other: Another net with the layer, of the same shape.
@@ -35,16 +38,35 @@ def transfer(
         natural: Natural images, scored by the first net.
         score: How images are scored.
         units: (K,) the unit of each picture.
-        rng: Deals out pairs for the null.
+        rng: Deals out pairs for the null, and draws random weights.
 
     Returns:
         By the names of the profile's fields: the matching unit, its rank by z among all units, the
-        percent of natural images that score at most as much, and mean reciprocal ranks of random
-        pairings.
+        percent of natural images that score at most as much, mean reciprocal ranks of random
+        pairings, and the ranks in five untrained copies; in none, where Keras cannot copy the net.
 
     Raises:
         ShapeError: When the other net's layer has another number of units.
     """
+    found, theirs, answers = _matched(other, pictures, natural, score)
+    ranks, own = theirs.ranks(answers), found[units]
+    row = np.arange(len(units))
+    null = [
+        (1 / ranks[row, rng.permutation(ranks.shape[1])[units]]).mean() for _ in range(_PAIRINGS)
+    ]
+    return {
+        "transfer_unit": own,
+        "transfer_rank": ranks[row, own],
+        "transfer_percentile": theirs.percentiles(answers[row, own], own),
+        "transfer_null": np.array(null),
+        "untrained_rank": _in_untrained(other, pictures, natural, score, units, rng),
+    }
+
+
+def _matched(
+    other: ModelProbe, pictures: FloatArray, natural: Natural, score: UnitScore
+) -> tuple[Whole, Natural, FloatArray]:
+    """Return the partner of each unit of the layer, natural images scored by the other net, its answers."""
     values = score.of(other, natural.images)
     if values.shape[1] != natural.values.shape[1]:
         raise ShapeError(
@@ -53,16 +75,24 @@ def transfer(
         )
     match, _ = match_maps(natural.values[natural.known], values[natural.known])
     theirs = Natural(natural.images, values, natural.known, natural.unseen)
-    answers = score.of(other, pictures)
-    z = theirs.z(answers)
-    ranks = (-z).argsort(axis=1, kind="stable").argsort(axis=1) + 1
-    row, own = np.arange(len(units)), match[units]
-    null = [
-        (1 / ranks[row, rng.permutation(ranks.shape[1])[units]]).mean() for _ in range(_PAIRINGS)
-    ]
-    return {
-        "transfer_unit": own,
-        "transfer_rank": ranks[row, own].astype(np.int64),
-        "transfer_percentile": theirs.percentiles(answers[row, own], own),
-        "transfer_null": np.array(null),
-    }
+    return match, theirs, score.of(other, pictures)
+
+
+def _in_untrained(
+    other: ModelProbe,
+    pictures: FloatArray,
+    natural: Natural,
+    score: UnitScore,
+    units: Whole,
+    rng: np.random.Generator,
+) -> Whole:
+    """Return (R, K) ranks of the partners in untrained copies; R is 0 where there can be none."""
+    row, found = np.arange(len(units)), []
+    for seed in rng.integers(2**31, size=UNTRAINED):
+        try:
+            bare = untrained(other, rng=int(seed))
+        except ModelError:  # a subclassed model: nothing to copy, and nothing to compare with
+            return np.zeros((0, len(units)), np.int64)
+        match, theirs, answers = _matched(bare, pictures, natural, score)
+        found.append(theirs.ranks(answers)[row, match[units]])
+    return np.stack(found)

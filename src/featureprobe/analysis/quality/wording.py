@@ -93,6 +93,7 @@ def rows(profile: "QualityProfile") -> list[tuple[str, Floats]]:
     if len(profile.transfer_rank):
         found.append(("transfer: reciprocal rank", 1.0 / profile.transfer_rank))
         found.append(("transfer: percentile", profile.transfer_percentile))
+        found.append(("transfer: gain over untrained nets", profile.transfer_gain))
     return [*found, ("suspicion", profile.suspicion)]
 
 
@@ -100,6 +101,7 @@ _MEANS = (
     "first among all units (share)",
     "reciprocal rank of the unit",
     "transfer: reciprocal rank",
+    "transfer: gain over untrained nets",
 )
 
 
