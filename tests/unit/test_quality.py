@@ -270,14 +270,40 @@ def test_suspicion_is_what_its_formula_says():
         np.array([0.3, 0.5, 0.2, 0.9, 0.9]),
         np.array([0.6, 0.5, 0.8, 0.9, 0.9]),
     )
+    reach = np.array([2.0, 0.5, nan, 9, -1])
     excited, top = np.array([2.0, 2, 2, 2, 0]), np.array([1.0, 1, 1, 0, 0])
-    expected = [1 - (0.5 + 0.4 + 0.5) / 3, 1 - (1 + 0 + 1) / 3, 1 - 0.25, 1.0, nan]
-    np.testing.assert_allclose(suspicion(*given, excited=excited, top_natural=top), expected)
+    # Of fewer than eight pictures the usual reach is that of the best natural image.
+    expected = [1 - (0.4 + 0.5 + 0.5) / 3, 1 - (0 + 1 + 1) / 3, 1 - 0.25, 1.0, nan]
+    found = suspicion(*given, reach, excited=excited, top_natural=top)
+    np.testing.assert_allclose(found, expected)
     # Of eight or more pictures one can say which exceed natural images more than is usual.
-    ratios = np.array([2.0, 2, 2, 2, 2, 1, 8, 4])
-    ones = np.ones(8)
-    found = suspicion(ones, ones[:, None], ones, ones, excited=3 * ratios, top_natural=3 * ones)
-    np.testing.assert_allclose(found, (1 - np.minimum(1, 2 / ratios)) / 4)
+    reaches, ones = np.array([2.0, 2, 2, 2, 2, 1, 8, 4]), np.ones(8)
+    for scale, usual in ((1.0, 2.0), (0.25, 1.0)):
+        found = suspicion(
+            ones, ones[:, None], ones, ones, scale * reaches, excited=ones, top_natural=ones
+        )
+        expected = (1 - np.minimum(1, usual / (scale * reaches))) / 3
+        np.testing.assert_allclose(found, expected)
+
+
+def test_reach_tells_silent_units_apart():
+    """0 at the median natural image, 1 at the best, beyond for more, also where a unit is silent."""
+    net, rng = planted_templates(2), np.random.default_rng(0)
+    mixed = rng.uniform(0.2, 1, size=(61, 2)).astype(np.float32)
+    images = np.einsum("nk,khwc->nhwc", -mixed, net.templates)  # all of them silence both units
+    images += 0.01 * rng.normal(size=images.shape).astype(np.float32)
+    pre = net.probe.activations(images, net.layer, pre=True)[:, 0, 0]
+    assert pre.max() < 0
+    shown = np.stack([net.templates[0], images[pre[:, 1].argsort()[30]]])  # a picture, the median
+    profile = analysis.assess(
+        net.probe, shown, images, targets=fp.MapMean.each(net.probe, net.layer)
+    )
+    range_ = pre[:, 0].max() - np.median(pre[:, 0])
+    own = net.probe.activations(shown[:1], net.layer, pre=True)[0, 0, 0, 0]
+    wanted = [(own - np.median(pre[:, 0])) / range_, 0]
+    np.testing.assert_allclose(profile.reach, wanted, rtol=1e-3, atol=1e-6)
+    assert profile.reach[0] > 1
+    assert np.isnan(profile.ratio).all()
 
 
 def test_a_hidden_way_leaves_little_to_sources(net):

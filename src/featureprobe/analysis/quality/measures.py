@@ -88,11 +88,21 @@ def answers(case: Case) -> Fields:
     return {
         "score": values[row, units].astype(np.float64),
         "top_natural": natural.max(axis=0).astype(np.float64),
+        "reach": _reach(case),
         "percentile": case.known.percentiles(values[row, units], units),
         "z": own,
         "rank": 1 + (others > own[:, None]).sum(axis=1),
         "margin": np.full(len(units), np.nan) if alone else own - others.max(axis=1),
     }
+
+
+def _reach(case: Case) -> npt.NDArray[np.float64]:
+    """Return how far the strongest nodes go: 0 as for the median natural image, 1 as for the best."""
+    row, known = np.arange(len(case.units)), case.known
+    own = case.score.strongest(case.probe, case.shown)[row, case.units].astype(np.float64)
+    natural = case.score.strongest(case.probe, known.images)[:, case.units].astype(np.float64)
+    usual, best = np.median(natural, axis=0), natural.max(axis=0)
+    return np.asarray((own - usual) / np.where(best > usual, best - usual, np.nan))
 
 
 def robustness(case: Case) -> Fields:

@@ -32,6 +32,8 @@ class QualityProfile(Finding):
         score: (K,) the unit's answer to the picture, activations.
         best_known: (K,) the best score known; NaN where none was given.
         top_natural: (K,) its answer to the best natural image.
+        reach: (K,) how far its strongest node goes, before the activation: 0 as for the median natural
+            image, 1 as for the best.
         percentile: (K,) percent of natural images that excite it at most as much.
         certificate: (K,) 1 at a stationary point of the constraint set; NaN where neither a result
             nor the set was given.
@@ -83,6 +85,7 @@ class QualityProfile(Finding):
     score: Floats
     best_known: Floats
     top_natural: Floats
+    reach: Floats
     percentile: Floats
     certificate: Floats
     diversity: Floats
@@ -148,17 +151,18 @@ class QualityProfile(Finding):
     def suspicion(self) -> Floats:
         """(K,) 0..1, how little a picture has to do with what real images do to its unit.
 
-        One minus the mean of four agreements, each held within 0..1: the last column of
-        ``path`` (the company of other units), the mean of ``sources``, ``explains`` as
-        a share of ``explains_top``, and the median :attr:`ratio` of all pictures as a share of
-        the picture's own (known for eight pictures or more). 1 for a unit that only the picture
-        excites, NaN for one that nothing does. A hint, no proof: it can miss, and blame wrongly.
+        One minus the mean of three agreements, each held within 0..1: the mean of ``sources``; the
+        usual ``reach`` as a share of the picture's own; and what natural images say, the mean of
+        the last column of ``path`` (the company of other units) and ``explains`` as a share of
+        ``explains_top``. 1 for a unit that only the picture excites, NaN for one that nothing does.
+        A hint, no proof: it can miss, and blame wrongly.
         """
         return suspicion(
             self.path[:, -1],
             self.sources,
             self.explains,
             self.explains_top,
+            self.reach,
             excited=self.score,
             top_natural=self.top_natural,
         )

@@ -15,28 +15,30 @@ def suspicion(
     sources: Floats,
     explains: Floats,
     explains_top: Floats,
+    reach: Floats,
     *,
     excited: Floats,
     top_natural: Floats,
 ) -> npt.NDArray[np.float64]:
     """Return (K,) the suspicion that a picture does not show what its unit answers to, 0..1.
 
-    It is one minus the mean of four agreements, each held within 0..1. No weight is fitted to data,
-    but sources by their size, and moderation, were chosen after a first formula had missed circuits:
+    It is one minus the mean of three agreements, each held within 0..1. No weight is fitted to data,
+    but which agreements count was learned from two earlier formulas, on nets that were fooled by hand:
 
-    - *company*: how alike the answers of the unit's whole layer to the picture and to the unit's top
-      natural images are, 1 as alike as those are among each other, 0 as alike as any images
-      (:attr:`Likeness.normalized`);
-    - *sources*: the same for what each earlier map contributes to the unit, times how much of the
-      answer comes through the layer at all: whether the picture excites it through the maps through
-      which real images do (the mean over earlier layers; a unit of a first layer has none);
-    - *explanation*: the rank correlation of likeness to the picture and the unit's answers on unseen
-      images, as a share of what the top natural images reach;
-    - *moderation*: how many times the picture exceeds the best natural image, against what is usual
-      among the pictures assessed together: the usual ratio (their median) as a share of its own, at
-      most 1. A hidden way has to drown the natural one. Known for eight pictures or more.
+    - *the way*: what each earlier map contributes to the unit, how alike for the picture and for the
+      unit's top natural images, 1 as alike as these are among each other, 0 as alike as any images
+      (:attr:`Likeness.normalized`), times how much of the answer comes through the layer at all; the
+      mean over earlier layers (a unit of a first layer has none);
+    - *the height*: how far the unit's strongest node goes before its activation, in units of the range
+      of natural images: what is usual, as a share of the picture's own, at most 1. A hidden way has
+      to drown the natural one. Usual is the median of the pictures assessed together, at least 1,
+      or 1 for fewer than eight. Before the activation, for there a unit has a range even where
+      it is rectified and hardly ever answers;
+    - *what natural images say*: the mean of the *company*, the answers of the unit's whole layer
+      compared in the same way, and the *explanation*, the rank correlation of likeness to the
+      picture and the unit's answers on unseen images, as a share of what the top natural images reach.
 
-    What is not known (NaN) is left out of the mean. A unit that the picture excites and no natural
+    What is not known (NaN) is left out of the means. A unit that the picture excites and no natural
     image does has a suspicion of 1; one that neither excites has none (NaN). The path of activations
     through earlier layers (Geirhos et al., ICML 2024) is reported beside it, but does not count:
     pictures by ascent leave it even where nothing is wrong.
@@ -46,23 +48,23 @@ def suspicion(
         sources: (K, M) shared sources.
         explains: (K,) rank correlation by the picture.
         explains_top: (K,) rank correlation by the top natural images.
+        reach: (K,) how far the strongest node goes, 1 as far as for the best natural image.
         excited: (K,) score of the picture.
         top_natural: (K,) score of the best natural image.
     """
     explanation = share_of(explains, explains_top)
-    moderation = _moderation(share_of(excited, top_natural))
-    agreements = [company, mean_known(sources), explanation, moderation]
-    found = 1 - mean_known(np.stack(agreements, axis=1).clip(0, 1))
+    natural = mean_known(np.stack([company, explanation], axis=1).clip(0, 1))
+    agreements = [mean_known(sources.clip(0, 1)), _moderation(reach), natural]
+    found = 1 - mean_known(np.stack(agreements, axis=1))
     found = np.where(top_natural > 0, found, 1.0)
     return np.where((excited > 0) | (top_natural > 0), found, np.nan)
 
 
-def _moderation(ratio: Floats) -> Floats:
-    """Return (K,) the usual ratio as a share of each, at most 1; NaN for fewer than eight."""
-    known = ratio[np.isfinite(ratio)]
-    if len(known) < USUAL:
-        return np.full(len(ratio), np.nan)
-    return np.asarray(np.minimum(1, np.median(known) / np.maximum(ratio, 1e-12)))
+def _moderation(reach: Floats) -> Floats:
+    """Return (K,) the usual reach as a share of each, at most 1; NaN where it is unknown."""
+    known = reach[np.isfinite(reach)]
+    usual = max(1.0, float(np.median(known))) if len(known) >= USUAL else 1.0
+    return np.asarray(np.minimum(1, usual / np.maximum(reach, 1e-12)))
 
 
 def share_of(values: Floats, of: Floats) -> Floats:

@@ -1,6 +1,6 @@
 """Which units pictures are assessed against, and how an image is scored for all units of a layer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,12 +37,33 @@ class UnitScore:
             probe: The opened model.
             images: (N, H, W, C), pixel units.
         """
+        return self._read(probe, images, self.pre, lambda maps: maps.mean(axis=(1, 2)))
+
+    def strongest(self, probe: ModelProbe, images: npt.ArrayLike) -> FloatArray:
+        """Return (N, U), each unit's strongest node before its activation.
+
+        Where a rectified unit is silent, this still says how far it is from answering.
+
+        Args:
+            probe: The opened model.
+            images: (N, H, W, C), pixel units.
+        """
+        return self._read(probe, images, True, lambda maps: maps.max(axis=(1, 2)))
+
+    def _read(
+        self,
+        probe: ModelProbe,
+        images: npt.ArrayLike,
+        pre: bool,
+        over: Callable[[FloatArray], FloatArray],
+    ) -> FloatArray:
+        """Return (N, U): a layer's values, of whole maps taken together by ``over``."""
         pixels, parts = np.asarray(images), []
         for first in range(0, len(pixels), _PART):
-            values = probe.activations(pixels[first : first + _PART], self.layer, pre=self.pre)
+            values = probe.activations(pixels[first : first + _PART], self.layer, pre=pre)
             if values.ndim > 2:
                 own = self.place
-                values = values.mean(axis=(1, 2)) if own is None else values[:, own[0], own[1]]
+                values = over(values) if own is None else values[:, own[0], own[1]]
             parts.append(values)
         return np.concatenate(parts)
 

@@ -68,6 +68,7 @@ def rows(profile: "QualityProfile") -> list[tuple[str, Floats]]:
     found = [
         ("attainment (score / best known)", profile.attainment),
         ("score / best natural image", profile.ratio),
+        ("reach of the strongest node", profile.reach),
         ("percentile among natural images", profile.percentile),
         ("certificate of a stationary point", profile.certificate),
         ("z of the unit", profile.z),
