@@ -178,6 +178,7 @@ def caught(
 MEASURES = {
     "score / best digit": lambda p: p.ratio,
     "rank of the own map": lambda p: p.rank.astype(float),
+    "reach": lambda p: p.reach,
     "company": lambda p: p.path[:, -1],
     "sources": lambda p: np.ma.masked_invalid(p.sources).mean(axis=1).filled(np.nan),
     "explanatory power": lambda p: p.explains,

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from scipy import stats
@@ -13,6 +14,7 @@ from featureprobe.analysis.patterns.similarity import shift_similarity
 from featureprobe.analysis.quality.drawing import pareto_front
 from featureprobe.analysis.quality.earlier import layers_before, own_layers
 from featureprobe.analysis.quality.explaining import predicted, rank_correlations
+from featureprobe.analysis.quality.likeness import Sight, slid
 from featureprobe.analysis.quality.paths import (
     _contributions,
     _cosines,
@@ -133,10 +135,87 @@ def test_a_template_explains_its_map_and_no_other():
     images = (np.einsum("nk,khwc->nhwc", mixed, net.templates) + noise).astype(np.float32)
     answers = net.probe.activations(images, net.layer)[:, 0, 0]
     templates = net.templates[:, None]
-    own, top, others = predicted(net.templates, templates, images, answers, most=0)
+    sight = Sight(net.probe, UnitScore(net.layer), 0)
+    own, top, others = predicted(
+        lambda shown, units: sight.likeness(shown, units, images),
+        net.templates, templates, np.arange(4), answers,
+    )  # fmt: skip
     assert own.min() > 0.85  # half of the answers are 0 and tie
     np.testing.assert_allclose(own, top, atol=1e-6)
     assert np.abs(others).max() < 0.2
+
+
+def local_net(side=40, kernel=9):
+    """A net whose two maps look for a pattern, 9 by 9, in large images; and the patterns."""
+    rng = np.random.default_rng(3)
+    rows, cols = np.mgrid[-1 : 1 : 1j * kernel, -1 : 1 : 1j * kernel]
+    patterns = np.stack([np.sin(5 * rows), np.sin(5 * cols)])[..., None].astype(np.float32)
+    patterns -= patterns.mean(axis=(1, 2, 3), keepdims=True)
+    model = keras.Sequential([
+        keras.Input((side, side, 1)),
+        keras.layers.Conv2D(2, kernel, activation="relu", name="look"),
+    ])  # fmt: skip
+    kernels = np.moveaxis(patterns, 0, -1) / (patterns[0] ** 2).sum()
+    model.get_layer("look").set_weights([kernels, np.full(2, -0.3, np.float32)])
+    return fp.ModelProbe(model, input_space=fp.InputSpace.identity()), patterns, rng
+
+
+def test_where_units_see_little_their_part_of_the_picture_is_slid_over_images():
+    """Pictures hold the pattern anywhere, images too: only the part that a node sees tells."""
+    probe, patterns, rng = local_net()
+    images = rng.normal(0, 0.05, size=(120, 40, 40, 1)).astype(np.float32)
+    height = rng.uniform(0, 2, size=(120, 2))
+    for image, heights in zip(images, height, strict=True):
+        for pattern, h in zip(patterns, heights, strict=True):
+            row, col = rng.integers(0, 31, 2)
+            image[row : row + 9, col : col + 9] += h * pattern
+    pictures = rng.normal(0, 0.05, size=(2, 40, 40, 1)).astype(np.float32)
+    pictures[0, 20:29, 3:12] += 3 * patterns[0]
+    pictures[1, 1:10, 30:39] += 3 * patterns[1]
+    sight, units = Sight(probe, UnitScore("look"), 4), np.arange(2)
+    found = sight._windows(pictures, units)
+    np.testing.assert_array_equal(found[0], pictures[0, 20:29, 3:12])
+    np.testing.assert_array_equal(found[1], pictures[1, 1:10, 30:39])
+    answers = probe.activations(images, "look").mean(axis=(1, 2))
+    alike = sight.likeness(pictures, units, images)
+    assert np.diag(rank_correlations(alike, answers.T)).min() > 0.65
+    whole = shift_similarity(pictures, images, most=4)
+    assert np.diag(rank_correlations(whole, answers.T)).max() < 0.4
+
+
+def test_slid_windows_are_normalized_correlations_of_all_parts():
+    """As by hand, at full resolution; a part without contrast is like nothing; windows find themselves."""
+    rng = np.random.default_rng(0)
+    windows, images = rng.normal(size=(2, 5, 4, 3)), rng.normal(3, 1, size=(3, 9, 9, 3))
+    images[2, :, :] = 7.0
+    images[1, 2:7, 1:5] = 40 * windows[0] + 9
+    found = slid(windows.astype(np.float32), images.astype(np.float32))
+    by_hand = np.full((2, 3), -1.0)
+    for a, b, row, col in np.ndindex(2, 2, 5, 6):
+        part = images[b, row : row + 5, col : col + 4]
+        r = np.corrcoef(windows[a].ravel(), part.ravel())[0, 1]
+        by_hand[a, b] = max(by_hand[a, b], r)
+    np.testing.assert_allclose(found[:, :2], by_hand[:, :2], atol=1e-4)
+    assert found[0, 1] == pytest.approx(1, abs=1e-4)
+    assert (found[:, 2] == 0).all()
+    large = np.kron(windows, np.ones((1, 10, 10, 1))).astype(np.float32)  # 50 by 40: made coarse
+    scene = np.zeros((1, 120, 120, 3), np.float32)
+    scene[0, 30:80, 60:100] = large[0]
+    assert slid(large, scene)[0, 0] > 0.95
+    assert slid(large, scene)[1, 0] < 0.6
+
+
+def test_of_a_node_only_what_it_sees_counts():
+    """Whatever stands outside a node's field changes neither picture nor image."""
+    probe, _, rng = local_net()
+    images = rng.normal(size=(4, 40, 40, 1)).astype(np.float32)
+    other = images + rng.normal(size=images.shape).astype(np.float32)
+    other[:, 6:15, 20:29] = images[:, 6:15, 20:29]
+    sight, units = Sight(probe, UnitScore("look", place=(6, 20)), 0), np.zeros(4, np.int64)
+    same = sight.likeness(images, units, other)
+    np.testing.assert_allclose(np.diag(same), 1, atol=1e-5)
+    assert np.diag(Sight(probe, UnitScore("look", place=(7, 20)), 0).likeness(
+        images, units, other)).max() < 0.999  # fmt: skip
 
 
 def test_likeness_over_shifts_and_rank_correlations():

@@ -56,7 +56,9 @@ def assess(
             certificates are taken in it; None: those that an AscentResult holds.
         layers: Where paths are followed; None: the layers with weights up to the targets'.
         top: Top natural images of each unit that paths are compared with, at least 2.
-        shift: Shift tolerance of likeness in pixels, at least 0.
+        shift: Shift tolerance of likeness in pixels, at least 0. Where the nodes of a map see less than
+            half of an image along both sides, as in large photographs, the part of a picture that the
+            strongest node sees is moved over the whole image instead.
         rng: Seed of halves, random images and noise.
 
     Returns:

@@ -1,12 +1,13 @@
 """Whether likeness to a picture predicts what a unit answers to images that were not used."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from featureprobe._extras import need
-from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.analysis.quality.standard import Whole
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
@@ -26,28 +27,27 @@ def rank_correlations(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Floa
 
 
 def predicted(
+    compare: Callable[[FloatArray, Whole], Floats],
     pictures: FloatArray,
     examples: FloatArray,
-    unseen: npt.ArrayLike,
+    units: Whole,
     answers: FloatArray,
-    *,
-    most: int,
 ) -> tuple[Floats, Floats, Floats]:
     """Return how well likeness predicts answers, by pictures, by examples, and by chance.
 
     Args:
+        compare: Returns (A, B) likenesses of A pictures, each of a unit, to B images that neither was
+            made or chosen with.
         pictures: (K, H, W, C).
         examples: (K, n, H, W, C) top natural images of each unit; their likenesses are averaged.
-        unseen: (B, H, W, C) images that neither was made or chosen with.
-        answers: (B, K) what the units answer to them.
-        most: Shift tolerance, pixels.
+        units: (K,) the unit of each picture.
+        answers: (B, K) what the units answer to those images.
 
     Returns:
         (K,) rank correlations with the unit's answers: of the picture, of the examples, and the
         mean over the other units' pictures.
     """
-    own = shift_similarity(pictures, unseen, most=most)
-    all_pairs = rank_correlations(own, answers.T)
+    all_pairs = rank_correlations(compare(pictures, units), answers.T)
     count = len(pictures)
     by_picture = np.diag(all_pairs).copy()
     others = np.where(np.eye(count, dtype=bool), 0, all_pairs).sum(axis=0) / max(1, count - 1)
@@ -55,7 +55,8 @@ def predicted(
     by_examples = []
     for k in range(0, count, size):
         some = examples[k : k + size]
-        alike = shift_similarity(some.reshape(-1, *some.shape[2:]), unseen, most=most)
+        of_units = np.repeat(units[k : k + size], some.shape[1])
+        alike = compare(some.reshape(-1, *some.shape[2:]), of_units)
         mean = alike.reshape(len(some), some.shape[1], -1).mean(axis=1)
         by_examples.append(np.diag(rank_correlations(mean, answers[:, k : k + size].T)))
     chance = others if count > 1 else np.full(1, np.nan)

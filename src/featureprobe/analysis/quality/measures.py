@@ -10,6 +10,7 @@ import numpy.typing as npt
 from featureprobe.analysis.patterns.similarity import shift_similarity
 from featureprobe.analysis.quality.earlier import layers_before, own_layers
 from featureprobe.analysis.quality.explaining import predicted
+from featureprobe.analysis.quality.likeness import Sight
 from featureprobe.analysis.quality.paths import (
     PIXELS,
     activation_likeness,
@@ -135,14 +136,15 @@ def paths(case: Case, layers: Sequence[str] | None, top: int) -> Fields:
 
 def power(case: Case, shift: int) -> Fields:
     """Return how well likeness to pictures predicts answers to unseen images."""
-    known = case.known
+    known, sight = case.known, Sight(case.probe, case.score, shift)
     examples = known.top(case.units, min(NATURAL, len(known.known)))
+    unseen = known.images[known.unseen]
     by_picture, by_top, by_others = predicted(
+        lambda shown, units: sight.likeness(shown, units, unseen),
         case.shown,
         known.images[examples],
-        known.images[known.unseen],
+        case.units,
         known.values[known.unseen][:, case.units],
-        most=shift,
     )
     return {"explains": by_picture, "explains_top": by_top, "explains_others": by_others}
 

@@ -51,8 +51,8 @@ class QualityProfile(Finding):
         source_layers: M layers before those that compute the unit itself.
         sources: (K, M) how far the answer comes through the maps of an earlier layer through which it
             comes in the top natural images: 1 as among these, 0 as in any images or by another way.
-        explains: (K,) rank correlation of likeness to the picture and the unit's answers to unseen
-            images.
+        explains: (K,) rank correlation of likeness to the picture, in what the unit sees, and the
+            unit's answers to unseen images.
         explains_top: (K,) the same for the nine top natural images.
         explains_others: (K,) the same for the pictures of the other units, in the mean: chance.
         fine: (K,) share of energy above 0.25 cycles per pixel.
