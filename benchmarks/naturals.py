@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from matplotlib.cbook import get_sample_data
 from PIL import Image
+from sklearn.datasets import load_sample_images
 
 
 def data_folder(job: str) -> Path:
@@ -22,14 +24,21 @@ def test_digits(job: str) -> np.ndarray:
         return file["x_test"][..., None]
 
 
+def photographs(job: str) -> list[Image.Image]:
+    """Return all photographs at hand: those of the folder, and those that scikit-learn and matplotlib bring."""
+    paths = sorted((data_folder(job) / "images").glob("*.png"))
+    with get_sample_data("grace_hopper.jpg") as file:
+        portrait = Image.open(file).convert("RGB")
+    scenes = [Image.fromarray(image) for image in load_sample_images().images]
+    return [*(Image.open(path).convert("RGB") for path in paths), *scenes, portrait]
+
+
 def photo_crops(job: str, count: int, size: int, seed: int = 0) -> np.ndarray:
     """Return crops of the photographs, (count, size, size, 3) uint8: any place, any scale.
 
     A crop is at least an eighth of the photograph's shorter side.
     """
-    paths = sorted((data_folder(job) / "images").glob("*.png"))
-    photos = [Image.open(path).convert("RGB") for path in paths]
-    rng, made = np.random.default_rng(seed), []
+    photos, rng, made = photographs(job), np.random.default_rng(seed), []
     for k in range(count):
         photo = photos[k % len(photos)]
         side = int(min(photo.size) * rng.uniform(0.125, 1.0))
