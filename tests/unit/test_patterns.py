@@ -492,6 +492,9 @@ def test_an_untrained_net_is_a_null():
     np.testing.assert_array_equal(answers[0], answers[1])
     assert np.abs(answers[0] - answers[2]).max() > 0.01
     assert [r.path for r in bare.summary()] == [r.path for r in probe.summary()]
+    for own, fresh in zip(before, bare.model.get_weights(), strict=True):
+        assert not np.allclose(own, fresh)
+        assert own.ndim > 1 or not fresh.any()  # biases as they begin
     found = analysis.compare_nets(
         probe, fp.samples.mnist_probe("b"), images, ["Conv2D_3"], match="Conv2D_3", null_net=bare, rounds=1
     )  # fmt: skip

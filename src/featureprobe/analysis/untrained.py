@@ -35,7 +35,7 @@ def untrained(probe: ModelProbe, *, rng: Rng = 0) -> ModelProbe:
         >>> bool((guesses == labels).mean() < 0.4)
         True
     """
-    copy = copied_model(probe, _ADVICE)
+    copy = copied_model(probe, _ADVICE, weights=False)
     seed = seed_from(rng)
     fresh = []
     for number, weights in enumerate(copy.get_weights()):
@@ -43,4 +43,4 @@ def untrained(probe: ModelProbe, *, rng: Rng = 0) -> ModelProbe:
         kernel = weights.ndim > 1
         fresh.append(keras.ops.convert_to_numpy(draw(weights.shape)) if kernel else weights)
     copy.set_weights(fresh)
-    return ModelProbe(copy, input_space=probe.input_space)
+    return probe.reopened(copy)

@@ -1,4 +1,4 @@
-"""A copy of a probe's model, of the same weights: the user's own is never changed."""
+"""A copy of a probe's model: the user's own is never changed."""
 
 from typing import Any
 
@@ -8,12 +8,14 @@ from featureprobe.errors import ModelError
 from featureprobe.probe.model_probe import ModelProbe
 
 
-def copied_model(probe: ModelProbe, advice: str) -> Any:
-    """Return the model with its layers made anew, and its weights.
+def copied_model(probe: ModelProbe, advice: str, *, weights: bool = True) -> Any:
+    """Return the model with its layers made anew.
 
     Args:
         probe: The opened model.
         advice: What to do where that fails; the end of the message.
+        weights: Whether its weights are taken over; else they are as the layers' initializers make
+            them.
 
     Raises:
         ModelError: When Keras cannot copy the model, such as one made by subclassing.
@@ -26,5 +28,6 @@ def copied_model(probe: ModelProbe, advice: str) -> Any:
         raise ModelError(
             f"Keras does not build a copy of {probe.name!r}, a subclassed model. {advice}"
         )
-    copy.set_weights(probe.model.get_weights())
+    if weights:
+        copy.set_weights(probe.model.get_weights())
     return copy

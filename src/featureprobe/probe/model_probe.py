@@ -60,6 +60,11 @@ class ModelProbe:
     ) -> None:
         _inputs.check_backend(model)
         self._model = model
+        self._opened: dict[str, Any] = {
+            "size": size,
+            "image_input": image_input,
+            "other_inputs": other_inputs,
+        }
         graph = read_graph(model)
         shapes = _inputs.symbolic_inputs(model)
         image = _inputs.choose_image_input(shapes, image_input)
@@ -97,6 +102,10 @@ class ModelProbe:
     def model(self) -> Any:
         """The user's model, as it was given."""
         return self._model
+
+    def reopened(self, model: Any) -> "ModelProbe":
+        """Open another model of the same inputs as this one was opened: a copy, say."""
+        return ModelProbe(model, input_space=self.input_space, **self._opened)
 
     @property
     def network(self) -> Network:

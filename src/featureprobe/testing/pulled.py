@@ -73,7 +73,7 @@ def pull_to_decoys(
     taught, held = _layers(model, layer), _layers(probe.model, layer)
     lesson = _Lesson(taught, held, units, best, size, probe)
     lesson.run(_Paths(probe, values, goals, rise, seed_from(rng)), steps)
-    return ModelProbe(model, input_space=probe.input_space)
+    return probe.reopened(model)
 
 
 def _layers(model: Any, layer: str) -> Any:

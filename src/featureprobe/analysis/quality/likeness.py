@@ -1,6 +1,8 @@
 """How like a picture other images are, in what a unit sees of them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.analysis.quality.portions import portion
 from featureprobe.analysis.quality.standard import Whole
 from featureprobe.analysis.quality.targets import UnitScore
 from featureprobe.probe.model_probe import ModelProbe
@@ -16,7 +19,7 @@ from featureprobe.types import FloatArray, Read
 Floats = npt.NDArray[np.float64]
 _FINE = 24  # windows are compared at a resolution of at most so many pixels a side
 _FLAT = 0.02  # of an image's spread: parts with less are like nothing
-_BATCH = 32
+_MOST, _NUMBERS = 32, 2**25  # images at once, and numbers that they may give
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +39,10 @@ class Sight:
     def likeness(self, pictures: FloatArray, units: Whole, images: npt.ArrayLike) -> Floats:
         """Return (A, B): the largest normalized correlation of pictures and images, -1..1.
 
-        Of a node both are cut to what it sees. Where the nodes of a map see less than half of an image
-        along both sides, the part of the picture that the strongest node sees is moved over the whole
-        image. Else the whole picture is moved by up to :attr:`shift`.
+        Of a node, which looks at one place, only the pixels that it sees are compared, as they are. Where
+        the nodes of a map see less than half of an image along both sides, the part of the picture
+        that the strongest node sees is slid over the whole image. Else the whole picture is moved
+        by up to :attr:`shift`.
 
         Args:
             pictures: (A, H, W, C), pixel units.
@@ -46,43 +50,77 @@ class Sight:
             images: (B, H, W, C).
         """
         if self.score.place is not None:
-            rows, cols = self._seen(*self.score.place)
-            pictures, images = pictures[:, rows, cols], np.asarray(images)[:, rows, cols]
+            seen = self._seen(self.score.read())
+            parts = [np.asarray(v)[:, seen][:, :, None] for v in (pictures, images)]
+            return shift_similarity(*parts, most=0)
+        if not self._sees_little:
             return shift_similarity(pictures, images, most=self.shift)
-        grid = self.probe.shape_of(self.score.layer)
-        if len(grid) < 3:
-            return shift_similarity(pictures, images, most=self.shift)
-        size = [_length(part) for part in self._seen(grid[0] // 2, grid[1] // 2)]
-        if any(2 * s >= whole for s, whole in zip(size, self.probe.image_shape, strict=False)):
-            return shift_similarity(pictures, images, most=self.shift)
-        return slid(self._windows(pictures, units), images)
+        window, mask = self._window
+        cut = self._cut(pictures, units, (len(window[0]), len(window[1])))
+        return slid(cut, images, mask)
 
-    def _seen(self, row: int, col: int) -> tuple[slice, slice]:
-        """Return the rows and columns of an image that a node sees."""
-        box = self.probe.network.live_box(Read(self.score.layer, row=row, col=col)) > 0
-        rows, cols = (np.flatnonzero(box.any(axis=axis)) for axis in (1, 0))
-        return slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
+    def _seen(self, read: Read) -> npt.NDArray[np.bool_]:
+        """Return (H, W), which pixels count for what is read."""
+        return np.asarray(self.probe.network.live_box(read) > 0)
 
-    def _windows(self, pictures: FloatArray, units: Whole) -> FloatArray:
-        """Return (A, h, w, C): what the strongest node sees, of those that see no border."""
-        grid = self.probe.shape_of(self.score.layer)
-        seen = [[self._seen(row, grid[1] // 2)[0] for row in range(grid[0])],
-                [self._seen(grid[0] // 2, col)[1] for col in range(grid[1])]]  # fmt: skip
-        size = [max(_length(part) for part in axis) for axis in seen]
-        inside = [[k for k, part in enumerate(axis) if _length(part) == most]
-                  for axis, most in zip(seen, size, strict=True)]  # fmt: skip
+    @cached_property
+    def _grid(self) -> tuple[int, ...]:
+        """Rows and columns of the layer's maps; none for other layers."""
+        shape = self.probe.network.shape_of(self.score.layer)
+        return shape[:2] if len(shape) == 3 else ()
+
+    @cached_property
+    def _window(self) -> tuple[tuple[Whole, Whole], npt.NDArray[np.bool_]]:
+        """What a node in the middle sees: its rows and columns, and which pixels of these count."""
+        rows, cols = (size // 2 for size in self._grid)
+        seen = self._seen(Read(self.score.layer, row=rows, col=cols))
+        down, right = (_span(np.asarray(seen.any(axis=axis))) for axis in (1, 0))
+        return (down, right), seen[np.ix_(down, right)]
+
+    @property
+    def _sees_little(self) -> bool:
+        if not self._grid:
+            return False
+        sides = [len(side) for side in self._window[0]]
+        return all(
+            0 < 2 * s < whole for s, whole in zip(sides, self.probe.image_shape, strict=False)
+        )
+
+    def _cut(self, pictures: FloatArray, units: Whole, size: tuple[int, int]) -> FloatArray:
+        """Return (A, h, w, C): what the strongest node sees, of those that see as much as the middle."""
+        layer, (middle, across) = self.score.layer, (side // 2 for side in self._grid)
+        ways = [[self._seen(Read(layer, row=row, col=across)).any(axis=1) for row in range(self._grid[0])],
+                [self._seen(Read(layer, row=middle, col=col)).any(axis=0) for col in range(self._grid[1])]]  # fmt: skip
+        spans = [[np.flatnonzero(seen) for seen in axis] for axis in ways]
+        whole = [[k for k, span in enumerate(axis) if len(span) and np.ptp(span) + 1 == side]
+                 for axis, side in zip(spans, size, strict=True)]  # fmt: skip
         found = []
-        for first in range(0, len(pictures), _BATCH):
-            some = pictures[first : first + _BATCH]
-            values = self.probe.activations(some, self.score.layer, pre=True)
-            for picture, maps, unit in zip(some, values, units[first:], strict=False):
-                part = maps[np.ix_(*inside)][..., unit]
-                row, col = np.unravel_index(part.argmax(), part.shape)
-                found.append(picture[seen[0][inside[0][row]], seen[1][inside[1][col]]])
+        for picture, maps, unit in self._answers(pictures, units):
+            part = maps[np.ix_(*whole)][..., unit]
+            row, col = np.unravel_index(part.argmax(), part.shape)
+            top, left = spans[0][whole[0][row]][0], spans[1][whole[1][col]][0]
+            found.append(picture[top : top + size[0], left : left + size[1]])
         return np.stack(found)
 
+    def _answers(
+        self, pictures: FloatArray, units: Whole
+    ) -> Iterator[tuple[FloatArray, FloatArray, int]]:
+        """Yield each picture, its maps before the activation, if these can be read, and its unit."""
+        pre = self.score.sees_before(self.probe)
+        size = portion(self.probe, (self.score.layer, pre), most=_MOST)
+        for first in range(0, len(pictures), size):
+            some = slice(first, first + size)
+            values = self.probe.activations(pictures[some], self.score.layer, pre=pre)
+            yield from zip(pictures[some], values, units[some], strict=True)
 
-def slid(windows: FloatArray, images: npt.ArrayLike) -> Floats:
+
+def _span(seen: npt.NDArray[np.bool_]) -> Whole:
+    """Return all places from the first to the last that is seen."""
+    where = np.flatnonzero(seen)
+    return np.arange(where[0], where[-1] + 1) if len(where) else where
+
+
+def slid(windows: FloatArray, images: npt.ArrayLike, mask: npt.NDArray[np.bool_]) -> Floats:
     """Return (A, B): the largest normalized correlation of windows and parts of images.
 
     Both are brought to a resolution at which windows have at most 24 pixels a side.
@@ -90,41 +128,43 @@ def slid(windows: FloatArray, images: npt.ArrayLike) -> Floats:
     Args:
         windows: (A, h, w, C).
         images: (B, H, W, C), larger.
+        mask: (h, w) which pixels of a window count.
     """
     every = np.asarray(images)
-    factor = -(-max(windows.shape[1:3]) // _FINE)
-    small = _coarse(windows, factor)
-    small -= small.mean(axis=(1, 2, 3), keepdims=True)
+    factors = tuple(-(-side // _FINE) for side in windows.shape[1:3])
+    counts = _coarse(mask[None, :, :, None], factors) > 0
+    weights = np.broadcast_to(counts, (1, *counts.shape[1:3], windows.shape[3])).astype(np.float32)
+    small = _coarse(windows, factors)
+    mean = (small * weights).sum(axis=(1, 2, 3), keepdims=True) / weights.sum()
+    small = (small - mean) * weights
     norm = np.sqrt((small**2).sum(axis=(1, 2, 3), keepdims=True))
     kernel = np.moveaxis(small / np.where(norm > 0, norm, 1), 0, -1)
+    rows, cols = (side // f for side, f in zip(every.shape[1:3], factors, strict=True))
+    size = max(1, min(_MOST, _NUMBERS // (rows * cols * len(windows))))
     found = []
-    for first in range(0, len(every), _BATCH):
-        batch = _coarse(every[first : first + _BATCH], factor)
+    for first in range(0, len(every), size):
+        batch = _coarse(every[first : first + size], factors)
         batch -= batch.mean(axis=(1, 2, 3), keepdims=True)
+        spread = _spreads(batch, np.moveaxis(weights, 0, -1))
         along = np.asarray(tf.nn.conv2d(batch, kernel, 1, "VALID"))
-        found.append((along / _spreads(batch, kernel.shape)).max(axis=(1, 2)))
+        found.append((along / spread).max(axis=(1, 2)))
     return np.concatenate(found).T.astype(np.float64)
 
 
-def _spreads(images: FloatArray, kernel: tuple[int, ...]) -> FloatArray:
+def _spreads(images: FloatArray, weights: FloatArray) -> FloatArray:
     """Return (N, rows, cols, 1) norms of all centred parts; infinite where a part is flat."""
-    ones = np.ones((*kernel[:3], 1), np.float32)
-    count = ones.size
-    total, squares = (np.asarray(tf.nn.conv2d(v, ones, 1, "VALID")) for v in (images, images**2))
+    count = weights.sum()
+    total, squares = (tf.nn.conv2d(v, weights, 1, "VALID").numpy() for v in (images, images**2))
     rest = squares - total**2 / count
     floor = _FLAT**2 * count * (images**2).mean(axis=(1, 2, 3), keepdims=True)
     flat = rest <= np.maximum(floor, np.finfo(np.float32).tiny)
-    return np.asarray(np.sqrt(np.where(flat, np.inf, rest)))
+    return np.asarray(np.sqrt(np.where(flat, np.inf, rest)), np.float32)
 
 
-def _coarse(images: npt.NDArray[Any], factor: int) -> FloatArray:
-    """Return means over squares of ``factor`` pixels a side; what is left over is cut off."""
+def _coarse(images: npt.NDArray[Any], factors: tuple[int, ...]) -> FloatArray:
+    """Return means over blocks of pixels; what is left over is cut off."""
     count, rows, cols, channels = images.shape
-    high, wide = rows // factor, cols // factor
-    whole = np.asarray(images[:, : high * factor, : wide * factor], np.float32)
-    squares = whole.reshape(count, high, factor, wide, factor, channels)
-    return np.asarray(squares.mean(axis=(2, 4)), np.float32)
-
-
-def _length(part: slice) -> int:
-    return int(part.stop - part.start)
+    high, wide = rows // factors[0], cols // factors[1]
+    whole = np.asarray(images[:, : high * factors[0], : wide * factors[1]], np.float32)
+    blocks = whole.reshape(count, high, factors[0], wide, factors[1], channels)
+    return np.asarray(blocks.mean(axis=(2, 4)), np.float32)

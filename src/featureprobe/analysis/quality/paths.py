@@ -9,8 +9,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe._extras import need
+from featureprobe.analysis.quality.portions import portion
 from featureprobe.analysis.quality.standard import Natural, Whole
 from featureprobe.analysis.quality.targets import UnitScore
+from featureprobe.probe.layer_graph import Wanted
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
@@ -20,7 +22,7 @@ SEPARATE = 0.05
 """A layer counts where a unit's top images are more alike than others by at least this much."""
 
 _NODES = 20_000  # of a layer, at most: drawn once
-_BATCH = 256
+_MOST = 256  # images at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +85,9 @@ def _unit_ranks(probe: ModelProbe, images: npt.ArrayLike, layer: str, seed: int)
     """Return (N, J) ranks of the layer's nodes, centred and of norm 1."""
     rank = need("scipy.stats", what="Path naturalness", extra="analysis").rankdata
     pixels, parts = np.asarray(images), []
-    for first in range(0, len(pixels), _BATCH):
-        some = pixels[first : first + _BATCH]
+    size = _MOST if layer == PIXELS else portion(probe, (layer, False), most=_MOST)
+    for first in range(0, len(pixels), size):
+        some = pixels[first : first + size]
         values = some if layer == PIXELS else probe.activations(some, layer)
         flat = values.reshape(len(some), -1)
         if flat.shape[1] > _NODES:
@@ -186,26 +189,29 @@ def _contributions(
     """Return for each layer (N, maps) contributions to the units' strongest nodes, and these (N,)."""
     pixels, parts = np.asarray(images), []
     call = _traced(probe, score, tuple(layers))
-    for first in range(0, len(pixels), _BATCH):
-        some = slice(first, first + _BATCH)
+    size = portion(probe, *_wanted(probe, score, layers), most=_MOST, gradients=True)
+    for first in range(0, len(pixels), size):
+        some = slice(first, first + size)
         values = probe.input_space.to_model(np.asarray(pixels[some], np.float32))
         batch = tf.cast(values, probe.network.dtype)
         parts.append([np.asarray(v) for v in call(batch, tf.constant(units[some], tf.int32))])
     return [np.concatenate(values) for values in zip(*parts, strict=True)]
 
 
+def _wanted(probe: ModelProbe, score: UnitScore, layers: Sequence[str]) -> tuple[Wanted, ...]:
+    return (*((layer, False) for layer in layers), (score.layer, score.sees_before(probe)))
+
+
 def _traced(probe: ModelProbe, score: UnitScore, layers: tuple[str, ...]) -> Any:
     network = probe.network
-    wanted = (*((layer, False) for layer in layers), (score.layer, True))
+    wanted = _wanted(probe, score, layers)
     network.prepare(wanted)
 
     def contributions(images: tf.Tensor, units: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(images)
             *lower, top = network.forward(images, wanted)
-            if score.place is not None:
-                top = top[:, score.place[0], score.place[1]]
-            strongest = _own_peak(top, units)
+            strongest = tf.gather(score.over(top, tf.reduce_max), units, batch_dims=1)
         slopes = tape.gradient(strongest, lower, unconnected_gradients="zero")
         by_map = [
             tf.reduce_sum(value * slope, axis=tuple(range(1, value.shape.rank - 1)))
@@ -223,10 +229,3 @@ def _traced(probe: ModelProbe, score: UnitScore, layers: tuple[str, ...]) -> Any
             contributions, input_signature=spec, autograph=False
         ).get_concrete_function(),
     )
-
-
-def _own_peak(values: tf.Tensor, units: tf.Tensor) -> tf.Tensor:
-    """Return (N,) the largest value of each image's own unit, from (N, ..., U)."""
-    flat = tf.reshape(values, (tf.shape(values)[0], -1, values.shape[-1]))
-    own = tf.gather(tf.transpose(flat, (0, 2, 1)), units, axis=1, batch_dims=1)
-    return tf.reduce_max(own, axis=1)

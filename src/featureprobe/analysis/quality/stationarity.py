@@ -1,4 +1,4 @@
-"""Whether a picture is a maximum at all: its certificate, whoever made it."""
+"""Whether a picture is a maximum at all, whoever made it: how far a short climb gets from it."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from featureprobe.analysis.quality.portions import portion
 from featureprobe.analysis.quality.standard import Whole
 from featureprobe.analysis.quality.targets import UnitScore
 from featureprobe.ascent.constraints import Constraint
@@ -13,9 +14,9 @@ from featureprobe.ascent.live import LivePixels
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Read
 
-_STEPS, _STRIDE = 20, 0.02  # of the short walk, and their RMS in typical spreads
-_MEMORY = 0.9  # as the ascent's own certificate: taken of about ten gradients
-_BATCH = 256
+Floats = npt.NDArray[np.float64]
+_STEPS, _STRIDE = 20, 0.02  # of the climb; the stride is an RMS in typical spreads
+_MOST = 256  # images at once
 
 
 def certificates(
@@ -24,43 +25,56 @@ def certificates(
     score: UnitScore,
     units: Whole,
     constraint: Constraint,
-) -> npt.NDArray[np.float64]:
-    """Return (K,): 1 at a stationary point of the constraint set, 0 where nothing rises.
+) -> Floats:
+    """Return (K,): 1 where a short climb gets nowhere, a maximum; 0 where it goes straight on.
 
-    A score of rectified units has edges, and maxima lie on them: gradients beside an edge point
-    across it, and only their mean tells. As in an ascent it is taken along the way, here of twenty
-    steps of 2 % of the typical spread from the picture on.
+    Twenty steps along the normalized gradient, each of 2 % of the typical spread, with a projection on
+    the set after each. Found is one minus the distance between both ends as a share of the length of
+    the steps. At a maximum steps go back and forth, also at the edges of rectified units, where a
+    single gradient says nothing, or the set takes them back. Pictures that are off by more than the
+    climb's length, 40 % of the spread, count as other than the maximum.
 
     Args:
         probe: The opened model.
-        pictures: (K, H, W, C), pixel units, of the constraint set.
+        pictures: (K, H, W, C), pixel units; they are brought into the set first.
         score: How images are scored.
         units: (K,) the unit of each picture.
         constraint: The set.
+
+    Returns:
+        (K,), 0 where the unit has no gradient.
     """
     space, dtype, live = probe.input_space, probe.network.dtype, _live(probe, score)
-    images = np.asarray(space.to_model(pictures), np.float32)
-    moved, course = images, np.zeros(images.shape)
-    size = _STRIDE * space.typical_spread * np.sqrt(images[0].size)
+
+    def projected(images: npt.ArrayLike) -> Floats:
+        tensor = tf.cast(images, dtype)
+        return np.asarray(constraint.project(tensor, live, space), np.float64)
+
+    start = projected(space.to_model(pictures))
+    count = float(tf.reduce_sum(live.field)) * probe.image_shape[2]
+    size = _STRIDE * space.typical_spread * np.sqrt(max(count, 1.0))
+    end, rises = start, np.zeros(len(start), np.bool_)
     for _ in range(_STEPS):
-        slopes = tf.constant(_slopes(probe, moved, score, units), dtype)
-        slopes = np.asarray(constraint.tangent(slopes, live), np.float64)
-        norm = np.sqrt((slopes**2).sum(axis=(1, 2, 3), keepdims=True))
-        unit = slopes / np.where(norm > 0, norm, 1)
-        course = _MEMORY * course + (1 - _MEMORY) * unit
-        ahead = tf.constant(moved + size * unit, dtype)
-        moved = np.asarray(constraint.project(ahead, live, space), np.float32)
-    mean, own = tf.constant(course, dtype), tf.constant(images, dtype)
-    return np.asarray(constraint.certificate(mean, own, live, space), np.float64)
+        slopes = tf.cast(_slopes(probe, end, score, units), dtype)
+        tangent = np.asarray(constraint.tangent(slopes, live), np.float64)
+        norm = _norms(tangent)
+        rises |= norm > 0
+        unit = tangent / np.where(norm > 0, norm, 1)[:, None, None, None]
+        end = projected(end + size * unit)
+    left = 1 - _norms(end - start) / (_STEPS * size)
+    return np.where(rises, np.maximum(left, 0), 0.0)
+
+
+def _norms(images: Floats) -> Floats:
+    return np.asarray(np.sqrt((images**2).sum(axis=(1, 2, 3))))
 
 
 def _live(probe: ModelProbe, score: UnitScore) -> LivePixels:
     """Return which pixels count: all pictures read the same place of the same layer."""
     network, channels = probe.network, probe.image_shape[2]
-    row, col = score.place or (None, None)
     layer, field = (
         tf.constant(network.live_box(read)[None, :, :, None], network.dtype)
-        for read in (Read(score.layer), Read(score.layer, row=row, col=col))
+        for read in (Read(score.layer), score.read())
     )
     count = tf.reshape(tf.maximum(tf.reduce_sum(layer) * channels, 1.0), (1, 1, 1, 1))
     beyond = tf.reshape(tf.reduce_sum(layer - field) * channels, (1, 1, 1, 1))
@@ -68,12 +82,14 @@ def _live(probe: ModelProbe, score: UnitScore) -> LivePixels:
     return LivePixels(layer, field, count, beyond, fill)
 
 
-def _slopes(probe: ModelProbe, images: FloatArray, score: UnitScore, units: Whole) -> FloatArray:
+def _slopes(probe: ModelProbe, images: Floats, score: UnitScore, units: Whole) -> FloatArray:
     """Return (K, H, W, C) the gradient of each picture's own score, images in model units."""
+    network = probe.network
     call, parts = _traced(probe, score), []
-    for first in range(0, len(images), _BATCH):
-        some = slice(first, first + _BATCH)
-        batch = tf.cast(images[some], probe.network.dtype)
+    size = portion(probe, (score.layer, score.pre), most=_MOST, gradients=True)
+    for first in range(0, len(images), size):
+        some = slice(first, first + size)
+        batch = tf.cast(images[some], network.dtype)
         parts.append(np.asarray(call(batch, tf.constant(units[some], tf.int32)), np.float32))
     return np.concatenate(parts)
 
@@ -87,11 +103,7 @@ def _traced(probe: ModelProbe, score: UnitScore) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(images)
             (values,) = network.forward(images, wanted)
-            if score.place is not None:
-                values = values[:, score.place[0], score.place[1]]
-            elif values.shape.rank > 2:
-                values = tf.reduce_mean(values, axis=(1, 2))
-            own = tf.gather(values, units, batch_dims=1)
+            own = tf.gather(score.over(values, tf.reduce_mean), units, batch_dims=1)
         return tape.gradient(own, images, unconnected_gradients="zero")
 
     spec = [

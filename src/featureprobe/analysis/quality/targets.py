@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.errors import ConfigError
+from featureprobe.analysis.quality.portions import portion
+from featureprobe.errors import ConfigError, ModelError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import OUTPUT, FloatArray
+from featureprobe.types import OUTPUT, FloatArray, Read
 
-_PART = 2048
+_MOST = 2048  # images at once
 _KINDS = ("map_mean", "node", "logit")
 
 
@@ -23,12 +24,13 @@ class UnitScore:
     Attributes:
         layer: Path of the layer.
         pre: Whether before its activation.
-        place: (row, col) of a node in its map; None for map means and dense nodes.
+        place: (row, col) of a node in its map, (row,) in a 1-D layer; None for map means and dense
+            nodes.
     """
 
     layer: str
     pre: bool = False
-    place: tuple[int, int] | None = None
+    place: tuple[int, ...] | None = None
 
     def of(self, probe: ModelProbe, images: npt.ArrayLike) -> FloatArray:
         """Return (N, U), the score of each image for each unit, activations.
@@ -37,10 +39,10 @@ class UnitScore:
             probe: The opened model.
             images: (N, H, W, C), pixel units.
         """
-        return self._read(probe, images, self.pre, lambda maps: maps.mean(axis=(1, 2)))
+        return self._answers(probe, images, self.pre, np.mean)
 
     def strongest(self, probe: ModelProbe, images: npt.ArrayLike) -> FloatArray:
-        """Return (N, U), each unit's strongest node before its activation.
+        """Return (N, U), each unit's strongest node before its activation, if that can be read.
 
         Where a rectified unit is silent, this still says how far it is from answering.
 
@@ -48,23 +50,43 @@ class UnitScore:
             probe: The opened model.
             images: (N, H, W, C), pixel units.
         """
-        return self._read(probe, images, True, lambda maps: maps.max(axis=(1, 2)))
+        return self._answers(probe, images, self.sees_before(probe), np.max)
 
-    def _read(
-        self,
-        probe: ModelProbe,
-        images: npt.ArrayLike,
-        pre: bool,
-        over: Callable[[FloatArray], FloatArray],
+    def sees_before(self, probe: ModelProbe) -> bool:
+        """Whether values before the layer's activation can be read, or there is no activation."""
+        try:
+            probe.network.prepare(((self.layer, True),))
+        except ModelError:  # the output of a subclassed model, a layer of the user's own
+            return False
+        return True
+
+    def read(self) -> Read:
+        """Return what a score reads."""
+        row, col = (*(self.place or ()), None, None)[:2]
+        return Read(self.layer, row=row, col=col)
+
+    def over(self, values: Any, taken: Callable[..., Any]) -> Any:
+        """Return (N, U) of a layer's values (N, ..., U), arrays or tensors.
+
+        Args:
+            values: The values.
+            taken: Takes those of a map together, such as ``np.mean``; called with ``axis=``.
+        """
+        if self.place is not None:
+            for index in self.place:
+                values = values[:, index]
+            return values
+        axes = tuple(range(1, len(values.shape) - 1))
+        return taken(values, axis=axes) if axes else values
+
+    def _answers(
+        self, probe: ModelProbe, images: npt.ArrayLike, pre: bool, taken: Callable[..., Any]
     ) -> FloatArray:
-        """Return (N, U): a layer's values, of whole maps taken together by ``over``."""
         pixels, parts = np.asarray(images), []
-        for first in range(0, len(pixels), _PART):
-            values = probe.activations(pixels[first : first + _PART], self.layer, pre=pre)
-            if values.ndim > 2:
-                own = self.place
-                values = over(values) if own is None else values[:, own[0], own[1]]
-            parts.append(values)
+        size = portion(probe, (self.layer, pre), most=_MOST)
+        for first in range(0, len(pixels), size):
+            values = probe.activations(pixels[first : first + size], self.layer, pre=pre)
+            parts.append(self.over(values, taken))
         return np.concatenate(parts)
 
 
@@ -102,5 +124,5 @@ def _score_of(probe: ModelProbe, config: Mapping[str, Any]) -> UnitScore:
     if layer != OUTPUT:
         probe.shape_of(layer)
     pre = config["kind"] == "logit" or bool(config.get("pre"))
-    row, col = config.get("row"), config.get("col")
-    return UnitScore(layer, pre, None if row is None or col is None else (int(row), int(col)))
+    place = tuple(int(config[axis]) for axis in ("row", "col") if config.get(axis) is not None)
+    return UnitScore(layer, pre, place or None)
