@@ -13,6 +13,11 @@ layers = keras.layers
 SPACE = fp.InputSpace.identity(low=0, high=1)
 
 
+@pytest.fixture(autouse=True)
+def _same_weights_each_time():
+    keras.utils.set_random_seed(0)
+
+
 def random_images(*shape):
     """Return images of noise."""
     return np.random.default_rng(0).uniform(size=shape).astype(np.float32)
