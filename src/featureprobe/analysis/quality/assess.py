@@ -52,11 +52,13 @@ def assess(
             needed for images.
         other: Another training of the net: whether its matching units answer to the pictures too.
         best_known: (K,) the best scores known, in the same constraint set.
-        constraint: The set that the pictures were made in, ``fp.Box()`` or ``fp.Sphere()``: their
-            certificates are taken in it; None: those that an AscentResult holds.
+        constraint: The set that the pictures were made in, ``fp.Box()`` or ``fp.Sphere()``. A short
+            climb from each gives its certificate: 1 where it gets nowhere, so that pictures of any
+            origin compare. None: those that an AscentResult holds, which are of its gradients.
         layers: Where paths are followed; None: the layers with weights up to the targets'.
         top: Top natural images of each unit that paths are compared with, at least 2.
-        shift: Shift tolerance of likeness in pixels, at least 0. Where the nodes of a map see less than
+        shift: Shift tolerance of likeness in pixels, at least 0. Of a node, the pixels that it sees are
+            compared as they are. Where the nodes of a map see less than
             half of an image along both sides, as in large photographs, the part of a picture that the
             strongest node sees is moved over the whole image instead.
         rng: Seed of halves, random images and noise.

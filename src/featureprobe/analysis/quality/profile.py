@@ -35,8 +35,8 @@ class QualityProfile(Finding):
         reach: (K,) how far its strongest node goes, before the activation: 0 as for the median natural
             image, 1 as for the best.
         percentile: (K,) percent of natural images that excite it at most as much.
-        certificate: (K,) 1 at a stationary point of the constraint set; NaN where neither a result
-            nor the set was given.
+        certificate: (K,) 1 at a stationary point of the constraint set: by a short climb, or as the
+            ascent left it; NaN where neither the set nor a result was given.
         diversity: (K,) mean unlikeness (1 - correlation over shifts) of the starts that reach 90 % of
             the best score; NaN for fewer than two.
         z: (K,) the answer in units of the unit's spread over natural images.
@@ -155,6 +155,7 @@ class QualityProfile(Finding):
         usual ``reach`` as a share of the picture's own; and what natural images say, the mean of
         the last column of ``path`` (the company of other units) and ``explains`` as a share of
         ``explains_top``. 1 for a unit that only the picture excites, NaN for one that nothing does.
+        A picture that goes no further than is usual has a third of the way to 0 by that alone.
         A hint, no proof: it can miss, and blame wrongly.
         """
         return suspicion(

@@ -39,7 +39,9 @@ def suspicion(
       picture and the unit's answers on unseen images, as a share of what the top natural images reach.
 
     What is not known (NaN) is left out of the means. A unit that the picture excites and no natural
-    image does has a suspicion of 1; one that neither excites has none (NaN). The path of activations
+    image does has a suspicion of 1; one that neither excites has none (NaN). A picture that goes no
+    further than is usual has at most 2/3 where all three are known, and one of which only the height
+    is known may have 0: then the score says nothing but that. The path of activations
     through earlier layers (Geirhos et al., ICML 2024) is reported beside it, but does not count:
     pictures by ascent leave it even where nothing is wrong.
 
