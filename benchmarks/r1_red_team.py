@@ -1,16 +1,18 @@
 """R1: is a fooled map caught? The suspicion score of manipulated maps against that of clean ones.
 
-Nets are trained from seeds that nothing else uses: four by the recipe of the bundled ones, ten epochs, and
-four of three epochs, among whose maps many hardly answer to any digit. In a copy of each a hand-set circuit
+Nets are trained from seeds that nothing else uses: three by the recipe of the bundled ones, ten epochs, and
+three of three epochs, among whose maps many hardly answer to any digit. In a copy of each a hand-set circuit
 takes over some maps of Conv2D_3; another copy is trained on until the ascent of some maps is pulled to
 decoys. A default ascent then makes a picture of all maps of all three nets, and each is assessed against
 10,000 test images. Every map that was aimed at counts as manipulated, whether its picture shows the decoy or
-not; every map of a clean net counts as clean, whatever it answers to. Formula, nets and counts were fixed
-before these nets existed.
+not; every map of a clean net counts as clean. Maps that digits hardly excite have no suspicion: the table says how
+many are judged, and, under "strict", what remains when a manipulated map without one counts as missed. Formula,
+nets and counts were fixed before these nets existed.
 
-Three rounds before stand beside the result: r1_first_formula.json (seeds 301 to 304, three epochs), and with a
-second formula r1_three_epochs.json (401 to 404) and r1_ten_epochs.json (501 to 504). The present formula was chosen
-with nets of seeds 401, 402 and 501. FEATUREPROBE_TEST_DATA names the folder with data/mnist.npz.
+Rounds before stand beside the result, each with nets of its own: r1_first_formula.json (seeds 301 to 304, three
+epochs); with a second formula r1_three_epochs.json (401 to 404) and r1_ten_epochs.json (501 to 504); with a third, which
+judged every map, r1_third_formula.json (601 to 604, ten epochs, 611 to 614, three). The present formula was
+chosen after these. FEATUREPROBE_TEST_DATA names the folder with data/mnist.npz.
 """
 
 import argparse
@@ -32,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 from train_mnist_cnn import train_net
 
 LAYER = "Conv2D_3"
-NETS = {10: (601, 602, 603, 604), 3: (611, 612, 613, 614)}  # seeds, by epochs of training
+NETS = {10: (701, 702, 703), 3: (711, 712, 713)}  # seeds, by epochs of training
 CIRCUITS, PULLED = 9, 3  # maps of each net
 RISES = (4.0, 8.0, 12.0)  # of the circuits, in turn
 
@@ -122,6 +124,11 @@ def area(bad: np.ndarray, good: np.ndarray) -> float:
     return float((bad[:, None] > good).mean() + 0.5 * (bad[:, None] == good).mean())
 
 
+def strict(bad: np.ndarray, good: np.ndarray) -> float:
+    """Return the area with manipulated maps that have no suspicion at its lowest: missed."""
+    return area(np.where(np.isfinite(bad), bad, -1), good)
+
+
 def with_interval(
     nets: list[dict[str, Any]], kinds: tuple[str, ...], good: str
 ) -> dict[str, float]:
@@ -138,9 +145,10 @@ def with_interval(
         bad, fine = (np.concatenate([rng.choice(p[i], len(p[i])) for p in chosen]) for i in (0, 1))
         drawn.append(area(bad, fine))
     bad, fine = (np.concatenate([p[i] for p in pairs]) for i in (0, 1))
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return {"auroc": area(bad, fine), "low": float(low), "high": float(high),
-            "manipulated": int(np.isfinite(bad).sum()), "clean": int(np.isfinite(fine).sum())}  # fmt: skip
+    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    return {"auroc": area(bad, fine), "low": float(low), "high": float(high), "strict": strict(bad, fine),
+            "manipulated": int(np.isfinite(bad).sum()), "of": len(bad),
+            "clean": int(np.isfinite(fine).sum()), "of clean": len(fine)}  # fmt: skip
 
 
 def tables(nets: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
@@ -161,7 +169,7 @@ def main() -> None:
     """Train, fool, assess, print and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", nargs="+", type=int, default=list(NETS))
-    parser.add_argument("--nets", type=int, default=4, help="of each recipe")
+    parser.add_argument("--nets", type=int, default=3, help="of each recipe")
     parser.add_argument("--steps", type=int, default=1500, help="of training towards decoys")
     options = parser.parse_args()
     data, nets = digits(), []
@@ -170,8 +178,8 @@ def main() -> None:
         table = tables(nets)
         print("wrote", save("r1_red_team", {"layer": LAYER, "table": table, "nets": nets}))
     for name, line in table.items():
-        print(f"{name:58s} {line['auroc']:.3f} [{line['low']:.3f}, {line['high']:.3f}], "
-              f"{line['manipulated']} against {line['clean']}")  # fmt: skip
+        print(f"{name:58s} {line['auroc']:.3f} [{line['low']:.3f}, {line['high']:.3f}], strict {line['strict']:.3f}, "
+              f"{line['manipulated']} of {line['of']} against {line['clean']} of {line['of clean']}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from featureprobe.analysis.quality.robustness import CHANGES, _shifted, kept_sha
 from featureprobe.analysis.quality.spectrum import high_frequency_share
 from featureprobe.analysis.quality.standard import Natural
 from featureprobe.analysis.quality.stationarity import certificates
-from featureprobe.analysis.quality.suspicion import suspicion
+from featureprobe.analysis.quality.suspicion import HARDLY, suspicion
 from featureprobe.analysis.quality.targets import UnitScore, units_of
 from featureprobe.testing import planted_templates
 
@@ -342,28 +342,59 @@ def test_fine_grain():
 
 
 def test_suspicion_is_what_its_formula_says():
-    """Agreements held within 0..1, the unknown left out; silent and dead units apart."""
+    """Agreements held within 0..1, the unknown left out; where nothing is known there is none."""
     nan = np.nan
-    given = (
-        np.array([0.5, 1.7, nan, 0.5, 0.5]),
-        np.array([[0.2, 0.6], [-3.0, -1.0], [nan, nan], [1, 1], [1, 1]]),
-        np.array([0.3, 0.5, 0.2, 0.9, 0.9]),
-        np.array([0.6, 0.5, 0.8, 0.9, 0.9]),
+    rows = [  # company, sources, explanation, reach, excited, natural; suspicion
+        (0.5, (0.2, 0.6), 0.5, 2.0, 2, 1.0, 1 - (0.4 + 0.5 + 0.5) / 3),
+        (1.7, (-3.0, -1.0), 1.2, 0.5, 2, 1.0, 1 - (0 + 1 + 1) / 3),
+        (nan, (nan, nan), 0.25, nan, 2, 1.0, 1 - 0.25),
+        (nan, (1.0, nan), nan, 4.0, 2, 1.0, 1 - (1 + 0.25) / 2),
+        (nan, (nan, nan), nan, 2.0, 2, 1.0, nan),  # only the height is known
+        (0.5, (1.0, 1.0), 0.9, 1.0, 2, 0.04, nan),  # natural images hardly excite it
+        (0.5, (1.0, 1.0), 0.9, 1.0, 0, 1.0, 1.0),  # the picture does not excite it
+    ]
+    company, sources, explains, reach, excited, natural, wanted = map(
+        np.array, zip(*rows, strict=True)
     )
-    reach = np.array([2.0, 0.5, nan, 9, -1])
-    excited, top = np.array([2.0, 2, 2, 2, 0]), np.array([1.0, 1, 1, 0, 0])
     # Of fewer than eight pictures the usual reach is that of the best natural image.
-    expected = [1 - (0.4 + 0.5 + 0.5) / 3, 1 - (0 + 1 + 1) / 3, 1 - 0.25, 1.0, nan]
-    found = suspicion(*given, reach, excited=excited, top_natural=top)
-    np.testing.assert_allclose(found, expected)
+    found = suspicion(company, sources, explains, reach, excited=excited, natural=natural)
+    np.testing.assert_allclose(found, wanted)
     # Of eight or more pictures one can say which exceed natural images more than is usual.
     reaches, ones = np.array([2.0, 2, 2, 2, 2, 1, 8, 4]), np.ones(8)
     for scale, usual in ((1.0, 2.0), (0.25, 1.0)):
-        found = suspicion(
-            ones, ones[:, None], ones, ones, scale * reaches, excited=ones, top_natural=ones
-        )
+        found = suspicion(ones, ones[:, None], ones, scale * reaches, excited=ones, natural=ones)
         expected = (1 - np.minimum(1, usual / (scale * reaches))) / 3
         np.testing.assert_allclose(found, expected)
+
+
+def test_explanation_is_measured_from_chance(profile):
+    """0 as by other units' pictures, 1 as by the top images; chance below 0 counts as 0."""
+    n = len(profile)
+    found = replace(
+        profile,
+        explains=np.full(n, 0.5),
+        explains_top=np.full(n, 0.8),
+        explains_others=np.where(np.arange(n) < 2, 0.4, -0.2),
+    ).explanation
+    np.testing.assert_allclose(found[:2], 0.25)
+    np.testing.assert_allclose(found[2:], 0.5 / 0.8)
+
+
+def test_units_that_natural_images_hardly_excite_are_not_judged(net, profile):
+    """Their share of a usual unit's best answer says so, and so does their sentence."""
+    probe, images = net
+    best = UnitScore(LAYER).of(probe, images).max(axis=0)
+    usual = np.median(best[best > 0])
+    np.testing.assert_allclose(profile.natural_share, best[:24] / usual, rtol=1e-5)
+    share = profile.natural_share.copy()
+    share[3] = 0.02
+    weak = replace(profile, natural_share=share)
+    assert np.isnan(weak.suspicion[3])
+    assert np.isfinite(np.delete(weak.suspicion, 3)).all()
+    assert "hardly excite it (the best at 2.0% of what is usual in Conv2D_3)" in weak.sentences()[3]
+    assert weak.verdict.endswith("1 without a suspicion.")
+    labels = [t.get_text() for t in weak.plot().axes[0].get_legend().get_texts()]
+    assert "hardly excited by natural images" in labels
 
 
 def test_reach_tells_silent_units_apart():
@@ -522,7 +553,9 @@ def test_dense_nodes_and_logits_have_profiles(net):
         result = fp.Ascent(steps=8, starts=1).run(probe, targets, rng=0, progress=False)
         found = analysis.assess(probe, result, images[:200])
         assert found.rank.shape == (4,)
-        assert np.isfinite(found.suspicion).all()
+        judged = found.natural_share >= HARDLY  # 200 digits hardly excite one of the dense nodes
+        assert judged.sum() >= 3
+        np.testing.assert_array_equal(np.isfinite(found.suspicion), judged)
     score, units = units_of(probe, [fp.Node(LAYER, row=0, col=2, channel=k) for k in (4, 9)])
     assert score == UnitScore(LAYER, place=(0, 2))
     assert units.tolist() == [4, 9]

@@ -38,6 +38,10 @@ def _draw_pareto(profile: "QualityProfile", figure: Figure | SubFigure, ax: Axes
     shown = np.isfinite(across) & np.isfinite(up) & (up > 0)
     style: dict[str, Any] = {"vmin": 0, "vmax": 1, "cmap": "viridis_r", "s": 26}
     points = ax.scatter(across[shown], up[shown], c=profile.suspicion[shown], **style)
+    unknown = shown & np.isnan(profile.suspicion)
+    if unknown.any():
+        ax.scatter(across[unknown], up[unknown], s=26, facecolors="none", edgecolors="0.5",
+                   label="hardly excited by natural images")  # fmt: skip
     front = np.flatnonzero(
         pareto_front(np.where(shown, across, np.nan), np.where(shown, up, np.nan))
     )

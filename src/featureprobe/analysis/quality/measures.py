@@ -89,12 +89,20 @@ def answers(case: Case) -> Fields:
     return {
         "score": values[row, units].astype(np.float64),
         "top_natural": natural.max(axis=0).astype(np.float64),
+        "natural_share": _natural_share(case),
         "reach": _reach(case),
         "percentile": case.known.percentiles(values[row, units], units),
         "z": own,
         "rank": 1 + (others > own[:, None]).sum(axis=1),
         "margin": np.full(len(units), np.nan) if alone else own - others.max(axis=1),
     }
+
+
+def _natural_share(case: Case) -> npt.NDArray[np.float64]:
+    """Return the best natural answers, as shares of that of a usual unit of the layer."""
+    best = case.known.values.max(axis=0).astype(np.float64)
+    usual = np.median(best[best > 0]) if (best > 0).any() else np.nan
+    return np.asarray(best[case.units] / usual)
 
 
 def _reach(case: Case) -> npt.NDArray[np.float64]:

@@ -32,6 +32,8 @@ class QualityProfile(Finding):
         score: (K,) the unit's answer to the picture, activations.
         best_known: (K,) the best score known; NaN where none was given.
         top_natural: (K,) its answer to the best natural image.
+        natural_share: (K,) the same as a share of the best of a usual unit, the median over those of the
+            layer that natural images excite.
         reach: (K,) how far its strongest node goes, before the activation: 0 as for the median natural
             image, 1 as for the best.
         percentile: (K,) percent of natural images that excite it at most as much.
@@ -85,6 +87,7 @@ class QualityProfile(Finding):
     score: Floats
     best_known: Floats
     top_natural: Floats
+    natural_share: Floats
     reach: Floats
     percentile: Floats
     certificate: Floats
@@ -138,6 +141,15 @@ class QualityProfile(Finding):
         return mean_known(share_of(self.kept, self.kept_natural))
 
     @property
+    def explanation(self) -> Floats:
+        """(K,) explanatory power: 0 as by other units' pictures, 1 as by the top natural images.
+
+        NaN where those explain nothing.
+        """
+        chance = np.maximum(np.nan_to_num(self.explains_others), 0)
+        return share_of(self.explains - chance, self.explains_top - chance)
+
+    @property
     def transfer_gain(self) -> Floats:
         """(K,) reciprocal rank in the other net, less the mean in its untrained copies.
 
@@ -153,19 +165,17 @@ class QualityProfile(Finding):
 
         One minus the mean of three agreements, each held within 0..1: the mean of ``sources``; the
         usual ``reach`` as a share of the picture's own; and what natural images say, the mean of
-        the last column of ``path`` (the company of other units) and ``explains`` as a share of
-        ``explains_top``. 1 for a unit that only the picture excites, NaN for one that nothing does.
-        A picture that goes no further than is usual has a third of the way to 0 by that alone.
-        A hint, no proof: it can miss, and blame wrongly.
+        the last column of ``path`` (the company of other units) and :attr:`explanation`. NaN
+        where natural images hardly excite the unit (``natural_share`` below 0.05): there is
+        nothing to hold a picture against. A hint, no proof: it can miss, and blame wrongly.
         """
         return suspicion(
             self.path[:, -1],
             self.sources,
-            self.explains,
-            self.explains_top,
+            self.explanation,
             self.reach,
             excited=self.score,
-            top_natural=self.top_natural,
+            natural=self.natural_share,
         )
 
     def sentences(self) -> tuple[str, ...]:

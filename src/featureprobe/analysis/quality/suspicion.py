@@ -8,22 +8,23 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating[Any]]
 
 USUAL = 8  # pictures from which on one can say what is usual
+HARDLY = 0.05
+"""A unit whose best natural answer is below this share of the usual is hardly excited by any image."""
 
 
 def suspicion(
     company: Floats,
     sources: Floats,
-    explains: Floats,
-    explains_top: Floats,
+    explanation: Floats,
     reach: Floats,
     *,
     excited: Floats,
-    top_natural: Floats,
+    natural: Floats,
 ) -> npt.NDArray[np.float64]:
     """Return (K,) the suspicion that a picture does not show what its unit answers to, 0..1.
 
     It is one minus the mean of three agreements, each held within 0..1. No weight is fitted to data,
-    but which agreements count was learned from two earlier formulas, on nets that were fooled by hand:
+    but which agreements count was learned from earlier formulas, on nets that were fooled by hand:
 
     - *the way*: what each earlier map contributes to the unit, how alike for the picture and for the
       unit's top natural images, 1 as alike as these are among each other, 0 as alike as any images
@@ -33,33 +34,29 @@ def suspicion(
       of natural images: what is usual, as a share of the picture's own, at most 1. A hidden way has
       to drown the natural one. Usual is the median of the pictures assessed together, at least 1,
       or 1 for fewer than eight. Before the activation, for there a unit has a range even where
-      it is rectified and hardly ever answers;
+      it is rectified and seldom answers;
     - *what natural images say*: the mean of the *company*, the answers of the unit's whole layer
-      compared in the same way, and the *explanation*, the rank correlation of likeness to the
-      picture and the unit's answers on unseen images, as a share of what the top natural images reach.
+      compared in the same way, and of the *explanation*.
 
-    What is not known (NaN) is left out of the means. A unit that the picture excites and no natural
-    image does has a suspicion of 1; one that neither excites has none (NaN). A picture that goes no
-    further than is usual has at most 2/3 where all three are known, and one of which only the height
-    is known may have 0: then the score says nothing but that. The path of activations
-    through earlier layers (Geirhos et al., ICML 2024) is reported beside it, but does not count:
-    pictures by ascent leave it even where nothing is wrong.
+    What is not known (NaN) is left out of the means. Where only the height is known, and for a unit
+    that natural images hardly excite, there is nothing to hold a picture against, and the suspicion is
+    NaN. A picture that goes no further than is usual has at most 2/3 where all three are known. The
+    path of activations through earlier layers (Geirhos et al., ICML 2024) is reported beside it, but
+    does not count: pictures by ascent leave it even where nothing is wrong.
 
     Args:
         company: (K,) normalized likeness of activations in the unit's layer.
         sources: (K, M) shared sources.
-        explains: (K,) rank correlation by the picture.
-        explains_top: (K,) rank correlation by the top natural images.
+        explanation: (K,) explanatory power, 0 as by chance, 1 as of the top natural images.
         reach: (K,) how far the strongest node goes, 1 as far as for the best natural image.
         excited: (K,) score of the picture.
-        top_natural: (K,) score of the best natural image.
+        natural: (K,) score of the best natural image, as a share of the layer's usual unit's.
     """
-    explanation = share_of(explains, explains_top)
-    natural = mean_known(np.stack([company, explanation], axis=1).clip(0, 1))
-    agreements = [mean_known(sources.clip(0, 1)), _moderation(reach), natural]
-    found = 1 - mean_known(np.stack(agreements, axis=1))
-    found = np.where(top_natural > 0, found, 1.0)
-    return np.where((excited > 0) | (top_natural > 0), found, np.nan)
+    said = mean_known(np.stack([company, explanation], axis=1).clip(0, 1))
+    way = mean_known(sources.clip(0, 1))
+    found = 1 - mean_known(np.stack([way, _moderation(reach), said], axis=1))
+    known = (np.isfinite(way) | np.isfinite(said)) & (natural >= HARDLY)
+    return np.where(known, np.where(excited > 0, found, 1.0), np.nan)
 
 
 def _moderation(reach: Floats) -> Floats:

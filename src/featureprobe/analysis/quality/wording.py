@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.analysis.quality.suspicion import mean_known
+from featureprobe.analysis.quality.suspicion import HARDLY, mean_known
 
 if TYPE_CHECKING:
     from featureprobe.analysis.quality.profile import QualityProfile
@@ -26,6 +26,12 @@ def sentence(profile: "QualityProfile", k: int) -> str:
         return (
             f"{name}: no natural image excites it, only this picture: do not take it for a feature."
         )
+    if profile.natural_share[k] < HARDLY:
+        return (
+            f"{name}: natural images hardly excite it (the best at {profile.natural_share[k]:.1%} of "
+            f"what is usual in {profile.layer}), this picture {profile.ratio[k]:.0f} times as much: "
+            "nothing to hold it against."
+        )
     ratio = profile.ratio[k]
     if ratio > 1:
         text = f"exceeds every natural image {ratio:.1f}-fold"
@@ -42,7 +48,8 @@ def sentence(profile: "QualityProfile", k: int) -> str:
         return f"{name}: {text}: do not believe it unseen (suspicion {doubt:.2f})."
     if doubt >= CARE:
         return f"{name}: {text}: read with care (suspicion {doubt:.2f})."
-    return f"{name}: {text} (suspicion {doubt:.2f})."
+    known = f"{doubt:.2f}" if np.isfinite(doubt) else "unknown"
+    return f"{name}: {text} (suspicion {known})."
 
 
 def _source_words(shared: float) -> str:
@@ -68,6 +75,7 @@ def rows(profile: "QualityProfile") -> list[tuple[str, Floats]]:
     found = [
         ("attainment (score / best known)", profile.attainment),
         ("score / best natural image", profile.ratio),
+        ("best natural image / that of a usual unit", profile.natural_share),
         ("reach of the strongest node", profile.reach),
         ("percentile among natural images", profile.percentile),
         ("certificate of a stationary point", profile.certificate),
@@ -134,11 +142,13 @@ def table(profile: "QualityProfile") -> str:
 def verdict(profile: "QualityProfile") -> str:
     """Return the medians in one sentence."""
     doubtful = int((profile.suspicion >= CARE).sum())
+    unknown = int(np.isnan(profile.suspicion).sum())
     return (
         f"{profile.layer}, {len(profile)} pictures: {np.nanmedian(profile.ratio):.2g} times the best "
         f"natural image in the median, {(profile.rank == 1).mean():.0%} excite their own unit most; "
         f"explanatory power {np.nanmedian(profile.explains):.2f} (top examples "
         f"{np.nanmedian(profile.explains_top):.2f}, other units' pictures "
         f"{np.nanmedian(profile.explains_others):.2f}); path naturalness "
-        f"{np.nanmedian(profile.naturalness):.2f}; {doubtful} to be read with care."
+        f"{np.nanmedian(profile.naturalness):.2f}; {doubtful} to be read with care"
+        f"{f', {unknown} without a suspicion' if unknown else ''}."
     )
