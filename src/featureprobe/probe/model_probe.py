@@ -104,7 +104,11 @@ class ModelProbe:
         return self._model
 
     def reopened(self, model: Any) -> "ModelProbe":
-        """Open another model of the same inputs as this one was opened: a copy, say."""
+        """Open another model of the same inputs, a copy, say, as this one was opened.
+
+        Raises:
+            ModelError, ShapeError: When the model does not take what this one takes.
+        """
         return ModelProbe(model, input_space=self.input_space, **self._opened)
 
     @property
