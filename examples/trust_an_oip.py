@@ -165,12 +165,13 @@ def caught(
             f"medians over {len(places)} maps: {'; '.join(told)}; suspicion of {CARE} or more: "
             f"{care[0]} maps before, {care[1]} after.",
         )
-    more = after.suspicion[FOOLED][:, None] > after.suspicion[rest]
+    judged = rest[np.isfinite(after.suspicion[rest])]  # digits excite the others hardly
+    more = after.suspicion[FOOLED][:, None] > after.suspicion[judged]
     notes.say(
         "hint",
         f"suspicion rises for {(after.suspicion > clean.suspicion)[FOOLED].sum()} of {len(FOOLED)} "
-        f"fooled maps; a fooled map is more suspicious than another one in {more.mean():.0%} of all "
-        "pairs (50 % by chance; one net).",
+        f"fooled maps; a fooled map is more suspicious than one of {len(judged)} others in "
+        f"{more.mean():.0%} of all pairs (50 % by chance; one net).",
     )
     notes.said.append("\n".join(after.sentences()[k] for k in FOOLED))
 

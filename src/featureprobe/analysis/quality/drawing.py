@@ -41,7 +41,7 @@ def _draw_pareto(profile: "QualityProfile", figure: Figure | SubFigure, ax: Axes
     unknown = shown & np.isnan(profile.suspicion)
     if unknown.any():
         ax.scatter(across[unknown], up[unknown], s=26, facecolors="none", edgecolors="0.5",
-                   label="hardly excited by natural images")  # fmt: skip
+                   label="without a suspicion")  # fmt: skip
     front = np.flatnonzero(
         pareto_front(np.where(shown, across, np.nan), np.where(shown, up, np.nan))
     )
