@@ -7,6 +7,7 @@ medians, is the choice. Seconds are warm; the settings take turns.
 """
 
 import argparse
+import json
 import time
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 import featureprobe as fp
 from best_known import read_best
 from featureprobe import analysis
-from machine import save
+from machine import RESULTS, save
 from naturals import data_folder, photo_crops, test_digits
 
 LAYER, PHOTO_LAYER = "Conv2D_3", "fire5_concat"
@@ -148,8 +149,15 @@ def main() -> None:
     parser.add_argument("--finalists", type=int, default=4, help="that climb SqueezeNet")
     parser.add_argument("--maps", type=int, default=8, help="of SqueezeNet; 0 leaves it out")
     parser.add_argument("--crops", type=int, default=600)
+    parser.add_argument(
+        "--recorded", action="store_true", help="take the digit nets' figures from the last result"
+    )
     options = parser.parse_args()
-    found = digit_nets(options.settings, options.seeds)
+    if options.recorded:
+        last = json.loads((RESULTS / "quality_settings.json").read_text())["settings"]
+        found = {name: {net: last[name][net] for net in "ab"} for name in options.settings}
+    else:
+        found = digit_nets(options.settings, options.seeds)
     table = judge(found)
     save("quality_settings", {"choice": "not yet", "table": table, "settings": found})
     ranked = sorted((n for n in table if table[n]["eligible"]), key=lambda n: -table[n]["power"])
