@@ -142,7 +142,7 @@ class QualityProfile(Finding):
 
     @property
     def explanation(self) -> Floats:
-        """(K,) explanatory power: 0 as by other units' pictures, 1 as by the top natural images.
+        """(K,) explanatory power, 0 as by other units' pictures, 1 as by the top natural images.
 
         NaN where those explain nothing.
         """
