@@ -71,7 +71,7 @@ bench: $(VENV)/.installed  ## timings into benchmarks/results/
 	$(BIN)/python benchmarks/q1_time_to_quality.py
 
 # What pictures are worth: ours, other tools' and natural images on one profile, which settings explain
-# most, how well maxima are defined, whether fooled maps are caught. About an hour on two cores; needs
+# most, how well maxima are defined, whether fooled maps are caught. An hour and a half on two cores; needs
 # FEATUREPROBE_TEST_DATA, and the results of q1_time_to_quality.py.
 bench-quality: $(VENV)/.installed  ## tables and mosaics of quality into benchmarks/results/
 	$(BIN)/python benchmarks/d1_definedness.py
