@@ -177,3 +177,15 @@ def test_transfer_to_nets_opened_with_a_size_or_with_further_inputs():
         )
         assert found.untrained_rank.shape == (5, 6)
         assert np.isfinite(found.transfer_gain).all()
+
+
+def test_untrained_copies_are_matched_as_the_other_net_is(monkeypatch):
+    """Were the copies the net itself, they would rank as it does."""
+    module = "featureprobe.analysis.quality.transfer.untrained"
+    monkeypatch.setattr(module, lambda other, rng: other)
+    first, second = (fp.samples.mnist_probe(net) for net in "ab")
+    images = fp.samples.mnist_digits()[0][:100]
+    targets = fp.MapMean.each(first, "Conv2D_3")[:12]
+    found = analysis.assess(first, images[:12], images, targets=targets, other=second)
+    np.testing.assert_array_equal(found.untrained_rank, [found.transfer_rank] * 5)
+    np.testing.assert_allclose(found.transfer_gain, 0)
