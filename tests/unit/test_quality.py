@@ -347,6 +347,7 @@ def test_suspicion_is_what_its_formula_says():
     rows = [  # company, sources, explanation, reach, excited, natural; suspicion
         (0.5, (0.2, 0.6), 0.5, 2.0, 2, 1.0, 1 - (0.4 + 0.5 + 0.5) / 3),
         (1.7, (-3.0, -1.0), 1.2, 0.5, 2, 1.0, 1 - (0 + 1 + 1) / 3),
+        (1.0, (-1.0, 1.0), 1.0, 1.0, 2, 1.0, 1 - (0.5 + 1 + 1) / 3),
         (nan, (nan, nan), 0.25, nan, 2, 1.0, 1 - 0.25),
         (nan, (1.0, nan), nan, 4.0, 2, 1.0, 1 - (1 + 0.25) / 2),
         (nan, (nan, nan), nan, 2.0, 2, 1.0, nan),  # only the height is known
