@@ -7,7 +7,9 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
+from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.network import Network
 from featureprobe.types import FloatArray, Read, Tensor
@@ -43,6 +45,18 @@ class LivePixels:
     def outside(self) -> Tensor:
         """(M, H, W, 1) 1.0 where a pixel reaches the layer, but not the target."""
         return self.layer - self.field
+
+
+def live_pixels(
+    network: Network, layer: FloatArray, field: FloatArray, space: InputSpace
+) -> LivePixels:
+    """Return live pixels that all images share, from their (H, W) masks; outside is the centre."""
+    masks = [tf.constant(mask[None, :, :, None], network.dtype) for mask in (layer, field)]
+    channels = network.image_shape[2]
+    count = tf.reshape(tf.maximum(tf.reduce_sum(masks[0]) * channels, 1.0), (1, 1, 1, 1))
+    beyond = tf.reshape(tf.reduce_sum(masks[0] - masks[1]) * channels, (1, 1, 1, 1))
+    fill = tf.fill((1, 1, 1, 1), tf.constant(space.typical_center, network.dtype))
+    return LivePixels(masks[0], masks[1], count, beyond, fill)
 
 
 def masks_of(network: Network, objective: Objective) -> tuple[FloatArray, FloatArray]:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from featureprobe.ascent.building import build_plan
 from featureprobe.ascent.constraints import Constraint, Sphere, resolve
 from featureprobe.ascent.group import Group
-from featureprobe.ascent.live import LivePixels, masks_of
+from featureprobe.ascent.live import live_pixels, masks_of
 from featureprobe.ascent.runner import Ascent
 from featureprobe.ascent.scoring import score_images
 from featureprobe.objectives.base import Objective
@@ -59,19 +59,10 @@ class Landscape:
 
     def admissible(self, number: int, images: FloatArray) -> FloatArray:
         """Return the images of the set that stand for given ones, for a target's own field."""
-        layer, field = (
-            tf.constant(mask[None, :, :, None], self.probe.network.dtype)
-            for mask in masks_of(self.probe.network, self.targets[number])
-        )
-        channels = images.shape[3]
-        count = tf.reshape(tf.maximum(tf.reduce_sum(layer) * channels, 1.0), [1, 1, 1, 1])
-        beyond = tf.reshape(tf.reduce_sum(layer - field) * channels, [1, 1, 1, 1])
-        fill = tf.fill(
-            [1, 1, 1, 1], tf.constant(self.probe.input_space.typical_center, layer.dtype)
-        )
-        live = LivePixels(layer, field, count, beyond, fill)
-        given = tf.constant(images, layer.dtype)
-        return np.asarray(self.constraint.project(given, live, self.probe.input_space))
+        network, space = self.probe.network, self.probe.input_space
+        live = live_pixels(network, *masks_of(network, self.targets[number]), space)
+        given = tf.constant(images, network.dtype)
+        return np.asarray(self.constraint.project(given, live, space))
 
     def barriers(self, number: int, images: FloatArray) -> Floats:
         """Return (n, n): how deep the valley between two maxima is, as a share of the lower one.

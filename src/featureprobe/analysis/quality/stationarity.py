@@ -10,7 +10,7 @@ from featureprobe.analysis.quality.portions import portion
 from featureprobe.analysis.quality.standard import Whole
 from featureprobe.analysis.quality.targets import UnitScore
 from featureprobe.ascent.constraints import Constraint
-from featureprobe.ascent.live import LivePixels
+from featureprobe.ascent.live import LivePixels, live_pixels
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Read
 
@@ -71,15 +71,9 @@ def _norms(images: Floats) -> Floats:
 
 def _live(probe: ModelProbe, score: UnitScore) -> LivePixels:
     """Return which pixels count: all pictures read the same place of the same layer."""
-    network, channels = probe.network, probe.image_shape[2]
-    layer, field = (
-        tf.constant(network.live_box(read)[None, :, :, None], network.dtype)
-        for read in (Read(score.layer), score.read())
-    )
-    count = tf.reshape(tf.maximum(tf.reduce_sum(layer) * channels, 1.0), (1, 1, 1, 1))
-    beyond = tf.reshape(tf.reduce_sum(layer - field) * channels, (1, 1, 1, 1))
-    fill = tf.fill((1, 1, 1, 1), tf.constant(probe.input_space.typical_center, network.dtype))
-    return LivePixels(layer, field, count, beyond, fill)
+    network = probe.network
+    layer, field = (network.live_box(read) for read in (Read(score.layer), score.read()))
+    return live_pixels(network, layer, field, probe.input_space)
 
 
 def _slopes(probe: ModelProbe, images: Floats, score: UnitScore, units: Whole) -> FloatArray:

@@ -1,5 +1,6 @@
 """Whether the unit of another net that does the same answers to a picture as well."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,11 @@ def transfer(
     Raises:
         ShapeError: When the other net's layer has another number of units.
     """
-    found, theirs, answers = _matched(other, pictures, natural, score)
+
+    def ask(net: ModelProbe) -> tuple[Whole, Natural, FloatArray]:
+        return _matched(net, pictures, natural, score)
+
+    found, theirs, answers = ask(other)
     ranks, own = theirs.ranks(answers), found[units]
     row = np.arange(len(units))
     null = [
@@ -59,7 +64,7 @@ def transfer(
         "transfer_rank": ranks[row, own],
         "transfer_percentile": theirs.percentiles(answers[row, own], own),
         "transfer_null": np.array(null),
-        "untrained_rank": _in_untrained(other, pictures, natural, score, units, rng),
+        "untrained_rank": _in_untrained(other, units, ask, rng),
     }
 
 
@@ -80,10 +85,8 @@ def _matched(
 
 def _in_untrained(
     other: ModelProbe,
-    pictures: FloatArray,
-    natural: Natural,
-    score: UnitScore,
     units: Whole,
+    ask: Callable[[ModelProbe], tuple[Whole, Natural, FloatArray]],
     rng: np.random.Generator,
 ) -> Whole:
     """Return (R, K) ranks of the partners in untrained copies; R is 0 where there can be none."""
@@ -93,6 +96,6 @@ def _in_untrained(
             bare = untrained(other, rng=int(seed))
         except ModelError:  # a subclassed model: nothing to copy, and nothing to compare with
             return np.zeros((0, len(units)), np.int64)
-        match, theirs, answers = _matched(bare, pictures, natural, score)
+        match, theirs, answers = ask(bare)
         found.append(theirs.ranks(answers)[row, match[units]])
     return np.stack(found)
