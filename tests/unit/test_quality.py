@@ -516,6 +516,19 @@ def test_certificates_of_nodes(net):
     assert other.max() < 0.8
 
 
+def test_certificates_of_nodes_measure_by_their_field():
+    """A tenth of a spread below the edge of the box is a quarter of the climb, whatever lies around."""
+    layers = [keras.Input((12, 12, 1)), keras.layers.Conv2D(1, 3, name="sum", use_bias=False)]
+    model = keras.Sequential(layers)
+    model.layers[-1].set_weights([np.ones((3, 3, 1, 1), np.float32)])
+    space = fp.InputSpace(low=0.0, high=1.0, spread=1.0)
+    probe = fp.ModelProbe(model, input_space=space)
+    score = UnitScore("sum", place=(4, 4))
+    picture = np.full((1, 12, 12, 1), 0.9, np.float32)
+    found = certificates(probe, picture, score, np.zeros(1, int), fp.Box())
+    np.testing.assert_allclose(found, 0.75, atol=1e-4)
+
+
 def test_front_of_two_measures():
     """None of the front is beaten, all others are."""
     first, second = np.array([1.0, 2, 3, 2, np.nan]), np.array([3.0, 2, 1, 1.5, 9])
