@@ -13,6 +13,7 @@ import argparse
 import time
 from typing import Any
 
+import keras
 import numpy as np
 
 import featureprobe as fp
@@ -155,7 +156,11 @@ def digit_nets(names: list[str], seeds: list[int]) -> dict[str, dict[str, Figure
 def squeezenet(names: list[str], maps: int, crops: int, seeds: list[int]) -> dict[str, Figures]:
     """Return the figures of settings on maps of SqueezeNet."""
     path = data_folder("quality_settings") / "models" / "squeezenet_v1_1_imagenet.keras"
-    probe = fp.ModelProbe.load(path, input_space=fp.InputSpace.caffe(), size=PHOTO_SIZE)
+    stored = keras.models.load_model(path, compile=False)
+    smaller = keras.Input((PHOTO_SIZE, PHOTO_SIZE, 3))
+    model = keras.models.clone_model(stored, input_tensors=smaller)
+    model.set_weights(stored.get_weights())
+    probe = fp.ModelProbe(model, input_space=fp.InputSpace.caffe())
     natural = photo_crops("quality_settings", crops, PHOTO_SIZE)
     return on_net(names, probe, natural, PHOTO_LAYER, seeds=seeds, maps=maps)
 
