@@ -1,6 +1,7 @@
 """Checks of numbers and images that several rooms share; each raises one clear error."""
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,9 @@ import numpy.typing as npt
 
 from featureprobe.errors import DataError, RangeError, ShapeError
 from featureprobe.types import FloatArray
+
+_WIDE = 100.0  # a range in which nothing above 1 is nearly black
+_FAR = 50.0  # times the range: further than any ascent on a sphere goes
 
 
 def number(
@@ -62,8 +66,14 @@ def images(
         array = np.asarray(values)
     except ValueError as cause:  # rows of different lengths
         raise ShapeError(
-            f"{what} are one array of numbers. Received: {cause} Give all rows the same length."
+            f"{what} are one array of numbers. Received: {cause} "
+            "Give all rows the same length, and leave out what is no image, such as labels."
         ) from cause
+    if array.dtype.kind == "O" and array.ndim == 0:
+        raise ShapeError(
+            f"{what} are one array of numbers. Received: {type(values).__name__}. "
+            "Collect its images first, such as np.concatenate(list(batches))."
+        )
     if array.dtype.kind not in "uif":
         raise ShapeError(
             f"{what} are numbers (uint8 or float, pixel units). Received dtype {array.dtype}. "
@@ -94,3 +104,27 @@ def images(
             "Mend or leave out that image."
         )
     return result
+
+
+def warn_of_scale(images: FloatArray, low: float | None, high: float | None) -> None:
+    """Warn where images seem to be of another range than low..high: 0..1 for 0..255, or the reverse.
+
+    Args:
+        images: (N, H, W, C) that are about to be shown to the net.
+        low: Smallest pixel value that is wanted; None when the range is open.
+        high: Largest.
+    """
+    if low is None or high is None:
+        return
+    most, span = float(images.max()) - low, high - low
+    if span >= _WIDE and 0 < most <= 1:
+        advice = f"If they were scaled to 0..1, multiply them by {span:g}."
+    elif most > _FAR * span:
+        advice = "If they are of 0..255, bring them into that range, or give the probe the right InputSpace."
+    else:
+        return
+    warnings.warn(
+        f"The input space has pixels in {low:g}..{high:g}, the largest value of these images is "
+        f"{most + low:.3g}. {advice}",
+        stacklevel=4,
+    )

@@ -34,8 +34,8 @@ class InputSpace(Component):
         center: Mean of typical data in model units, one number. Default: 0 where data is
             centred (``mean`` is not 0), else the middle of the range, else 0.
         spread: Standard deviation of typical data in model units, > 0; rates and noise are
-            multiples of it. Default: 1 where data is standardized (``std`` is not 1), else 0.275
-            of the range, else 1.
+            multiples of it. Default: 0.275 of the range in model units, as for photographs; 1 where
+            data is standardized (``std`` is not 1, and the range is more than 2), or has no range.
         assumed: Where these numbers come from, when nobody gave them.
 
     Raises:
@@ -94,9 +94,12 @@ class InputSpace(Component):
         return float(np.mean((self.low + self.high) / 2 / _array(self.std)))
 
     def _typical_spread(self) -> float:
-        if np.any(_array(self.std) != 1) or self.low is None or self.high is None:
+        if self.low is None or self.high is None:
             return 1.0
-        return _TYPICAL_SPREAD * (self.high - self.low)
+        # Standardized data has a range of three spreads and more; no data has one below two.
+        span = float(np.mean((self.high - self.low) / _array(self.std)))
+        standardized = np.any(_array(self.std) != 1) and span > 2
+        return 1.0 if standardized else _TYPICAL_SPREAD * span
 
     @property
     def typical_center(self) -> float:
@@ -107,6 +110,11 @@ class InputSpace(Component):
     def typical_spread(self) -> float:
         """Standard deviation of typical data in model units; ``spread``, never None."""
         return float(self.spread or 1.0)
+
+    @property
+    def even(self) -> bool:
+        """Whether all pixels of a channel are scaled alike."""
+        return max(_array(self.mean).ndim, _array(self.std).ndim) < 2
 
     @classmethod
     def identity(cls, *, low: float | None = None, high: float | None = None) -> Self:

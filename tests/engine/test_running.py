@@ -6,6 +6,7 @@ import tensorflow as tf
 
 import featureprobe as fp
 from featureprobe.ascent import driving
+from featureprobe.ascent.compiling import due
 from featureprobe.ascent.progress import Progress
 from featureprobe.results.state import put_rows
 
@@ -83,11 +84,19 @@ def test_scores_are_those_of_the_returned_images(reference):
 
 
 def test_best_is_kept_since_the_last_due_step(reference):
-    """With Every(8, op) and 20 steps, only the images after step 16 can be kept."""
-    result = run(reference, regularizers=(fp.Every(8, fp.GaussianBlur(1.5)),))
-    late = result.total_trace[16:].max(axis=0)
+    """With Every(8, op) and 20 steps, only images climbed since step 16 can be kept."""
+    blur = (fp.Every(8, fp.GaussianBlur(1.5)),)
+    result = run(reference, regularizers=blur)
+    late = result.total_trace[17:].max(axis=0)
     np.testing.assert_array_equal(result.totals, late)
     assert (result.total_trace[:16].max(axis=0) > late).any(), "a strong blur costs score"
+    # Where it is due in the last step, nothing has climbed since: what was best before is kept.
+    ended = run(reference, steps=16, regularizers=blur)
+    np.testing.assert_array_equal(ended.totals, ended.total_trace[9:].max(axis=0))
+    assert (ended.totals > ended.total_trace[16]).all()
+    first = run(reference, steps=6, regularizers=(fp.Every(32, fp.GaussianBlur(1.5)),))
+    np.testing.assert_array_equal(first.totals, first.total_trace.max(axis=0))
+    assert not due((fp.Every(2, fp.GaussianBlur(1.5)),))(0)  # the start
     last = run(reference, regularizers=(), keep="last")
     np.testing.assert_array_equal(last.totals, last.total_trace[-1])
 

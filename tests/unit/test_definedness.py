@@ -14,7 +14,9 @@ from featureprobe.analysis.optima.counting import (
     effective_number,
     unseen_mass,
 )
+from featureprobe.analysis.optima.defined_pictures import show_stretched
 from featureprobe.analysis.optima.landscape import half_width
+from featureprobe.analysis.optima.maxima import _by_size
 from featureprobe.analysis.optima.visible import visible
 from featureprobe.analysis.patterns.similarity import shift_similarity
 
@@ -267,6 +269,23 @@ def test_pictures_are_drawn(three):
         figure.canvas.draw()
 
 
+def test_clusters_of_one_size_stand_by_their_best():
+    """The largest first, among equal ones that with the best score."""
+    labels, scores = np.array([0, 1, 1, 2, 3]), np.array([1.0, 5, 2, 4, 3])
+    assert _by_size(labels, scores).tolist() == [3, 0, 0, 1, 2]
+
+
+def test_colour_images_are_in_range():
+    """What is drawn of a colour image is no more than white."""
+    image = np.random.default_rng(0).uniform(0, 255, size=(6, 6, 3)).astype(np.float32)
+    ax = Figure().subplots()
+    show_stretched(ax, image)
+    drawn = ax.images[0].get_array()
+    assert drawn.dtype == np.uint8
+    assert drawn.min() < 60
+    assert drawn.std() > 40
+
+
 def test_bad_input_of_definedness(three):
     """Each mistake has its own sentence."""
     probe, target = linear(), fp.MapMean("conv", channel=0)
@@ -282,6 +301,9 @@ def test_bad_input_of_definedness(three):
         definedness(probe, target, ascent=64)
     with pytest.raises(fp.ConfigError, match="independent draws"):
         definedness(probe, target - 0.1 * fp.Diversity("conv"))
+    for copies in (fp.FromImages(templates(3)), fp.FromImage(templates(1)[0])):
+        with pytest.raises(fp.ConfigError, match="different images for 9 starts"):
+            definedness(probe, target, starts=9, initializers=[copies])
     with pytest.raises(fp.ConfigError, match="ModelProbe"):
         definedness(probe.model, target)
     for wrong in (1, -1, "conv", True):
@@ -318,6 +340,9 @@ def test_sensitivity_is_measured_by_seeds(linear_sensitivity, tmp_path):
     found.save(tmp_path / "found.npz")
     again = Sensitivity.load(tmp_path / "found.npz")
     assert again.verdict == found.verdict
+    notes = [text.get_text() for ax in found.plot().axes for text in ax.texts]
+    assert notes == ["another set: not compared"]  # of scores; images compare
+    assert found.plot(target=2).get_figwidth() < found.plot().get_figwidth()
     for options in ({}, {"target": 2}):
         figure = Figure(figsize=found._size, layout="constrained")
         found.plot(figure=figure, **options)
@@ -335,6 +360,19 @@ def test_usual_factors():
     assert [v for f, v in zip(found.factors, found.variants) if f == "blur"] == ["none", "strong"]
     assert not found.stronger.any()
     assert "not tested" in found.verdict
+
+
+def test_nothing_lives():
+    """Where no recipe brings a target to life, that is what is said, in words and picture."""
+    conv = keras.layers.Conv2D(1, SIZE, activation="relu", name="conv")
+    silent = [0 * filters(templates(1)), np.array([-1.0], np.float32)]
+    probe = net([conv], {"conv": silent}, low=-3, high=3)
+    factors = {"steps": {"fewer": fp.Ascent(steps=1)}}
+    target = fp.MapMean("conv", channel=0)
+    found = sensitivity(probe, target, factors=factors, ascent=fp.Ascent(steps=2), starts=1)
+    assert "none lives by the base recipe" in found.verdict
+    texts = [text.get_text() for ax in found.plot().axes for text in ax.texts]
+    assert texts == ["no target lives in both"] * 2
 
 
 @pytest.mark.parametrize(

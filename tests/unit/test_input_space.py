@@ -79,7 +79,10 @@ def test_bounds_are_the_range_in_model_units() -> None:
         (fp.InputSpace.caffe(), 0.0, 70.0),
         (fp.InputSpace.tf(), 0.0, 70 / 127.5),
         (fp.InputSpace.torch(), 0.0, 1.0),
-        (fp.InputSpace(std=255.0, low=0, high=255), 0.5, 1.0),
+        (fp.InputSpace(std=255.0, low=0, high=255), 0.5, 0.275),  # rescaled, not standardized
+        (fp.InputSpace(127.5, std=127.5, low=0, high=255), 0.0, 0.55),
+        (fp.InputSpace(std=100.0, low=0, high=255), 1.275, 1.0),
+        (fp.InputSpace(std=255.0), 0.0, 1.0),
         (fp.InputSpace(1.0, center=3.0, spread=4.0), 3.0, 4.0),
     ],
 )
@@ -234,3 +237,28 @@ def test_order_needs_its_channels() -> None:
     for way in (space.to_model, space.to_pixels):
         with pytest.raises(fp.ConfigError, match="one entry a channel"):
             way(np.zeros((2, 2, 1)))
+
+
+@pytest.mark.parametrize(
+    ("space", "images", "says"),
+    [
+        (fp.InputSpace.identity(low=0, high=255), 1.0, "multiply them by 255"),
+        (fp.InputSpace.identity(low=0, high=1), 255.0, "range"),
+        (fp.InputSpace.identity(low=0, high=255), 200.0, None),
+        (fp.InputSpace.identity(low=0, high=255), -300.0, None),
+        (fp.InputSpace.identity(low=0, high=255), 0.0, None),
+        (fp.InputSpace.identity(low=0, high=1), 4.0, None),
+        (fp.InputSpace.identity(), 1.0, None),
+    ],
+)
+def test_images_of_another_scale_are_told(space: fp.InputSpace, images: float, says: str) -> None:
+    """0..1 for 0..255, and the reverse, by whatever shows images to the net; nothing else."""
+    probe = fp.ModelProbe(sequential(), input_space=space)
+    given = np.linspace(0, images, 4 * probe.image_shape[0] * probe.image_shape[1] * 3)
+    given = given.reshape(4, *probe.image_shape).astype(np.float32)
+    for show in (probe.predict, lambda shown: fp.Evidence.collect(probe, shown)):
+        if says is None:
+            show(given)  # a warning would be an error
+            continue
+        with pytest.warns(UserWarning, match=says):
+            show(given)

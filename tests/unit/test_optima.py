@@ -1,5 +1,7 @@
 """Optima: what moves with an image, a node against its map, images taken apart; known truths."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -68,6 +70,25 @@ def test_template_net_is_a_superposition(template_net):
     assert found.gini.max() < 0.05
     assert not found.failed.any()
     assert "12 maps" in found.verdict
+
+
+def test_padded_nodes_have_no_bounds(template_net):
+    """Where nodes see padding, none is held against another, and no bound is told."""
+    probe = probe_of(conv(3, 3, padding="same"), size=8)
+    padded = node_vs_map(probe, "conv", ascent=replace(RECIPE, steps=8), progress=False)
+    assert not padded.alike
+    assert "no bounds" in padded.verdict
+    assert "dotted" not in padded.plot().axes[0].get_xlabel()
+    valid = node_vs_map(template_net[0], "conv", ascent=replace(RECIPE, steps=8), progress=False)
+    assert valid.alike
+    assert "windows agree" in valid.verdict
+    assert "dotted" in valid.plot().axes[0].get_xlabel()
+    # Another node that answers more proves a missed maximum only where nodes are alike.
+    cross = np.tile(np.array([[2.0, 1], [1, 1.5]]), (12, 1, 1))
+    strong = replace(valid, cross=cross, profile=np.full((12, 3, 3), 3, np.float32))
+    assert strong.failed.all()
+    assert not replace(strong, alike=False).failed.any()
+    assert replace(strong, alike=False, cross=cross[:, ::-1]).failed.all()
 
 
 def test_failed_searches_are_flagged(template_net):
@@ -346,6 +367,12 @@ def test_composition_by_hand():
     found = decompose(smooth, image, fp.MapMean("upper", channel=0), rounds=2).composition
     assert not found.exact
     assert "only roughly" in found.verdict
+    curved = probe_of(conv(2, 3, "lower"), keras.layers.Conv2D(1, 3, activation="tanh", name="up"))
+    found = decompose(curved, 9 * image, fp.MapMean("up", channel=0), rounds=2).composition
+    assert found.exact
+    assert not found.splits_score
+    assert "before the activation splits exactly" in found.verdict
+    assert found.largest(1)[0] == np.abs(found.shares).argmax()
 
 
 def test_same_seed_same_surrogates(pooled_net):
@@ -382,7 +409,8 @@ def test_findings_save_load_and_show_themselves(pooled_net, tmp_path, name):
     for inner in (v for v in vars(again).values() if isinstance(v, analysis.Finding)):
         assert inner.plot().axes
     if name == "shift":
-        assert again.plot(index=2).axes
+        said = again.plot(index=2).get_suptitle()
+        assert "1 map:" in said.replace("\n", " ")  # the sentence is of the pair that is drawn
     if name == "node":
         assert again.plot(channel=3).axes
     for array in (v for v in vars(again).values() if isinstance(v, np.ndarray) and v.size):
@@ -423,6 +451,13 @@ def test_bad_input(pooled_net, case):
     call, error, words = BAD[case]
     with pytest.raises(error, match=words):
         call(pooled_net)
+
+
+def test_shifts_of_small_images():
+    """The largest shift is half of the image where 12 pixels are too many."""
+    probe = probe_of(conv(2, 3), size=8)
+    found = shift_response(probe, np.random.default_rng(0).normal(size=(8, 8, 1)), "conv")
+    assert found.most == 3
 
 
 def test_blank_images_are_no_accident(pooled_net):

@@ -560,6 +560,51 @@ def test_words_table_and_picture(profile, tmp_path):
     assert "naturalness" in figure.axes[0].get_xlabel()
 
 
+def test_sentences_say_what_is_not_known(profile):
+    """Chance where it is near, the opposite, earlier layers that cannot tell, and how many measures told."""
+
+    def said(**fields):
+        values = {name: np.full_like(getattr(profile, name), v) for name, v in fields.items()}
+        return replace(profile, **values).sentences()[0]
+
+    assert "other units' pictures 0.30" in said(explains=0.4, explains_top=0.6, explains_others=0.3)
+    assert "other units" not in said(explains=0.4, explains_top=0.6, explains_others=0.1)
+    assert "excite the unit less (-0.52)" in said(explains=-0.52)
+    assert "predicts nothing" in said(explains=0.01)
+    assert "measures" not in said()
+    unknown = said(sources=np.nan)
+    assert "say nothing in common" in unknown
+    assert "by 2 of 3 measures" in unknown
+    alone = replace(profile, source_layers=(), sources=np.zeros((24, 0))).sentences()[0]
+    assert "no earlier maps" in alone
+    assert "scores above 0" in said(top_natural=-0.1)
+    agreed = profile.agreements
+    assert agreed.shape == (24, 3)
+    known = np.isfinite(profile.suspicion)
+    np.testing.assert_allclose(
+        1 - np.nanmean(agreed, axis=1)[known], profile.suspicion[known], atol=1e-9
+    )
+
+
+def test_one_picture_has_no_interval(net, result):
+    """No interval, no chance, no warning; a single target needs no list, and its label counts."""
+    probe, images = net
+    one = analysis.assess(
+        probe, result.best()[:1], images[:60], targets=fp.MapMean(LAYER, channel=0)
+    )
+    assert one.labels == (f"{LAYER} channel 0",)
+    assert "[too few]" in one.table()
+    assert "1 picture:" in one.verdict
+    assert "nan" not in one.verdict
+    assert one.plot().axes
+    dealt = analysis.assess(
+        probe, result, images[:60], targets=fp.MapMean.each(probe, LAYER)[24:48]
+    )
+    assert dealt.labels[0] == f"{LAYER} channel 24"
+    assert dealt.units[0] == 24
+    assert dealt.sentences()[0].startswith(f"{LAYER} channel 24: ")
+
+
 def test_dense_nodes_and_logits_have_profiles(net):
     """Nodes of a dense layer and logits, by targets and images; images alone do not say what they show."""
     probe, images = net
@@ -588,7 +633,29 @@ BAD = {
         lambda p, r, i: analysis.assess(
             p, i[:2], i, targets=[fp.MapMean(LAYER, channel=1), fp.MapMean("Conv2D_2", channel=1)]
         ),
-        "layer by layer",
+        "Conv2D_2 means, Conv2D_3 means. Assess them one after the other",
+    ),
+    "two places": (
+        lambda p, r, i: analysis.assess(
+            p, i[:2], i, targets=[fp.Node(LAYER, row=k, col=1, channel=1) for k in (0, 1)]
+        ),
+        r"Conv2D_3 nodes at \(0, 1\), Conv2D_3 nodes at \(1, 1\)",
+    ),
+    "no objective": (
+        lambda p, r, i: analysis.assess(p, i[:1], i, targets=LAYER),
+        "is an Objective",
+    ),
+    "no such map": (
+        lambda p, r, i: analysis.assess(p, i[:1], i, targets=fp.MapMean(LAYER, channel=500)),
+        "128",
+    ),
+    "no such logit": (lambda p, r, i: analysis.assess(p, i[:1], i, targets=fp.Logit(12)), "10"),
+    "no set": (lambda p, r, i: analysis.assess(p, r, i, constraint="box"), "expected a Constraint"),
+    "no probe": (lambda p, r, i: analysis.assess(p.model, r, i), "probe is a ModelProbe"),
+    "a generator": (lambda p, r, i: analysis.assess(p, r, iter(i)), "Collect its images"),
+    "labels too": (
+        lambda p, r, i: analysis.assess(p, r, (i, np.zeros(len(i)))),
+        "leave out what is no image",
     ),
     "a penalty": (
         lambda p, r, i: analysis.assess(p, i[:1], i, targets=[fp.TotalVariation()]),

@@ -69,6 +69,10 @@ class Finding(ABC):
         """(width, height) in inches of a figure of its own."""
         return 9.0, 4.0
 
+    def _size_with(self, options: Mapping[str, Any]) -> tuple[float, float]:
+        """(width, height) of a figure that options of ``plot`` ask for."""
+        return self._size
+
     def plot(self, *, figure: Figure | SubFigure | None = None, **options: Any) -> Any:
         """Draw the finding.
 
@@ -84,7 +88,7 @@ class Finding(ABC):
         """
         draw: Callable[..., None] = self._draw
         _check_options(type(self).__name__, draw, options)
-        figure = figure_or_new(figure, self._size)
+        figure = figure_or_new(figure, self._size_with(options))
         draw(figure, **options)
         return figure
 

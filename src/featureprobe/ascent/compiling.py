@@ -63,9 +63,8 @@ def due(regularizers: tuple[Regularizer, ...]) -> Callable[[Tensor], Tensor]:
     """Return ``due(index)``: was an operator that runs now and then due after step ``index``?"""
 
     def ask(index: Tensor) -> Tensor:
-        return tf.reduce_any(
-            [tf.constant(value=False), *(_was_due(r, index) for r in regularizers)]
-        )
+        each = [tf.constant(value=False), *(_was_due(r, index) for r in regularizers)]
+        return (index > 0) & tf.reduce_any(each)
 
     return ask
 

@@ -63,19 +63,19 @@ def _check_parts(ascent: "Ascent") -> None:
     }
     for name, base in optional.items():
         if getattr(ascent, name) is not None:
-            _check_kinds(name, (getattr(ascent, name),), base)
-    _check_kinds("remedies", ascent.remedies, Remedy)
-    _check_kinds("regularizers", ascent.regularizers, Regularizer)
-    _check_kinds("transforms", ascent.transforms, Transform)
-    _check_kinds("parameterization", (ascent.parameterization,), Parameterization)
-    _check_kinds("rule", (ascent.rule,), UpdateRule)
+            check_kinds(name, (getattr(ascent, name),), base)
+    check_kinds("remedies", ascent.remedies, Remedy)
+    check_kinds("regularizers", ascent.regularizers, Regularizer)
+    check_kinds("transforms", ascent.transforms, Transform)
+    check_kinds("parameterization", (ascent.parameterization,), Parameterization)
+    check_kinds("rule", (ascent.rule,), UpdateRule)
 
 
 def check_probe(probe: object) -> None:
     """Raise ConfigError unless ``probe`` is a ModelProbe."""
     if not isinstance(probe, ModelProbe):
         raise ConfigError(
-            f"An Ascent runs on a ModelProbe. Received: {type(probe).__name__}. "
+            f"probe is a ModelProbe. Received: {type(probe).__name__}. "
             "Open the model first: fp.ModelProbe(model, input_space=...)."
         )
 
@@ -96,7 +96,8 @@ def check_evidence(evidence: object, probe: ModelProbe) -> None:
         )
 
 
-def _check_kinds(name: str, given: tuple[object, ...], base: type) -> None:
+def check_kinds(name: str, given: tuple[object, ...], base: type) -> None:
+    """Raise ConfigError unless all parts ``given`` are of ``base``."""
     for part in given:
         if not isinstance(part, base):
             raise ConfigError(f"{name}: expected a {base.__name__}. Received: {part!r}. {_LIFTS}")

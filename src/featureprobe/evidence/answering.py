@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from featureprobe import _checks
 from featureprobe.errors import DataError, ModelError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Tensor
@@ -57,7 +58,10 @@ def answering(
     )
 
     def answer(images: FloatArray, first: int) -> dict[str, LayerAnswers]:
-        made = call(tf.cast(probe.input_space.to_model(images), network.dtype))
+        space = probe.input_space
+        if first == 0:  # one warning says it
+            _checks.warn_of_scale(images, space.low, space.high)
+        made = call(tf.cast(space.to_model(images), network.dtype))
         return {p: _checked(p, first, values) for p, values in zip(layers, made, strict=True)}
 
     return answer

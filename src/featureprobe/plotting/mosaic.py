@@ -34,6 +34,10 @@ STATUS_COLORS = {
     "dead": "#5A5A5A",
     "diverged": "#D55E00",
     "interrupted": "#CC79A7",
+    "unique": "#009E73",
+    "few": "#0072B2",
+    "plateau": "#E69F00",
+    "undefined": "#8C6D31",
 }
 _OTHER_COLORS = ("#0072B2", "#8C6D31", "#7B4173", "#000000")
 _STRUCK = ("dead", "diverged")

@@ -15,7 +15,7 @@ from featureprobe.grid import ActivationGrid
 from featureprobe.input_space import InputSpace
 from featureprobe.probe import inputs as _inputs
 from featureprobe.probe.graph_reader import read_graph
-from featureprobe.probe.layer_graph import LayerGraph, Wanted
+from featureprobe.probe.layer_graph import Wanted
 from featureprobe.probe.layer_table import LayerRow, LayerTable
 from featureprobe.probe.loading import load_model
 from featureprobe.probe.network import Network
@@ -127,10 +127,6 @@ class ModelProbe:
         return self._network.image_shape
 
     @property
-    def _graph(self) -> LayerGraph:
-        return self._network.graph
-
-    @property
     def name(self) -> str:
         """Name of the model."""
         return str(self.model.name)
@@ -138,7 +134,7 @@ class ModelProbe:
     @cached_property
     def layers(self) -> tuple[str, ...]:
         """Paths of all layers, from input to output."""
-        return tuple(name for call in self._graph.calls for name in call.names)
+        return tuple(name for call in self._network.graph.calls for name in call.names)
 
     @property
     def fingerprint(self) -> str:
@@ -153,7 +149,7 @@ class ModelProbe:
 
     def __repr__(self) -> str:
         return (
-            f"ModelProbe({self.name!r}, {len(self._graph.calls)} layers, images "
+            f"ModelProbe({self.name!r}, {len(self._network.graph.calls)} layers, images "
             f"{self.image_shape}, {self.input_space!r})"
         )
 
@@ -161,7 +157,9 @@ class ModelProbe:
         """Return the layer table: path, kind, shape, maps, parameters, receptive field, jump."""
         rows = []
         counted: set[int] = set()
-        results = [(c, *pair) for c in self._graph.calls for pair in zip(c.names, c.results)]
+        results = [
+            (c, *pair) for c in self._network.graph.calls for pair in zip(c.names, c.results)
+        ]
         for call, path, number in results:
             shape = self._network.shapes[number]
             sizes = tuple(axis.size for axis in self._network.fields[number])
@@ -180,7 +178,7 @@ class ModelProbe:
                 )
             )
         note = f"Images {self.image_shape} in pixel units. {self.input_space.describe()}"
-        if self._graph.is_opaque:
+        if self._network.graph.is_opaque:
             note += " A subclassed model: only its output (fp.OUTPUT) can be reached."
         return LayerTable(self.name, tuple(rows), note)
 
@@ -233,18 +231,19 @@ class ModelProbe:
         batch = _checks.images(image, self.image_shape, what="image")
         if len(batch) != 1:
             raise ShapeError(f"A grid shows one image. Received {len(batch)}; pass images[0].")
-        single_output = len(self._graph.outputs) == 1
+        single_output = len(self._network.graph.outputs) == 1
         wanted = ((layer, False), *(((OUTPUT, False),) if single_output else ()))
         values = self._run(batch, wanted)
         return ActivationGrid(
             values[0][0],
             layer=layer,
-            kind=type(self._graph.call_of(layer).layer).__name__,
+            kind=type(self._network.graph.call_of(layer).layer).__name__,
             image=batch[0],
             prediction=values[1][0] if single_output and values[1].ndim == 2 else None,
             source=image_source.source_of(batch[0], name),
         )
 
     def _run(self, images: npt.ArrayLike, wanted: tuple[Wanted, ...]) -> list[FloatArray]:
-        pixels = _checks.images(images, self.image_shape)
-        return self._network.run(self._input_space.to_model(pixels), wanted)
+        pixels, space = _checks.images(images, self.image_shape), self._input_space
+        _checks.warn_of_scale(pixels, space.low, space.high)
+        return self._network.run(space.to_model(pixels), wanted)

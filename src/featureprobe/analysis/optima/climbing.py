@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.ascent.runner import Ascent
-from featureprobe.ascent.starts import DRAWN
+from featureprobe.ascent.starts import DRAWN, draw_images
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
@@ -122,18 +122,43 @@ def climb(
     Without a search: a search picks starts, and what it picks says nothing of how often a maximum
     is found. Kinds have seeds of their own; with a common one, their noise would be the same.
     """
+    shares = shares_of(starts, len(kinds))
+    seeds = [
+        int(np.random.SeedSequence(seed, spawn_key=(k,)).generate_state(1)[0])
+        for k in range(len(kinds))
+    ]
+    _check_apart(probe, kinds, seeds, shares)
     parts = []
-    for number, count in enumerate(shares_of(starts, len(kinds))):
-        own = np.random.SeedSequence(seed, spawn_key=(number,)).generate_state(1)
+    for number, count in enumerate(shares):
         recipe = replace(
             ascent, search=None, starts=count, initializer=kinds[number], record_every=None
         )
-        result = recipe.run(probe, targets, rng=int(own[0]), progress=progress)
+        result = recipe.run(probe, targets, rng=seeds[number], progress=progress)
         if (result.status == Status.INTERRUPTED).any():
             raise KeyboardInterrupt
         parts.append(_ends(result))
     names = Ends.__dataclass_fields__
     return Ends(**{n: np.concatenate([getattr(p, n) for p in parts], axis=1) for n in names})
+
+
+def _check_apart(
+    probe: ModelProbe,
+    kinds: Sequence[InputInitializer],
+    seeds: Sequence[int],
+    shares: Sequence[int],
+) -> None:
+    """Raise ConfigError where more than a tenth of the starts are copies of others."""
+    drawn = [
+        draw_images([kind], probe, seed, range(count))
+        for kind, seed, count in zip(kinds, seeds, shares, strict=True)
+    ]
+    different = len({image.tobytes() for images in drawn for image in images})
+    if different < 0.9 * sum(shares):
+        raise ConfigError(
+            f"Starts are counted as independent draws. Received: {', '.join(names_of(kinds))}, which "
+            f"draw only {different} different images for {sum(shares)} starts. Give more images, or "
+            "noise on them, such as fp.FromImages(images, noise=0.3)."
+        )
 
 
 def _ends(result: AscentResult) -> Ends:

@@ -39,6 +39,7 @@ class Composition(Finding):
         bias: Share of what is added between the layers.
         total: The pre-activation as the net computes it.
         score_shares: (M,) shares in the score, that is after the activation: closed nodes have none.
+            Behind a curved activation, such as tanh, they do not add up to it (``splits_score``).
         score_bias: Likewise.
         score: The score.
 
@@ -73,28 +74,39 @@ class Composition(Finding):
         """Whether shares and bias give the pre-activation, since what lies between is piecewise linear."""
         return self.error <= EXACT
 
+    @property
+    def splits_score(self) -> bool:
+        """Whether shares and bias give the score too: not behind a curved activation, such as tanh."""
+        size = np.abs(self.score_shares).sum() + abs(self.score_bias) + abs(self.score) + 1e-30
+        left = self.score_shares.sum() + self.score_bias - self.score
+        return bool(abs(left) <= EXACT * size)
+
     def largest(self, count: int = 8) -> npt.NDArray[np.int64]:
         """Return the lower maps with the largest shares in the score, by magnitude.
 
-        Where the score has none (it is 0), those with the largest shares in the pre-activation.
+        Where the score has none (it is 0, or does not split), those with the largest shares in the
+        pre-activation.
 
         Args:
             count: How many.
         """
         _checks.whole("count", count, least=1)
-        ranked = self.score_shares if self.score_shares.any() else self.shares
-        return np.argsort(-np.abs(ranked), kind="stable")[:count]
+        return np.argsort(-np.abs(self._ranked), kind="stable")[:count]
+
+    @property
+    def _ranked(self) -> Floats:
+        split = self.splits_score and self.score_shares.any()
+        return self.score_shares if split else self.shares
 
     @property
     def verdict(self) -> str:
         """Who carries the target's value."""
-        ranked = self.score_shares if self.score_shares.any() else self.shares
-        size = np.sort(np.abs(ranked))[::-1]
+        size = np.sort(np.abs(self._ranked))[::-1]
         half = int(np.searchsorted(np.cumsum(size), size.sum() / 2)) + 1
         how = "exactly" if self.exact else f"only roughly (off by {self.error:.1g})"
         names = ", ".join(str(k) for k in self.largest(3))
         return (
-            f"The value splits {how} into maps of {self.lower}: {half} of {len(size)} make half of "
+            f"The value{'' if self.splits_score else ' before the activation'} splits {how} into maps of {self.lower}: {half} of {len(size)} make half of "
             f"all shares, the largest are {names}."
         )
 
@@ -116,7 +128,8 @@ def draw_shares(ax: Axes, found: Composition, *, count: int = 10) -> None:
         np.append(found.shares[order], [rest[1], found.bias]),
     ]
     places = np.arange(len(bars[0]))
-    ax.barh(places - 0.2, bars[0], height=0.4, color="C0", label="in the score")
+    label = "in the score" if found.splits_score else "activation times slope of the score"
+    ax.barh(places - 0.2, bars[0], height=0.4, color="C0", label=label)
     ax.barh(places + 0.2, bars[1], height=0.4, color="0.7", label="before the activation")
     ax.set_yticks(
         places, [*names, f"{len(found.shares) - len(order)} others", "biases"], fontsize=7.5

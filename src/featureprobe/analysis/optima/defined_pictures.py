@@ -8,7 +8,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from featureprobe.analysis.optima.words import GOOD_GAP, WORDS
-from featureprobe.plotting import show_mosaic, stretch
+from featureprobe.plotting import show_mosaic
+from featureprobe.plotting.images import to_rgb
 from featureprobe.types import FloatArray
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def draw_overview(figure: Figure | SubFigure, found: "Definedness") -> None:
         columns=_columns(count),
         ax=lower.subplots(),
         title=f"best image of the largest cluster of good starts, {count} of {len(found.targets)} "
-        "targets",
+        "targets, numbered by place",
     )
 
 
@@ -69,7 +70,7 @@ def _draw_alive(ax: Axes, found: "Definedness") -> None:
     shares, names = found.alive_share * 100, found.kinds
     rows = np.arange(len(names))
     spread = np.random.default_rng(0).uniform(-0.25, 0.25, shares.shape)  # so that dots are seen
-    ax.scatter(shares, rows + spread, s=6, color="0.6", linewidths=0)
+    ax.scatter(shares, rows + spread, s=9, color="0.35", linewidths=0)
     ax.plot(shares.mean(axis=0), rows, "D", color="C3", markersize=6)
     none = (shares == 0).sum(axis=0)
     ax.set_yticks(
@@ -107,7 +108,7 @@ def _draw_gaps(ax: Axes, found: "Definedness", number: int) -> None:
     ax.axhline(GOOD_GAP * 100, color="k", linestyle="--", linewidth=0.8)
     ax.set_ylabel("below the best score, %", fontsize=9)
     ax.set_ylim(bottom=-0.03 * gaps.max(initial=1.0))
-    ax.legend(fontsize=7, frameon=False, loc="upper left")
+    ax.legend(fontsize=7, loc="upper left", edgecolor="none", framealpha=0.85)
     _finish(
         ax, f"{int(found.good[number].sum())} starts are good (below the line)", "starts, sorted"
     )
@@ -155,8 +156,8 @@ def _draw_gallery(figure: Figure | SubFigure, found: "Definedness", number: int)
     figure.suptitle("best image of each of the largest clusters, contrast stretched", fontsize=9)
     for place, ax in enumerate(axes):
         start = found.pictured[number, place]
-        ax.set_axis_off()
         if start < 0:
+            ax.set_axis_off()
             continue
         show_stretched(ax, found.images[number, place])
         count = int(found.counts[number, place])
@@ -169,14 +170,14 @@ def _draw_gallery(figure: Figure | SubFigure, found: "Definedness", number: int)
 
 
 def show_stretched(ax: Axes, image: FloatArray) -> None:
-    """Draw an image (H, W, C) with its contrast stretched, and nothing around it."""
-    ax.set_axis_off()
+    """Draw an image (H, W, C) with its contrast stretched, in a thin frame."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_color("0.8")
     if not np.isfinite(image).all():
         ax.text(0.5, 0.5, "dead", ha="center", va="center", transform=ax.transAxes)
         return
-    shown = stretch(image)
-    gray = shown.shape[-1] == 1
-    ax.imshow(shown[..., 0] if gray else shown, cmap="gray" if gray else None)
+    ax.imshow(to_rgb(image, contrast=True, low=0.0, high=255.0))
 
 
 def _finish(ax: Axes, title: str, xlabel: str) -> None:

@@ -37,6 +37,11 @@ class Lattice:
         """Nodes of one map."""
         return self.shape[0] * self.shape[1]
 
+    @property
+    def whole(self) -> bool:
+        """Whether all nodes see image alone, no padding."""
+        return all(bool(whole.all()) for whole in self.uncut)
+
 
 def lattice_of(probe: ModelProbe, layer: str, *, on_pixels: bool = False) -> Lattice:
     """Return the lattice of a layer.

@@ -76,9 +76,9 @@ def _of_target(
     seen = visible(landscape.probe, landscape.targets[number], images[good])
     alike = shift_similarity(seen, seen, most=MOST_SHIFT)
     found["similarity"][np.ix_(good, good)] = alike
-    labels = average_linkage(alike, ALIKE)
-    found["clusters"][good] = labels
     scores = ends.scores[number][good]
+    labels = _by_size(average_linkage(alike, ALIKE), scores)
+    found["clusters"][good] = labels
     shown = [
         good[labels == c][scores[labels == c].argmax()]
         for c in range(min(PICTURES, labels.max() + 1))
@@ -89,3 +89,11 @@ def _of_target(
     found["barriers"][:count, :count] = landscape.barriers(number, maxima[:-1])
     found["tuning"] = landscape.tuning(number, maxima[-1], noise)
     return found
+
+
+def _by_size(labels: npt.NDArray[np.int64], scores: FloatArray) -> npt.NDArray[np.int64]:
+    """Return labels with the largest cluster first, of equal ones that with the best score."""
+    clusters = range(labels.max() + 1)
+    sizes = [-(labels == c).sum() for c in clusters]
+    best = [-scores[labels == c].max() for c in clusters]
+    return np.asarray(np.lexsort((best, sizes)).argsort()[labels], np.int64)

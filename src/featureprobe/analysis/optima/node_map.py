@@ -11,7 +11,7 @@ from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.lattice import checked_channels, checked_place, lattice_of
 from featureprobe.analysis.optima.node_map_drawing import draw_all, draw_one
-from featureprobe.analysis.optima.ratios import gini, ratio
+from featureprobe.analysis.optima.ratios import gini, node_and_mean, ratio
 from featureprobe.analysis.optima.superposition import fit_copies, templates_of
 from featureprobe.ascent.runner import Ascent
 from featureprobe.errors import RangeError
@@ -34,6 +34,8 @@ class NodeVsMap(Finding):
         layer: Path of the layer.
         channels: (M,) the maps.
         place: (row, column) of the node.
+        alike: Whether all nodes have the same problem: they see no padding, and pixels are scaled
+            alike. Else coherence has no bounds, and nodes are not held against each other.
         node_images: (M, H, W, C) the node's OIP, pixel units.
         map_images: (M, H, W, C) the map's OIP.
         cross: (M, 2, 2) activations: the first axis is the image (node's, map's), the second what
@@ -60,6 +62,7 @@ class NodeVsMap(Finding):
     _: KW_ONLY
     channels: npt.NDArray[np.int64]
     place: tuple[int, int]
+    alike: bool
     node_images: FloatArray
     map_images: FloatArray
     cross: Floats
@@ -79,10 +82,9 @@ class NodeVsMap(Finding):
     def coherence(self) -> Floats:
         """(M,) kappa, the map's best mean over the node's best activation; NaN for dead nodes.
 
-        At the global optima of a layer whose activations are not negative and whose nodes all have
-        the same problem, it lies in [1/P, 1]: 1/P since the node's OIP is an image for the map too,
-        1 since no node can do better than its optimum. At 1 the windows agree on one image, at 1/P
-        they exclude one another.
+        At the global optima of a layer without negative activations whose nodes are ``alike``, it lies
+        in [1/P, 1]: 1/P since the node's OIP is an image for the map too, 1 since no node does better
+        than its optimum. At 1 the windows agree on one image, at 1/P they exclude one another.
         """
         node, mean = self.cross[:, 0, 0], self.cross[:, 1, 1]
         return ratio(mean, node)
@@ -91,10 +93,12 @@ class NodeVsMap(Finding):
     def failed(self) -> npt.NDArray[np.bool_]:
         """(M,) whether a search has provably missed its maximum.
 
-        The node's has, when any node answers more to the map's OIP (a coherence above 1 is a case of
-        it); the map's has, when it answers more to the node's OIP (a coherence below 1/P likewise).
+        The node's has, when it, or where nodes are ``alike`` any node, answers more to the map's OIP (as
+        with a coherence above 1); the map's, when it answers more to the node's (as below 1/P).
         """
-        best = np.maximum(self.profile.max(axis=(1, 2)), self.cross[:, 1, 0])
+        best = self.cross[:, 1, 0]
+        if self.alike:
+            best = np.maximum(self.profile.max(axis=(1, 2)), best)
         node = best > (1 + SLACK) * self.cross[:, 0, 0]
         return np.asarray(node | (self.cross[:, 0, 1] > (1 + SLACK) * self.cross[:, 1, 1]))
 
@@ -134,15 +138,16 @@ class NodeVsMap(Finding):
             return f"{self.layer}: the node at {self.place} of none of {len(living)} maps answers."
         count, sums = int(living.sum()), int((self.p[living] < 0.01).sum())
         others = float(np.median(self.null)) if len(living) > 1 else np.nan
-        limit = (
-            ""
-            if len(living) > 100
-            else f" (with {len(living)} maps p is at least {1 / len(living):.2g})"
+        least = f" (with {len(living)} maps p is at least {1 / len(living):.2g})"
+        limit = "" if len(living) > 100 else least
+        bounds = (
+            f"1 = the {self.nodes} windows agree, {1 / self.nodes:.2f} = they exclude one another"
         )
+        if not self.alike:
+            bounds = "nodes do not all see the same, for the padding, so there are no bounds"
         return (
             f"{self.layer}: medians over {count} maps: a map reaches {np.median(self.coherence[living]):.2f} "
-            f"of its node's maximum (1 = the {self.nodes} windows agree, {1 / self.nodes:.2f} = they "
-            f"exclude one another), with {np.median(self.active[living]):.0%} of its nodes active; {sums} "
+            f"of its node's maximum ({bounds}), with {np.median(self.active[living]):.0%} of its nodes active; {sums} "
             f"map OIPs are superpositions of their own node's with p < 0.01{limit}, median R^2 "
             f"{np.median(self.r2[living]):.2f} against {others:.2f} of other maps' nodes; "
             f"{int(self.failed.sum())} searches provably failed."
@@ -154,8 +159,9 @@ class NodeVsMap(Finding):
             return
         at = np.flatnonzero(self.channels == channel)
         if not len(at):
+            count = len(self.channels)
             raise RangeError(
-                f"Map {channel} is not among the {len(self.channels)} maps. Choose one of .channels."
+                f"Map {channel} is not among the {count} maps. Choose one of .channels."
             )
         draw_one(figure, self, int(at[0]))
 
@@ -179,7 +185,7 @@ def node_vs_map(
 
     A map's mean is the mean of P copies of one function, a jump apart. So its optimum may be the
     node's, repeated: the fit ``map OIP ~ sum_k w_k T_k(node OIP) + c`` over live pixels tells, beside
-    the fit with other maps' node OIPs. Copies are the node OIP less its constant outside, moved.
+    that with other maps' node OIPs; copies are the node OIP less its constant outside, moved.
 
     Args:
         probe: The opened model.
@@ -193,7 +199,7 @@ def node_vs_map(
         progress: As for ``Ascent.run``.
 
     Returns:
-        The comparison. Its bounds hold where nodes have the same problem: no padding, equal pixels.
+        The comparison; its bounds hold where nodes are ``alike``.
 
     Raises:
         ShapeError: When the layer has no maps.
@@ -227,9 +233,10 @@ def node_vs_map(
         layer,
         channels=maps,
         place=place,
+        alike=lattice.whole and probe.input_space.even,
         node_images=images[0],
         map_images=images[1],
-        cross=np.stack([_both(values, place) for values in answers], axis=1),
+        cross=np.stack([node_and_mean(values, place) for values in answers], axis=1),
         profile=answers[1],
         certificates=np.stack(ends, axis=1),
         fits=fitted.r2,
@@ -237,9 +244,3 @@ def node_vs_map(
         superpositions=fitted.images,
         seed=seed,
     )
-
-
-def _both(values: FloatArray, place: tuple[int, int]) -> Floats:
-    """Return (M, 2): the node and the map's mean."""
-    mean = values.mean(axis=(1, 2), dtype=np.float64)
-    return np.stack([values[:, place[0], place[1]].astype(np.float64), mean], axis=1)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from featureprobe.analysis.optima.shift_drawing import headed
 from featureprobe.plotting import show_image
@@ -27,9 +28,10 @@ def draw_all(figure: Figure | SubFigure, found: "NodeVsMap") -> None:
                               (failed, "C3", "search failed")):  # fmt: skip
         if mask.any():
             left.scatter(kappa[mask], r2[mask], s=14, color=color, label=f"{name} ({mask.sum()})")
-    left.axvline(1 / found.nodes, color="k", linewidth=0.6, linestyle=":")
-    left.axvline(1, color="k", linewidth=0.6, linestyle=":")
-    left.set_xlabel(r"coherence $\kappa$ (dotted: its bounds)", fontsize=9)
+    for bound in (1 / found.nodes, 1) if found.alike else ():
+        left.axvline(bound, color="k", linewidth=0.6, linestyle=":")
+    note = " (dotted: its bounds)" if found.alike else ""
+    left.set_xlabel(rf"coherence $\kappa${note}", fontsize=9)
     left.set_ylabel("$R^2$ of the superposition of the own node", fontsize=9)
     left.set_title(f"{found.layer}: {len(kappa)} maps", loc="left", fontsize=9)
     figure.legend(fontsize=8, frameon=False, loc="outside lower left", ncols=5)
@@ -62,6 +64,9 @@ def _profile(ax: Axes, values: Any, title: str) -> None:
     if values.size <= 64:
         ax.set_xticks(range(values.shape[1]))
         ax.set_yticks(range(values.shape[0]))
+    else:
+        for ticks in (ax.xaxis, ax.yaxis):
+            ticks.set_major_locator(MaxNLocator(integer=True, nbins=6))
     ax.set_xlabel("column", fontsize=8)
     ax.set_ylabel("row", fontsize=8)
     ax.set_title(title, loc="left", fontsize=9)

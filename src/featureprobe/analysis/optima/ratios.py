@@ -23,3 +23,9 @@ def gini(values: FloatArray) -> Floats:
     count, total = ordered.shape[1], ordered.sum(axis=1)
     ranks = 2 * np.arange(1, count + 1) - count - 1
     return ratio(ordered @ ranks, count * total)
+
+
+def node_and_mean(values: FloatArray, place: tuple[int, int]) -> Floats:
+    """Return (M, 2): the node and the map's mean."""
+    mean = values.mean(axis=(1, 2), dtype=np.float64)
+    return np.stack([values[:, place[0], place[1]].astype(np.float64), mean], axis=1)

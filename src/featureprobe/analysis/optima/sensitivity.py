@@ -1,8 +1,8 @@
 """What score and image of a target owe to the recipe, beside what they owe to the seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,7 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.climbing import check_ascent_given, layers_of
 from featureprobe.analysis.optima.recipes import Factors, variants_of
 from featureprobe.analysis.optima.sensitivity_pictures import draw_all, draw_one
-from featureprobe.analysis.optima.visible import visible
-from featureprobe.analysis.optima.words import MOST_SHIFT
-from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.analysis.optima.visible import alike
 from featureprobe.ascent.constraints import resolve
 from featureprobe.ascent.runner import Ascent, Targets
 from featureprobe.ascent.targets import as_targets
@@ -113,10 +111,10 @@ class Sensitivity(Finding):
         if np.isfinite(self.similarity).sum(axis=1).max() < LEAST_TARGETS:
             said = f"fewer than {LEAST_TARGETS} live targets are not tested: {', '.join(shown)}"
         count = len(self.targets)
-        return (
-            f"{self.layer}, {count} target{'s' * (count != 1)}: images of another seed correlate with "
-            f"the base's at {seed:.2f}; {said}."
-        )
+        start = f"{self.layer}, {count} target{'s' * (count != 1)}: "
+        if not np.isfinite(self.base_scores).any():
+            return f"{start}none lives by the base recipe, so there is nothing to compare."
+        return f"{start}images of another seed correlate with the base's at {seed:.2f}; {said}."
 
     def _draw(self, figure: Figure | SubFigure, *, target: int | None = None) -> None:
         if target is None:
@@ -132,6 +130,12 @@ class Sensitivity(Finding):
     @property
     def _size(self) -> tuple[float, float]:
         return 10.0, 1.6 + 0.36 * len(self.variants)
+
+    def _size_with(self, options: Mapping[str, Any]) -> tuple[float, float]:
+        if options.get("target") is None:
+            return self._size
+        columns = -(-len(self.images) // 2)
+        return max(6.0, 1.75 * columns), 4.8
 
 
 def sensitivity(
@@ -192,7 +196,7 @@ def sensitivity(
     runs = [(base, seed), *((base, s) for s in seeds), *((v.ascent, seed) for v in variants)]
     reached = [_reached(a, probe, listed, s, progress) for a, s in runs]
     scores, images = (np.stack(part) for part in zip(*reached, strict=True))
-    alike = _alike(probe, listed, images)
+    likeness = alike(probe, listed, images)
     sets = [resolve(a.constraint, probe.input_space) for a, _ in runs]
     other = np.array([own != sets[0] for own in sets])
     relative = np.where(other[:, None], np.nan, scores / scores[0])
@@ -205,10 +209,10 @@ def sensitivity(
         base_scores=scores[0],
         scores=scores[rest],
         relative=relative[rest],
-        similarity=alike[rest],
+        similarity=likeness[rest],
         null_relative=relative[null],
-        null_similarity=alike[null],
-        effects=_effects(alike[rest], alike[null], seed),
+        null_similarity=likeness[null],
+        effects=_effects(likeness[rest], likeness[null], seed),
         images=images,
     )
 
@@ -222,15 +226,6 @@ def _reached(
     alive = scores > result.dead_thresholds
     images = np.where(alive[:, None, None, None], result.best(), np.nan)
     return np.where(alive, scores, np.nan), images.astype(np.float32)
-
-
-def _alike(probe: ModelProbe, targets: Sequence[Objective], images: FloatArray) -> Floats:
-    """Return (runs, T): similarity of the images (runs, T, H, W, C) to those of the first run."""
-    found = np.full(images.shape[:2], np.nan)
-    for number, target in enumerate(targets):
-        seen = visible(probe, target, images[:, number])
-        found[:, number] = shift_similarity(seen[:1], seen, most=MOST_SHIFT)[0]
-    return found
 
 
 def _effects(similarity: Floats, null: Floats, seed: int) -> Floats:

@@ -18,8 +18,9 @@ Floats = npt.NDArray[np.float64]
 def draw_all(figure: Figure | SubFigure, found: "Sensitivity") -> None:
     """Draw similarity and score of every target under every variant, the null as a band."""
     left, right = figure.subplots(1, 2, sharey=True)
-    _dots(left, found.similarity, found.null_similarity, stronger=found.stronger)
-    _dots(right, found.relative, found.null_relative)
+    dead = np.asarray(np.isnan(found.similarity).all(axis=1))
+    _dots(left, found.similarity, found.null_similarity, dead, stronger=found.stronger)
+    _dots(right, found.relative, found.null_relative, dead)
     left.set_yticks(range(len(found.names)), found.names, fontsize=8)
     left.set_ylim(len(found.names) - 0.5, -0.5)
     left.set_xlabel("similarity of the image to the base's", fontsize=9)
@@ -31,7 +32,12 @@ def draw_all(figure: Figure | SubFigure, found: "Sensitivity") -> None:
 
 
 def _dots(
-    ax: Axes, values: Floats, null: Floats, *, stronger: npt.NDArray[np.bool_] | None = None
+    ax: Axes,
+    values: Floats,
+    null: Floats,
+    dead: npt.NDArray[np.bool_],
+    *,
+    stronger: npt.NDArray[np.bool_] | None = None,
 ) -> None:
     seeds = null[np.isfinite(null)]
     if len(seeds):
@@ -44,7 +50,8 @@ def _dots(
     for row, own in enumerate(values):
         known = np.isfinite(own)
         if not known.any():
-            ax.annotate("another set: not compared", (0.02, row), fontsize=7, va="center",
+            why = "no target lives in both" if dead[row] else "another set: not compared"
+            ax.annotate(why, (0.02, row), fontsize=7, va="center",
                         xycoords=("axes fraction", "data"))  # fmt: skip
             continue
         ax.scatter(own[known], row + jitter[known], s=6, color="C0", alpha=0.5, linewidths=0)

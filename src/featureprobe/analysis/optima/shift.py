@@ -1,6 +1,6 @@
 """Shift response: how a map's answer changes when the image moves."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -19,6 +19,7 @@ from featureprobe.analysis.optima.ratios import ratio
 from featureprobe.analysis.optima.shift_drawing import draw_shift_response
 from featureprobe.analysis.optima.shifting import (
     Shifted,
+    checked_most,
     fitted_slope,
     half_width,
     paired,
@@ -89,8 +90,7 @@ class ShiftResponse(Finding):
     @property
     def response(self) -> Floats:
         """(K, S, S) the map's mean relative to the unshifted one; NaN where that is not above 0."""
-        start = self.maps[:, self.most, self.most, None, None]
-        return ratio(self.maps, start)
+        return ratio(self.maps, self.maps[:, self.most, self.most, None, None])
 
     @property
     def path(self) -> Whole:
@@ -105,7 +105,7 @@ class ShiftResponse(Finding):
 
         Fitted by least squares over shifts along one axis: those that keep the content inside where
         these span a whole jump, else those of up to one jump; the line ends at the map's border.
-        ``moves / period`` is expected of content that one node answers to.
+        Expected is ``moves / period``.
         """
         at, path = self.most, self.path
         places, stays = (
@@ -161,7 +161,13 @@ class ShiftResponse(Finding):
     def _draw(self, figure: Figure | SubFigure, *, index: int | None = None) -> None:
         if index is not None and not 0 <= index < len(self.nodes):
             raise RangeError(f"There are {len(self.nodes)} pairs. Received index {index}.")
-        draw_shift_response(figure, self, index)
+        draw_shift_response(figure, self if index is None else self._pair(index))
+
+    def _pair(self, index: int) -> "ShiftResponse":
+        """Return the response of one pair alone."""
+        one = slice(index, index + 1)
+        own = ("channels", "nodes", "inside", "background", "equivariance_error")
+        return replace(self, **{name: getattr(self, name)[one] for name in own})
 
     @property
     def _size(self) -> tuple[float, float]:
@@ -174,24 +180,22 @@ def shift_response(
     layer: str,
     *,
     channels: npt.ArrayLike | None = None,
-    most: int = 12,
+    most: int | None = None,
     background: npt.ArrayLike | None = None,
 ) -> ShiftResponse:
     """Move images pixel by pixel over a constant background, and see what maps answer.
 
-    Images and maps go together as arrays do: as many images as maps make pairs, one image is shown to
-    all maps, one map sees all images.
+    As many images as maps make pairs; one image is shown to all maps, one map sees all images.
 
-    A layer with the jump j sees an image moved by j pixels as its nodes moved by one, exactly, wherever
-    a node's receptive field is in the image whole; ``equivariance_error`` measures it. It does not hold
-    with an input space that scales each pixel by itself.
+    A layer with the jump j sees an image moved by j pixels as its nodes moved by one, exactly, where a
+    node's receptive field is in the image whole (and pixels are scaled alike): ``equivariance_error``.
 
     Args:
         probe: The opened model.
         images: (N, H, W, C) or (H, W, C), pixel units: OIPs, or images.
         layer: Path of a layer with maps.
-        channels: Numbers of maps; None: all maps of the layer.
-        most: The largest shift in pixels, at least 1.
+        channels: Numbers of maps; None: all.
+        most: The largest shift in pixels, at least 1; None: 12, or less for images below 25 pixels.
         background: A number, or one a channel, pixel units; pixels that cannot reach the layer have it
             too. None: of each image the most frequent value of the outermost pixels that can, if at
             least half of them have it, else the input space's mean.
@@ -217,11 +221,7 @@ def shift_response(
     lattice = lattice_of(probe, layer)
     pixels = _checks.images(images, probe.image_shape)
     asked = checked_channels(channels, lattice)
-    reach = _checks.whole("most", most, least=1)
-    if reach >= min(probe.image_shape[:2]):
-        raise RangeError(
-            f"most is below the image's size {probe.image_shape[:2]}. Received: {most}. Give less."
-        )
+    reach = checked_most(most, probe)
     grounds = [background_of(image, probe, lattice.live, background) for image in pixels]
     own = paired(len(pixels), asked)
     runs = [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
     from featureprobe.analysis.optima.shift import ShiftResponse
@@ -16,21 +17,17 @@ def headed(figure: Figure | SubFigure, text: str, *, width: int) -> None:
     figure.suptitle("\n".join(textwrap.wrap(text, width)), fontsize=9, x=0.01, ha="left")
 
 
-def draw_shift_response(
-    figure: Figure | SubFigure, found: "ShiftResponse", index: int | None
-) -> None:
+def draw_shift_response(figure: Figure | SubFigure, found: "ShiftResponse") -> None:
     """Draw the response of one pair, or the median over all, and the node path beside it."""
     left, right, last = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
-    one = index is not None or len(found.nodes) == 1
-    chosen = slice(None) if not one else slice(index or 0, (index or 0) + 1)
-    name = f"map {found.channels[index or 0]}" if one else f"median of {len(found.nodes)} maps"
-    answers = np.isfinite(found.response[chosen]).all(axis=(1, 2))
-    shown = found.response[chosen][answers]
+    one = len(found.nodes) == 1
+    shown = found.response[np.isfinite(found.response).all(axis=(1, 2))]
+    name = f"map {found.channels[0]}" if one else f"median of {len(shown)} maps"
     _heat(left, found, np.median(shown, axis=0) if len(shown) else None, name)
     if one:
-        _edge(left, found.inside[chosen][0], found.most)
+        _edge(left, found.inside[0], found.most)
     for ax, axis, word in ((right, 0, "down"), (last, 1, "right")):
-        _path(ax, found, chosen, axis, word)
+        _path(ax, found, axis, word)
     headed(figure, found.verdict, width=150)
 
 
@@ -53,7 +50,11 @@ def _heat(ax: Axes, found: "ShiftResponse", values: Any, name: str) -> None:
     rows, cols = np.meshgrid(*marks, indexing="ij")
     ax.plot(cols.ravel(), rows.ravel(), ".", color="C3", markersize=4)
     ax.plot(0, 0, "+", color="C3", markersize=9)
-    bar = ax.figure.colorbar(picture, ax=ax, shrink=0.85)
+    for ticks in (ax.xaxis, ax.yaxis):
+        ticks.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    bar = ax.figure.colorbar(
+        picture, ax=ax, shrink=0.85, extend="min" if values.min() < 0 else "neither"
+    )
     bar.set_label("activation / unshifted activation", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     note = "red: multiples of the jump; white: one half"
@@ -71,15 +72,16 @@ def _edge(ax: Axes, inside: Any, most: int) -> None:
     ax.text(0, -0.23, note, transform=ax.transAxes, fontsize=7.5, va="top")
 
 
-def _path(ax: Axes, found: "ShiftResponse", chosen: slice, axis: int, word: str) -> None:
-    most, path = found.most, found.path[chosen]
+def _path(ax: Axes, found: "ShiftResponse", axis: int, word: str) -> None:
+    most, path = found.most, found.path
     places = (path[:, :, most, 0], path[:, most, :, 1])[axis].astype(float)
     shifts, size = np.arange(-most, most + 1), found.nodes.shape[3 + axis]
     counts = np.stack([(places == node).sum(axis=0) for node in range(size)])
     shares = counts / np.maximum(counts.sum(axis=0), 1)
     at, node = np.meshgrid(shifts, np.arange(size))
     some = shares > 0
-    ax.scatter(at[some], node[some], s=4 + 40 * shares[some], color="C0", label="strongest node")
+    ax.scatter(at[some], node[some], s=4 + 40 * shares[some], color="C0",
+               label="strongest node" + " (size: share of the maps)" * (len(path) > 1))  # fmt: skip
     slope = found.moves[axis] / found.period[axis]
     start = places[:, most][places[:, most] >= 0]
     if len(start):
@@ -94,9 +96,10 @@ def _path(ax: Axes, found: "ShiftResponse", chosen: slice, axis: int, word: str)
         )
     for period in shifts[shifts % found.period[axis] == 0]:
         ax.axvline(period, color="0.85", linewidth=0.6, zorder=0)
-    own = found.slope[chosen, axis]
+    own = found.slope[:, axis]
     fitted = f"{np.nanmedian(own):.3f}" if np.isfinite(own).any() else "none"
     ax.set_title(f"fitted {fitted} nodes a pixel", loc="left", fontsize=9)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
     ax.set_xlabel(f"shift {'down' if word == 'down' else 'to the right'}, pixels", fontsize=9)
     ax.set_ylabel(("row" if axis == 0 else "column") + " of the strongest node", fontsize=9)
     ax.set_ylim(-0.6, size - 0.1)

@@ -6,12 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe import _checks
 from featureprobe.analysis.optima.lattice import Lattice, Mask, all_moves
-from featureprobe.errors import ShapeError
+from featureprobe.errors import RangeError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
+MOST = 12  # pixels, the usual largest shift
 _BLOCK_BYTES = 64 * 2**20  # what the moved copies of one block take
 
 
@@ -29,6 +31,22 @@ class Shifted(NamedTuple):
     inside: Mask
     error: float
     compared: int
+
+
+def checked_most(most: int | None, probe: ModelProbe) -> int:
+    """Return the largest shift; None stands for 12 pixels, or as many as half of the image has.
+
+    Raises:
+        RangeError: When it is below 1, or not below the image's size.
+    """
+    smallest = min(probe.image_shape[:2])
+    if most is None:
+        return max(1, min(MOST, (smallest - 1) // 2))
+    if _checks.whole("most", most, least=1) >= smallest:
+        raise RangeError(
+            f"most is below the image's size {probe.image_shape[:2]}. Received: {most}. Give less."
+        )
+    return most
 
 
 def paired(count: int, maps: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:

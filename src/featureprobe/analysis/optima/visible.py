@@ -1,7 +1,12 @@
 """What a target can see of an image: only that is compared."""
 
-import numpy as np
+from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe.analysis.optima.words import MOST_SHIFT
+from featureprobe.analysis.patterns.similarity import shift_similarity
 from featureprobe.ascent.live import masks_of
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
@@ -30,3 +35,14 @@ def visible(probe: ModelProbe, target: Objective, images: FloatArray) -> FloatAr
         return cut
     means = cut[:, seen].mean(axis=(1, 2))
     return np.where(seen[None, :, :, None], cut, means[:, None, None, None]).astype(images.dtype)
+
+
+def alike(
+    probe: ModelProbe, targets: Sequence[Objective], images: FloatArray
+) -> npt.NDArray[np.float64]:
+    """Return (runs, T): similarity of the images (runs, T, H, W, C) to those of the first run."""
+    found = np.full(images.shape[:2], np.nan)
+    for number, target in enumerate(targets):
+        seen = visible(probe, target, images[:, number])
+        found[:, number] = shift_similarity(seen[:1], seen, most=MOST_SHIFT)[0]
+    return found

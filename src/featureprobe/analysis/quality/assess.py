@@ -14,6 +14,9 @@ from featureprobe.analysis.quality.profile import QualityProfile
 from featureprobe.analysis.quality.standard import Natural
 from featureprobe.analysis.quality.targets import units_of
 from featureprobe.ascent.constraints import Constraint
+from featureprobe.ascent.runner import Targets
+from featureprobe.ascent.targets import as_targets
+from featureprobe.ascent.validation import check_kinds, check_probe
 from featureprobe.errors import ConfigError, ShapeError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
@@ -29,7 +32,7 @@ def assess(
     pictures: AscentResult | npt.ArrayLike,
     natural: npt.ArrayLike,
     *,
-    targets: Sequence[Objective] | None = None,
+    targets: Targets | None = None,
     other: ModelProbe | None = None,
     best_known: npt.ArrayLike | None = None,
     constraint: Constraint | None = None,
@@ -48,8 +51,9 @@ def assess(
         pictures: An AscentResult (the best start of each target), or images (K, H, W, C) in pixel
             units, such as another tool's.
         natural: (N, H, W, C) natural images, pixel units, at least 40; thousands tell more.
-        targets: The ``MapMean``, ``Node`` or ``Logit`` target of each picture, all of one layer;
-            needed for images.
+        targets: The ``MapMean``, ``Node`` or ``Logit`` target of each picture, all of one layer, nodes
+            of maps at one place; needed for images. With a result they stand for its own, such as for
+            targets with penalties.
         other: Another training of the net: whether its matching units answer to the pictures too.
         best_known: (K,) the best scores known, in the same constraint set.
         constraint: The set that the pictures were made in, ``fp.Box()`` or ``fp.Sphere()``. A short
@@ -80,11 +84,13 @@ def assess(
         >>> bool((profile.ratio >= 1).all())  # the best of all are at least as good as those of 300
         True
     """
+    check_probe(probe)
     shown, configs, labels = _given(probe, pictures, targets)
     score, units = units_of(probe, configs)
     _checks.whole("top", top, least=2)
     _checks.whole("shift", shift, least=0)
     if constraint is not None:
+        check_kinds("constraint", (constraint,), Constraint)
         constraint.check(probe.input_space)
     seed = seed_from(rng)
     known = Natural.of(probe, natural, score, seed)
@@ -108,11 +114,11 @@ def assess(
 def _given(
     probe: ModelProbe,
     pictures: AscentResult | npt.ArrayLike,
-    targets: Sequence[Objective] | None,
+    targets: Targets | None,
 ) -> tuple[FloatArray, Configs, tuple[str, ...]]:
     """Return pictures (K, H, W, C), the config of each target, and its label."""
     if isinstance(pictures, AscentResult):
-        configs: Configs = pictures.recipe.objectives if targets is None else targets
+        configs: Configs = pictures.recipe.objectives if targets is None else as_targets(targets)
         shown, labels = pictures.best(), pictures.labels
     else:
         if targets is None:
@@ -120,8 +126,10 @@ def _given(
                 "Images alone do not say what they show. Pass targets=[...], one for each image, "
                 "such as fp.MapMean.each(probe, layer)."
             )
-        configs, labels = targets, tuple(t.label for t in targets)
+        configs = as_targets(targets)
         shown = _checks.images(pictures, probe.image_shape, what="pictures")
+    if targets is not None:
+        labels = tuple(target.label for target in as_targets(targets))
     if len(configs) != len(shown):
         raise ShapeError(
             f"Each picture has one target. Received {len(shown)} pictures and {len(configs)} targets."

@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 if TYPE_CHECKING:
     from featureprobe.analysis.quality.profile import QualityProfile
 
 Floats = npt.NDArray[np.floating[Any]]
 _NAMED = 6  # pictures that carry their unit's number
+_SHORT = 8  # ends of a logarithmic axis that have no three round numbers between them
 
 
 def pareto_front(first: Floats, second: Floats) -> npt.NDArray[np.bool_]:
@@ -54,10 +55,13 @@ def _draw_pareto(profile: "QualityProfile", figure: Figure | SubFigure, ax: Axes
     ax.set_yscale("log")
     _plain_numbers(ax)
     ax.set_xlabel("path naturalness (1: as top natural images, 0: as any)", fontsize=9)
-    ax.set_ylabel("score / best natural image", fontsize=9)
+    ax.set_ylabel("score / best natural image (logarithmic)", fontsize=9)
+    if not shown.any():
+        ax.text(0.5, 0.5, "no picture has both measures", ha="center", transform=ax.transAxes)
     missing = len(profile) - int(shown.sum())
     note = f"; {missing} without both measures are not shown" if missing else ""
-    ax.set_title(f"{profile.layer}: {len(profile)} pictures{note}", loc="left", fontsize=10)
+    count = f"{len(profile)} picture{'s' * (len(profile) != 1)}"
+    ax.set_title(f"{profile.layer}: {count}{note}", loc="left", fontsize=10)
     ax.legend(fontsize=8, frameon=False, loc="best")
     bar = figure.colorbar(points, ax=ax, fraction=0.04, pad=0.02)
     bar.set_label("suspicion", fontsize=9)
@@ -65,8 +69,10 @@ def _draw_pareto(profile: "QualityProfile", figure: Figure | SubFigure, ax: Axes
 
 
 def _plain_numbers(ax: Axes) -> None:
-    """Label a logarithmic y axis 0.5, 1, 2, 5, 10 instead of by powers of ten."""
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    """Label a logarithmic y axis 0.5, 1, 2, 5, 10 instead of by powers of ten; a short one evenly."""
+    low, high = ax.get_ylim()
+    short = high < _SHORT * low
+    ax.yaxis.set_major_locator(MaxNLocator(6) if short else LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())
 
@@ -77,14 +83,14 @@ def _draw_power(profile: "QualityProfile", ax: Axes) -> None:
     low = float(np.nanmin([profile.explains, profile.explains_top, np.zeros(len(profile))]))
     high = float(np.nanmax([profile.explains, profile.explains_top, np.full(len(profile), 0.1)]))
     ax.plot([low, high], [low, high], color="0.5", linewidth=0.8)
-    chance = float(np.nanmedian(profile.explains_others))
-    ax.axhline(
-        chance, color="C1", linewidth=0.8, linestyle="--", label="other units' pictures, median"
-    )
+    others = profile.explains_others[np.isfinite(profile.explains_others)]
+    if len(others):
+        chance, label = float(np.median(others)), "other units' pictures, median"
+        ax.axhline(chance, color="C1", linewidth=0.8, linestyle="--", label=label)
+        ax.legend(fontsize=8, frameon=False)
     ax.set_xlabel("by its nine top images", fontsize=9)
     ax.set_ylabel("by the picture", fontsize=9)
     ax.set_title("answers to unseen images predicted (rank correlation)", loc="left", fontsize=9)
-    ax.legend(fontsize=8, frameon=False)
     _bare(ax)
 
 

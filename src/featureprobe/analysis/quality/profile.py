@@ -10,7 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.quality import wording
 from featureprobe.analysis.quality.drawing import draw_profile
-from featureprobe.analysis.quality.suspicion import mean_known, share_of, suspicion
+from featureprobe.analysis.quality.suspicion import agreements, mean_known, share_of, suspicion
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -178,6 +178,14 @@ class QualityProfile(Finding):
             natural=self.natural_share,
         )
 
+    @property
+    def agreements(self) -> Floats:
+        """(K, 3) what ``suspicion`` is made of: the way, the height, what natural images say.
+
+        Each is within 0..1, NaN where it is unknown.
+        """
+        return agreements(self.path[:, -1], self.sources, self.explanation, self.reach)
+
     def sentences(self) -> tuple[str, ...]:
         """Return one sentence on each picture: what it reaches, and how to read it."""
         return tuple(wording.sentence(self, k) for k in range(len(self)))
@@ -185,7 +193,8 @@ class QualityProfile(Finding):
     def table(self) -> str:
         """Return a text table: each measure's median over pictures with its 95 % interval.
 
-        Intervals are bootstrapped over pictures (10,000 draws, seed 0).
+        Intervals are bootstrapped over pictures (10,000 draws, seed 0), from three pictures on. They leave
+        out what another split of the natural images would change: see ``rng`` of :func:`assess`.
         """
         return wording.table(self)
 

@@ -52,11 +52,20 @@ def suspicion(
         excited: (K,) score of the picture.
         natural: (K,) score of the best natural image, as a share of the layer's usual unit's.
     """
+    agreed = agreements(company, sources, explanation, reach)
+    known = np.isfinite(agreed[:, [0, 2]]).any(axis=1) & (natural >= HARDLY)
+    return np.where(known, np.where(excited > 0, 1 - mean_known(agreed), 1.0), np.nan)
+
+
+def agreements(
+    company: Floats, sources: Floats, explanation: Floats, reach: Floats
+) -> npt.NDArray[np.float64]:
+    """Return (K, 3): the way, the height, what natural images say, each 0..1; NaN where unknown.
+
+    Arguments as for :func:`suspicion`.
+    """
     said = mean_known(np.stack([company, explanation], axis=1).clip(0, 1))
-    way = mean_known(sources.clip(0, 1))
-    found = 1 - mean_known(np.stack([way, _moderation(reach), said], axis=1))
-    known = (np.isfinite(way) | np.isfinite(said)) & (natural >= HARDLY)
-    return np.where(known, np.where(excited > 0, found, 1.0), np.nan)
+    return np.stack([mean_known(sources.clip(0, 1)), _moderation(reach), said], axis=1)
 
 
 def _moderation(reach: Floats) -> Floats:

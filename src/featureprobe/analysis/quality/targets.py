@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.analysis.quality.portions import portion
+from featureprobe.ascent.targets import check_reads
 from featureprobe.errors import ConfigError, ModelError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
@@ -31,6 +32,10 @@ class UnitScore:
     layer: str
     pre: bool = False
     place: tuple[int, ...] | None = None
+
+    def __str__(self) -> str:
+        where = "means" if self.place is None else f"nodes at {self.place}"
+        return f"{self.layer} {where}{' before the activation' * self.pre}"
 
     def of(self, probe: ModelProbe, images: npt.ArrayLike) -> FloatArray:
         """Return (N, U), the score of each image for each unit, activations.
@@ -101,7 +106,11 @@ def units_of(
 
     Raises:
         ConfigError: For other objectives, or for several layers or places.
+        RangeError, UnknownLayerError: When a target is not in the net.
     """
+    for target in targets:
+        if isinstance(target, Objective):
+            check_reads(probe, target)
     configs = [t.to_config({}) if isinstance(t, Objective) else t for t in targets]
     if not configs or any(c["kind"] not in _KINDS for c in configs):
         kinds = sorted({str(c["kind"]) for c in configs})
@@ -112,8 +121,8 @@ def units_of(
     scores = {_score_of(probe, c) for c in configs}
     if len(scores) > 1:
         raise ConfigError(
-            f"Pictures of one layer are assessed together. Received: {sorted(map(str, scores))[:3]}. "
-            "Assess layer by layer."
+            "Pictures of one layer are assessed together: map means, or nodes of one place. Received: "
+            f"{', '.join(sorted(map(str, scores))[:3])}. Assess them one after the other."
         )
     found = [c.get("channel") if c.get("channel") is not None else c["index"] for c in configs]
     return scores.pop(), np.array(found, np.int64)

@@ -15,6 +15,7 @@ CARE, DOUBT = 0.5, 0.75
 """Suspicions from which a picture is to be read with care, and not to be believed."""
 
 _DRAWS = 10_000
+_LEAST = 3  # values from which on there is an interval
 
 
 def sentence(profile: "QualityProfile", k: int) -> str:
@@ -24,7 +25,8 @@ def sentence(profile: "QualityProfile", k: int) -> str:
         return f"{name}: the picture does not excite it: nothing to read."
     if not profile.top_natural[k] > 0:
         return (
-            f"{name}: no natural image excites it, only this picture: do not take it for a feature."
+            f"{name}: no natural image scores above 0, only this picture does: nothing natural to hold "
+            "it against."
         )
     if profile.natural_share[k] < HARDLY:
         return (
@@ -37,9 +39,10 @@ def sentence(profile: "QualityProfile", k: int) -> str:
         text = f"exceeds every natural image {ratio:.1f}-fold"
     else:
         text = f"reaches {ratio:.0%} of the best natural image"
-    text += f", {_source_words(float(mean_known(profile.sources[k])))}"
-    gain = profile.explains[k]
-    text += f", and {_power_words(float(gain), float(profile.explains_top[k]))}"
+    shared = float(mean_known(profile.sources[k]))
+    text += f", {_source_words(shared, any_layer=bool(profile.source_layers))}"
+    powers = (profile.explains, profile.explains_top, profile.explains_others)
+    text += f", and {_power_words(*(float(power[k]) for power in powers))}"
     if profile.rank[k] > 1:
         more = int(profile.rank[k]) - 1
         text += f"; {more} other unit{'s' * (more > 1)} answer{'s' * (more == 1)} more"
@@ -48,12 +51,16 @@ def sentence(profile: "QualityProfile", k: int) -> str:
         return f"{name}: {text}: do not believe it unseen (suspicion {doubt:.2f})."
     if doubt >= CARE:
         return f"{name}: {text}: read with care (suspicion {doubt:.2f})."
-    known = f"{doubt:.2f}" if np.isfinite(doubt) else "unknown"
-    return f"{name}: {text} (suspicion {known})."
+    if not np.isfinite(doubt):
+        return f"{name}: {text} (suspicion unknown)."
+    count = int(np.isfinite(profile.agreements[k]).sum())
+    return f"{name}: {text} (suspicion {doubt:.2f}{f', by {count} of 3 measures' * (count < 3)})."
 
 
-def _source_words(shared: float) -> str:
+def _source_words(shared: float, *, any_layer: bool) -> str:
     if not np.isfinite(shared):
+        if any_layer:
+            return "comes through earlier maps of which their answers say nothing in common"
         return "has no earlier maps to share with them"
     if shared < 0.1:
         return "works through hardly any of the maps that they use"
@@ -62,12 +69,15 @@ def _source_words(shared: float) -> str:
     return f"works through the maps that they use ({shared:.2f})"
 
 
-def _power_words(own: float, top: float) -> str:
+def _power_words(own: float, top: float, others: float) -> str:
+    if own < -0.05:
+        return f"unseen images that are like it excite the unit less ({own:.2f})"
     if own < 0.05:
         return "likeness to it predicts nothing of the answers to unseen images"
+    chance = f", other units' pictures {others:.2f}" if others >= own / 2 else ""
     if own >= top:
-        return f"predicts unseen answers better than its top examples do ({own:.2f}, {top:.2f})"
-    return f"predicts unseen answers at {own:.2f} (top examples {top:.2f})"
+        return f"predicts unseen answers better than its top examples do ({own:.2f}, {top:.2f}{chance})"
+    return f"predicts unseen answers at {own:.2f} (top examples {top:.2f}{chance})"
 
 
 def rows(profile: "QualityProfile") -> list[tuple[str, Floats]]:
@@ -115,11 +125,16 @@ _MEANS = (
 
 
 def centre(name: str, values: Floats) -> tuple[float, float, float, int]:
-    """Return median (mean for shares and reciprocal ranks), its 95 % interval, and the count."""
+    """Return median (mean for shares and reciprocal ranks), its 95 % interval, and the count.
+
+    The interval is NaN for fewer than three values.
+    """
     known = values[np.isfinite(values)]
     if not len(known):
         return float("nan"), float("nan"), float("nan"), 0
     middle = np.mean if name in _MEANS else np.median
+    if len(known) < _LEAST:
+        return float(middle(known)), float("nan"), float("nan"), len(known)
     rng = np.random.default_rng(0)
     drawn = middle(known[rng.integers(0, len(known), (_DRAWS, len(known)))], axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975])
@@ -129,26 +144,43 @@ def centre(name: str, values: Floats) -> tuple[float, float, float, int]:
 def table(profile: "QualityProfile") -> str:
     """Return all measures, a line each."""
     lines = [
-        f"{profile.layer}, {len(profile)} pictures: median (mean for shares and ranks), 95 % interval"
+        f"{profile.layer}, {_pictures(profile)}: median (mean for shares and ranks), 95 % interval"
     ]
     for name, values in rows(profile):
         middle, low, high, count = centre(name, values)
         if count:
             note = "" if count == len(profile) else f"  ({count} of {len(profile)})"
-            lines.append(f"{name:36s} {middle:9.3g}  [{low:.3g}, {high:.3g}]{note}")
+            interval = f"[{low:.3g}, {high:.3g}]" if count >= _LEAST else "[too few]"
+            lines.append(f"{name:36s} {middle:9.3g}  {interval}{note}")
     return "\n".join(lines)
 
 
 def verdict(profile: "QualityProfile") -> str:
-    """Return the medians in one sentence."""
+    """Return the medians in one sentence; what is not known is left out."""
+    ratio, own = _median(profile.ratio), _median(profile.explains)
+    natural = _median(profile.naturalness)
+    beside = {
+        "top examples": _median(profile.explains_top),
+        "other units' pictures": _median(profile.explains_others),
+    }
+    held = ", ".join(f"{name} {value:.2f}" for name, value in beside.items() if np.isfinite(value))
     doubtful = int((profile.suspicion >= CARE).sum())
     unknown = int(np.isnan(profile.suspicion).sum())
-    return (
-        f"{profile.layer}, {len(profile)} pictures: {np.nanmedian(profile.ratio):.2g} times the best "
-        f"natural image in the median, {(profile.rank == 1).mean():.0%} excite their own unit most; "
-        f"explanatory power {np.nanmedian(profile.explains):.2f} (top examples "
-        f"{np.nanmedian(profile.explains_top):.2f}, other units' pictures "
-        f"{np.nanmedian(profile.explains_others):.2f}); path naturalness "
-        f"{np.nanmedian(profile.naturalness):.2f}; {doubtful} to be read with care"
-        f"{f', {unknown} without a suspicion' if unknown else ''}."
-    )
+    parts = [
+        f"{ratio:.2g} times the best natural image in the median, " * bool(np.isfinite(ratio))
+        + f"{(profile.rank == 1).mean():.0%} excite their own unit most",
+        f"explanatory power {own:.2f}{f' ({held})' if held else ''}" * bool(np.isfinite(own)),
+        f"path naturalness {natural:.2f}" * bool(np.isfinite(natural)),
+        f"{doubtful} to be read with care{f', {unknown} without a suspicion' if unknown else ''}",
+    ]
+    return f"{profile.layer}, {_pictures(profile)}: {'; '.join(part for part in parts if part)}."
+
+
+def _median(values: Floats) -> float:
+    """Return the median of what is finite, NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _pictures(profile: "QualityProfile") -> str:
+    return f"{len(profile)} picture{'s' * (len(profile) != 1)}"
