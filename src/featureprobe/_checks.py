@@ -62,23 +62,7 @@ def images(
         ShapeError: Wrong rank, shape or dtype, or no image at all.
         DataError: NaN or infinite values.
     """
-    try:
-        array = np.asarray(values)
-    except ValueError as cause:  # rows of different lengths
-        raise ShapeError(
-            f"{what} are one array of numbers. Received: {cause} "
-            "Give all rows the same length, and leave out what is no image, such as labels."
-        ) from cause
-    if array.dtype.kind == "O" and array.ndim == 0:
-        raise ShapeError(
-            f"{what} are one array of numbers. Received: {type(values).__name__}. "
-            "Collect its images first, such as np.concatenate(list(batches))."
-        )
-    if array.dtype.kind not in "uif":
-        raise ShapeError(
-            f"{what} are numbers (uint8 or float, pixel units). Received dtype {array.dtype}. "
-            "Convert them first, for instance with .astype('float32')."
-        )
+    array = _numbers(values, what)
     if array.ndim == 3:
         array = array[None]
     fits = array.ndim == 4 and all(
@@ -104,6 +88,28 @@ def images(
             "Mend or leave out that image."
         )
     return result
+
+
+def _numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
+    """Return an array of real numbers, or raise ShapeError."""
+    try:
+        array = np.asarray(values)
+    except ValueError as cause:  # rows of different lengths
+        raise ShapeError(
+            f"{what} are one array of numbers. Received: {cause} "
+            "Give all rows the same length, and leave out what is no image, such as labels."
+        ) from cause
+    if array.dtype.kind == "O" and array.ndim == 0:
+        raise ShapeError(
+            f"{what} are one array of numbers. Received: {type(values).__name__}. "
+            "Collect its images first, such as np.concatenate(list(batches))."
+        )
+    if array.dtype.kind not in "uif":
+        raise ShapeError(
+            f"{what} are numbers (uint8 or float, pixel units). Received dtype {array.dtype}. "
+            "Convert them first, for instance with .astype('float32')."
+        )
+    return array
 
 
 def warn_of_scale(images: FloatArray, low: float | None, high: float | None) -> None:

@@ -348,7 +348,7 @@ BAD = {
     "another size": (np.zeros((3, 5, 6, 1)), fp.ShapeError, "6, 6, 1"),
     "no data set": (7, fp.ShapeError, "Received: int"),
     "NaN": (
-        np.where(np.arange(400)[:, None, None, None] == 301, np.nan, np.ones((400, 6, 6, 1))),
+        np.where(np.arange(400)[:, None, None, None] == 301, np.nan, np.full((400, 6, 6, 1), 9.0)),
         fp.DataError,
         "Image 301",
     ),

@@ -108,9 +108,6 @@ def units_of(
         ConfigError: For other objectives, or for several layers or places.
         RangeError, UnknownLayerError: When a target is not in the net.
     """
-    for target in targets:
-        if isinstance(target, Objective):
-            check_reads(probe, target)
     configs = [t.to_config({}) if isinstance(t, Objective) else t for t in targets]
     if not configs or any(c["kind"] not in _KINDS for c in configs):
         kinds = sorted({str(c["kind"]) for c in configs})
@@ -118,6 +115,9 @@ def units_of(
             f"Pictures are assessed against MapMean, Node or Logit targets. Received: {kinds}. "
             "Pass targets=fp.MapMean.each(probe, layer)."
         )
+    for target in targets:
+        if isinstance(target, Objective):
+            check_reads(probe, target)
     scores = {_score_of(probe, c) for c in configs}
     if len(scores) > 1:
         raise ConfigError(
