@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ def _numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
             f"{what} are one array of numbers. Received: {cause} "
             "Give all rows the same length, and leave out what is no image, such as labels."
         ) from cause
-    if array.dtype.kind == "O" and array.ndim == 0:
+    if array.dtype.kind == "O" and array.ndim == 0 and isinstance(values, Iterable):
         raise ShapeError(
             f"{what} are one array of numbers. Received: {type(values).__name__}. "
             "Collect its images first, such as np.concatenate(list(batches))."

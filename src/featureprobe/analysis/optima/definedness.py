@@ -70,8 +70,8 @@ def definedness(
         Scores, clusters, barriers, tuning curves and a word for each target.
 
     Raises:
-        ConfigError: When the starts of a target would not be independent, or something is no
-            initializer or no Ascent.
+        ConfigError: When the starts of a target would not be independent, more than a tenth of them
+            are copies, or something is no initializer or no Ascent.
         RangeError: When there are fewer starts than initializers, or fewer than two.
 
     Source: questions of article VII of the MNIST series; barriers between minima as in Draxler et
