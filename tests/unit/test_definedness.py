@@ -342,6 +342,7 @@ def test_sensitivity_is_measured_by_seeds(linear_sensitivity, tmp_path):
     assert again.verdict == found.verdict
     notes = [text.get_text() for ax in found.plot().axes for text in ax.texts]
     assert notes == ["another set: not compared"]  # of scores; images compare
+    assert found.plot(target="conv channel 2").axes
     assert found.plot(target=2).get_figwidth() < found.plot().get_figwidth()
     for options in ({}, {"target": 2}):
         figure = Figure(figsize=found._size, layout="constrained")

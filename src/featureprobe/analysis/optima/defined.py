@@ -16,7 +16,7 @@ from featureprobe.analysis.optima.landscape import half_width
 from featureprobe.analysis.optima.maxima import gaps_of
 from featureprobe.analysis.optima.words import WORDS, word
 from featureprobe.analysis.patterns.frequency import wilson
-from featureprobe.errors import RangeError, nearest
+from featureprobe.analysis.places import place_of
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
@@ -200,14 +200,7 @@ class Definedness(Finding):
         Raises:
             RangeError: When there is no such target.
         """
-        if isinstance(target, str) and target in self.targets:
-            return self.targets.index(target)
-        if isinstance(target, int | np.integer) and 0 <= target < len(self.targets):
-            return int(target)
-        raise RangeError(
-            f"There are {len(self.targets)} targets, counted from 0, with labels. Received: "
-            f"{target!r}. {nearest(str(target), self.targets)}"
-        )
+        return place_of(target, self.targets)
 
     def of(self, target: int | str) -> str:
         """Return the words and numbers of one target as text.

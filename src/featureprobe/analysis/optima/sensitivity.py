@@ -15,11 +15,11 @@ from featureprobe.analysis.optima.climbing import check_ascent_given, layers_of
 from featureprobe.analysis.optima.recipes import Factors, variants_of
 from featureprobe.analysis.optima.sensitivity_pictures import draw_all, draw_one
 from featureprobe.analysis.optima.visible import alike
+from featureprobe.analysis.places import place_of
 from featureprobe.ascent.constraints import resolve
 from featureprobe.ascent.runner import Ascent, Targets
 from featureprobe.ascent.targets import as_targets
 from featureprobe.ascent.validation import check_probe
-from featureprobe.errors import RangeError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
@@ -42,7 +42,7 @@ class Sensitivity(Finding):
     Similarities are the highest correlation over shifts up to 4 pixels of the parts that the target
     sees, -1..1. NaN where a target is dead.
 
-    Option of ``plot``: ``target``, the place of the one whose images are drawn; None draws all.
+    Option of ``plot``: ``target``, the place or label of the one whose images are drawn; None draws all.
 
     Args:
         layer: Paths of the layers that are read.
@@ -116,16 +116,11 @@ class Sensitivity(Finding):
             return f"{start}none lives by the base recipe, so there is nothing to compare."
         return f"{start}images of another seed correlate with the base's at {seed:.2f}; {said}."
 
-    def _draw(self, figure: Figure | SubFigure, *, target: int | None = None) -> None:
+    def _draw(self, figure: Figure | SubFigure, *, target: int | str | None = None) -> None:
         if target is None:
             draw_all(figure, self)
             return
-        if not isinstance(target, int | np.integer) or not 0 <= target < len(self.targets):
-            raise RangeError(
-                f"There are {len(self.targets)} targets, counted from 0. Received: {target!r}. "
-                "Pass one of these places."
-            )
-        draw_one(figure, self, int(target))
+        draw_one(figure, self, place_of(target, self.targets))
 
     @property
     def _size(self) -> tuple[float, float]:

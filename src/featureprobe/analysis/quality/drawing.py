@@ -8,6 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from featureprobe.analysis.quality.wording import reading
+from featureprobe.plotting import show_mosaic
+
 if TYPE_CHECKING:
     from featureprobe.analysis.quality.profile import QualityProfile
 
@@ -32,6 +35,20 @@ def draw_profile(profile: "QualityProfile", figure: Figure | SubFigure) -> None:
     _draw_pareto(profile, figure, figure.add_subplot(grid[:, 0]))
     _draw_power(profile, figure.add_subplot(grid[0, 1]))
     _draw_robustness(profile, figure.add_subplot(grid[1, 1]))
+
+
+def draw_pictures(profile: "QualityProfile", figure: Figure | SubFigure) -> None:
+    """Draw all pictures, in frames that say how they are to be read."""
+    doubts = profile.suspicion
+    units = zip(profile.units, doubts, strict=True)
+    show_mosaic(
+        profile.images,
+        titles=[f"{u}: {d:.2f}" if np.isfinite(d) else f"{u}" for u, d in units],
+        statuses=[reading(d) for d in doubts],
+        contrast=True,
+        ax=figure.subplots(),
+        title=f"{profile.layer}: unit and suspicion above each picture",
+    )
 
 
 def _draw_pareto(profile: "QualityProfile", figure: Figure | SubFigure, ax: Axes) -> None:

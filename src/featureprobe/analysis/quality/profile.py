@@ -8,8 +8,9 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe.analysis.finding import Finding
+from featureprobe.analysis.places import place_of
 from featureprobe.analysis.quality import wording
-from featureprobe.analysis.quality.drawing import draw_profile
+from featureprobe.analysis.quality.drawing import draw_pictures, draw_profile
 from featureprobe.analysis.quality.suspicion import agreements, mean_known, share_of, suspicion
 from featureprobe.types import FloatArray
 
@@ -23,7 +24,7 @@ class QualityProfile(Finding):
 
     No number is compared across constraint sets: hold pictures of one set against each other.
 
-    ``plot`` takes a figure only.
+    Option of ``plot``: ``pictures``, True to draw the pictures themselves, with their suspicion.
 
     Args:
         layer: Path of the layer.
@@ -190,6 +191,17 @@ class QualityProfile(Finding):
         """Return one sentence on each picture: what it reaches, and how to read it."""
         return tuple(wording.sentence(self, k) for k in range(len(self)))
 
+    def of(self, picture: int | str) -> str:
+        """Return the sentence on one picture, and all its measures, as text.
+
+        Args:
+            picture: Its place, or its label.
+
+        Raises:
+            RangeError: When there is no such picture.
+        """
+        return wording.described(self, place_of(picture, self.labels, "pictures"))
+
     def table(self) -> str:
         """Return a text table: each measure's median over pictures with its 95 % interval.
 
@@ -203,8 +215,8 @@ class QualityProfile(Finding):
         """The medians in one sentence."""
         return wording.verdict(self)
 
-    def _draw(self, figure: Figure | SubFigure) -> None:
-        draw_profile(self, figure)
+    def _draw(self, figure: Figure | SubFigure, *, pictures: bool = False) -> None:
+        (draw_pictures if pictures else draw_profile)(self, figure)
 
     @property
     def _size(self) -> tuple[float, float]:

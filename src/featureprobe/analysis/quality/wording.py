@@ -57,6 +57,15 @@ def sentence(profile: "QualityProfile", k: int) -> str:
     return f"{name}: {text} (suspicion {doubt:.2f}{f', by {count} of 3 measures' * (count < 3)})."
 
 
+def reading(doubt: float) -> str:
+    """Return how a picture of a suspicion is to be read, in a few words."""
+    if not np.isfinite(doubt):
+        return "nothing to hold it against"
+    if doubt >= DOUBT:
+        return "not to be believed unseen"
+    return "read with care" if doubt >= CARE else "nothing against it"
+
+
 def _source_words(shared: float, *, any_layer: bool) -> str:
     if not np.isfinite(shared):
         if any_layer:
@@ -152,6 +161,15 @@ def table(profile: "QualityProfile") -> str:
             note = "" if count == len(profile) else f"  ({count} of {len(profile)})"
             interval = f"[{low:.3g}, {high:.3g}]" if count >= _LEAST else "[too few]"
             lines.append(f"{name:36s} {middle:9.3g}  {interval}{note}")
+    return "\n".join(lines)
+
+
+def described(profile: "QualityProfile", k: int) -> str:
+    """Return the sentence on picture k, and its measures, a line each."""
+    lines = [sentence(profile, k)]
+    for name, values in rows(profile):
+        if np.isfinite(values[k]):
+            lines.append(f"{name:36s} {values[k]:9.3g}")
     return "\n".join(lines)
 
 
