@@ -10,7 +10,9 @@ gain's interval lies above 0. Seconds are warm; the settings take turns.
 """
 
 import argparse
+import json
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -19,7 +21,7 @@ import numpy as np
 import featureprobe as fp
 from best_known import read_best
 from featureprobe import analysis
-from machine import save
+from machine import RESULTS, save
 from naturals import data_folder, photo_crops, test_digits
 
 LAYER, PHOTO_LAYER, PHOTO_SIZE = "Conv2D_3", "fire5_concat", 131
@@ -174,9 +176,9 @@ def gain(nets: dict[str, Figures], default: dict[str, Figures], draws: int = 10_
         middle.append(np.median(lead))
         drawn.append(np.median(lead[rng.integers(len(lead), size=(draws, len(lead)))], axis=1))
     low, high = np.quantile(np.mean(drawn, axis=0), [0.025, 0.975])
+    ends = {"gain": np.mean(middle), "low": low, "high": high}
     each = {net: round(float(m), 4) for net, m in zip(nets, middle, strict=True)}
-    return {"gain": round(float(np.mean(middle)), 4), "low": round(float(low), 4),
-            "high": round(float(high), 4), "by net": each}  # fmt: skip
+    return {name: round(float(v), 4) for name, v in ends.items()} | {"by net": each}
 
 
 def judge(found: dict[str, dict[str, Figures]]) -> dict[str, Figures]:
@@ -191,15 +193,21 @@ def judge(found: dict[str, dict[str, Figures]]) -> dict[str, Figures]:
     return {
         name: {"meets": meets[name], "cost": round(cost[name], 2),
                "eligible": bool(meets[name] and cost[name] <= COST * cheapest),
-               "power": round(float(np.mean([v["explanatory power"] for v in nets.values()])), 4),
+               "power on digits": _power(nets, "ab"), "power": _power(nets, (*"ab", "squeezenet")),
                **gain(nets, found["default"])}
         for name, nets in found.items()
     }  # fmt: skip
 
 
+def _power(nets: dict[str, Figures], wanted: Iterable[str]) -> float | None:
+    """Return the mean explanatory power over some nets; None where one was not climbed."""
+    own = [nets[net]["explanatory power"] for net in wanted if net in nets]
+    return round(float(np.mean(own)), 4) if len(own) == len(tuple(wanted)) else None
+
+
 def chosen(table: dict[str, Figures], finalists: list[str]) -> Figures:
     """Return the finalist with the largest power, and the default that follows."""
-    eligible = [name for name in finalists if table[name]["eligible"]]
+    eligible = [n for n in finalists if table[n]["eligible"] and table[n]["power"] is not None]
     best = max(eligible, key=lambda n: table[n]["power"], default="none")
     clear = best != "none" and table[best]["low"] > 0
     return {"largest power": best, "default": best if clear else "as it is"}
@@ -214,21 +222,27 @@ def main() -> None:
     parser.add_argument("--maps", type=int, default=24, help="of SqueezeNet; 0 leaves it out")
     parser.add_argument("--photo-seeds", nargs="+", type=int, default=[7, 8])
     parser.add_argument("--crops", type=int, default=600)
+    parser.add_argument("--add", action="store_true", help="to the settings of the last result")
     options = parser.parse_args()
     names = list(dict.fromkeys([*options.settings, "default"]))
     found = digit_nets(names, options.seeds)
+    if options.add:
+        last = json.loads((RESULTS / "quality_settings.json").read_text())["settings"]
+        found = last | {name: last.get(name, {}) | nets for name, nets in found.items()}
     table = judge(found)
     save("quality_settings", {"choice": "not yet", "table": table, "settings": found})
-    ranked = sorted((n for n in table if table[n]["eligible"]), key=lambda n: -table[n]["power"])
+    eligible = [name for name in table if table[name]["eligible"]]
+    ranked = sorted(eligible, key=lambda name: -table[name]["power on digits"])
     finalists = list(dict.fromkeys([*ranked[: options.finalists], "default"]))
     if options.maps:
-        photos = squeezenet(finalists, options.maps, options.crops, options.photo_seeds)
+        new = [name for name in finalists if "squeezenet" not in found[name]]
+        photos = squeezenet(new, options.maps, options.crops, options.photo_seeds)
         for name, figures in photos.items():
             found[name]["squeezenet"] = figures
         table = judge(found)
     choice = chosen(table, finalists)
     print("wrote", save("quality_settings", {"choice": choice, "table": table, "settings": found}))
-    for name, line in sorted(table.items(), key=lambda item: -item[1]["power"]):
+    for name, line in sorted(table.items(), key=lambda item: -item[1]["power on digits"]):
         print(f"{name:28s} {line}")
     print("choice:", choice)
 

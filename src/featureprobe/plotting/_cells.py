@@ -63,13 +63,23 @@ class Cells:
         return boxes
 
 
+def filling_columns(count: int, ratio: float) -> int:
+    """Return how many columns, 4 to 20, make the largest square cells in a room of ``ratio`` = width / height."""
+    return max(range(4, 21), key=lambda columns: min(ratio / columns, 1 / -(-count // columns)))
+
+
 def frame_cells(
     ax: Axes, cells: Cells, which: Sequence[int], *, color: str, width: float, fill: str = "none"
 ) -> None:
     """Draw frames of ``width`` points around cells, optionally filled, above the image."""
     ax.add_collection(
         PolyCollection(
-            list(cells.boxes(which)), facecolors=fill, edgecolors=color, linewidths=width, zorder=2
+            list(cells.boxes(which)),
+            facecolors=fill,
+            edgecolors=color,
+            linewidths=width,
+            zorder=2,
+            clip_on=False,  # else half of the frame is lost at the rim
         ),
         autolim=False,
     )

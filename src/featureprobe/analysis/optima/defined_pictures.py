@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from featureprobe.analysis.optima.words import GOOD_GAP, WORDS
 from featureprobe.plotting import show_mosaic
+from featureprobe.plotting._cells import filling_columns
 from featureprobe.plotting.images import to_rgb
 from featureprobe.types import FloatArray
 
@@ -30,16 +31,10 @@ def draw_overview(figure: Figure | SubFigure, found: "Definedness") -> None:
         found.images[:count, 0],
         statuses=found.verdicts[:count],
         contrast=True,
-        columns=_columns(count),
+        columns=filling_columns(count, 2.0),
         ax=lower.subplots(),
-        title=f"best image of the largest cluster of good starts, {count} of {len(found.targets)} "
-        "targets, numbered by place",
+        title=f"best image of the largest cluster, {count} of {len(found.targets)} targets by place",
     )
-
-
-def _columns(count: int) -> int:
-    """Return how many columns make the largest tiles where there is twice as much width as height."""
-    return max(range(4, 21), key=lambda columns: min(2 / columns, 1 / -(-count // columns)))
 
 
 def _draw_words(ax: Axes, found: "Definedness") -> None:

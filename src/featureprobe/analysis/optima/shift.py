@@ -152,8 +152,8 @@ class ShiftResponse(Finding):
             error = np.nanmax(self.equivariance_error)
             compare = f"at multiples of the jump nodes move over with an error of {error:.1g}"
         return (
-            f"{self.layer} (jump {self.period[0]} x {self.period[1]} px), medians over {answering} "
-            f"map{'s' * (answering > 1)}: {np.nanmedian(self.invariance):.2f} of the activation is left "
+            f"{self.layer} (jump {self.period[0]} x {self.period[1]} px), "
+            f"{f'medians over {answering} maps' if answering > 1 else '1 map'}: {np.nanmedian(self.invariance):.2f} of the activation is left "
             f"over shifts of up to {NEAR} px, it falls to one half {far} {self.most} px, and shifts "
             f"within one jump modulate it by {np.nanmedian(self.modulation):.2f}; {compare}."
         )

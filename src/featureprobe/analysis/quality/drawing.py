@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from featureprobe.analysis.quality.wording import reading
 from featureprobe.plotting import show_mosaic
+from featureprobe.plotting._cells import filling_columns
 
 if TYPE_CHECKING:
     from featureprobe.analysis.quality.profile import QualityProfile
@@ -46,6 +47,7 @@ def draw_pictures(profile: "QualityProfile", figure: Figure | SubFigure) -> None
         titles=[f"{u}: {d:.2f}" if np.isfinite(d) else f"{u}" for u, d in units],
         statuses=[reading(d) for d in doubts],
         contrast=True,
+        columns=filling_columns(len(profile), 1.8),
         ax=figure.subplots(),
         title=f"{profile.layer}: unit and suspicion above each picture",
     )
