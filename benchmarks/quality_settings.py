@@ -6,7 +6,8 @@ meets the bars of attainment (median 0.97, 5th percentile 0.90, no dead map that
 SqueezeNet as well, opened at 131 px, where a node sees a quarter of the image. Explanatory power is averaged over seeds for each map; a setting's is the mean of the
 three nets' medians over maps. Its gain is the mean of the nets' median differences from the default, map by map,
 with an interval over maps. The largest power is the choice; it replaces the default where its
-gain's interval lies above 0. Seconds are warm; the settings take turns.
+gain's interval lies above 0. Seconds are warm, costs are multiples of the default's; the settings take
+turns.
 """
 
 import argparse
@@ -135,9 +136,8 @@ def on_net(
             result, taken = climb(name, probe, layer, maps, seed)
             seconds[name].append(taken)
             rows[name].append(judged(probe, result, natural, layer, best))
-            shown = {k: np.round(v, 3) for k, v in rows[name][-1].items() if k != "explains"}
             power = np.nanmedian(rows[name][-1]["explains"])
-            print(f"{name:26s} seed {seed} {taken:5.1f} s  {power:.3f}  {shown}", flush=True)
+            print(f"{name:26s} seed {seed} {taken:5.1f} s  {power:.3f}", flush=True)
     return {name: over_seeds(rows[name], seconds[name]) for name in names}
 
 
@@ -152,6 +152,8 @@ def digit_nets(names: list[str], seeds: list[int]) -> dict[str, dict[str, Figure
             names, probe, natural, LAYER, seeds=seeds, best=read_best(net, LAYER)
         ).items():
             found[name][net] = figures
+        for nets in found.values():  # so that runs on machines under other loads compare
+            nets[net]["cost"] = round(nets[net]["s"] / found["default"][net]["s"], 3)
     return found
 
 
@@ -176,9 +178,10 @@ def gain(nets: dict[str, Figures], default: dict[str, Figures], draws: int = 10_
         middle.append(np.median(lead))
         drawn.append(np.median(lead[rng.integers(len(lead), size=(draws, len(lead)))], axis=1))
     low, high = np.quantile(np.mean(drawn, axis=0), [0.025, 0.975])
-    ends = {"gain": np.mean(middle), "low": low, "high": high}
-    each = {net: round(float(m), 4) for net, m in zip(nets, middle, strict=True)}
-    return {name: round(float(v), 4) for name, v in ends.items()} | {"by net": each}
+    ends = {"gain": np.mean(middle), "low": low, "high": high} | {
+        f"gain on {net}": m for net, m in zip(nets, middle, strict=True)
+    }
+    return {name: round(float(v), 4) for name, v in ends.items()}
 
 
 def judge(found: dict[str, dict[str, Figures]]) -> dict[str, Figures]:
@@ -188,7 +191,7 @@ def judge(found: dict[str, dict[str, Figures]]) -> dict[str, Figures]:
                   and nets[n]["dead"] == 0 for n in "ab")
         for name, nets in found.items()
     }  # fmt: skip
-    cost = {name: nets["a"]["s"] + nets["b"]["s"] for name, nets in found.items()}
+    cost = {name: (nets["a"]["cost"] + nets["b"]["cost"]) / 2 for name, nets in found.items()}
     cheapest = min((cost[n] for n in found if meets[n]), default=float("nan"))
     return {
         name: {"meets": meets[name], "cost": round(cost[name], 2),
@@ -222,7 +225,7 @@ def main() -> None:
     parser.add_argument("--maps", type=int, default=24, help="of SqueezeNet; 0 leaves it out")
     parser.add_argument("--photo-seeds", nargs="+", type=int, default=[7, 8])
     parser.add_argument("--crops", type=int, default=600)
-    parser.add_argument("--add", action="store_true", help="to the settings of the last result")
+    parser.add_argument("--add", action="store_true", help="to the last result")
     options = parser.parse_args()
     names = list(dict.fromkeys([*options.settings, "default"]))
     found = digit_nets(names, options.seeds)
@@ -236,12 +239,13 @@ def main() -> None:
     finalists = list(dict.fromkeys([*ranked[: options.finalists], "default"]))
     if options.maps:
         new = [name for name in finalists if "squeezenet" not in found[name]]
-        photos = squeezenet(new, options.maps, options.crops, options.photo_seeds)
-        for name, figures in photos.items():
+        for name, figures in squeezenet(
+            new, options.maps, options.crops, options.photo_seeds
+        ).items():
             found[name]["squeezenet"] = figures
         table = judge(found)
     choice = chosen(table, finalists)
-    print("wrote", save("quality_settings", {"choice": choice, "table": table, "settings": found}))
+    save("quality_settings", {"choice": choice, "table": table, "settings": found})
     for name, line in sorted(table.items(), key=lambda item: -item[1]["power on digits"]):
         print(f"{name:28s} {line}")
     print("choice:", choice)
