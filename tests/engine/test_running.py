@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import featureprobe as fp
 from featureprobe.ascent import driving
-from featureprobe.ascent.compiling import due
+from featureprobe.ascent.compiling import anew
 from featureprobe.ascent.progress import Progress
 from featureprobe.results.state import put_rows
 
@@ -87,16 +87,24 @@ def test_best_is_kept_since_the_last_due_step(reference):
     """With Every(8, op) and 20 steps, only images climbed since step 16 can be kept."""
     blur = (fp.Every(8, fp.GaussianBlur(1.5)),)
     result = run(reference, regularizers=blur)
-    late = result.total_trace[17:].max(axis=0)
+    late = result.total_trace[20:].max(axis=0)  # and four steps have passed
     np.testing.assert_array_equal(result.totals, late)
     assert (result.total_trace[:16].max(axis=0) > late).any(), "a strong blur costs score"
     # Where it is due in the last step, nothing has climbed since: what was best before is kept.
     ended = run(reference, steps=16, regularizers=blur)
-    np.testing.assert_array_equal(ended.totals, ended.total_trace[9:].max(axis=0))
+    np.testing.assert_array_equal(ended.totals, ended.total_trace[12:].max(axis=0))
     assert (ended.totals > ended.total_trace[16]).all()
+    # Nor where another is due right after.
+    both = (fp.Every(2, fp.GaussianBlur(1.5)), fp.Every(3, fp.GaussianBlur(1.5)))
+    often = run(reference, steps=9, regularizers=both)
+    np.testing.assert_array_equal(often.totals, often.total_trace[7:].max(axis=0))
+    assert (often.totals > often.total_trace[9]).all()
     first = run(reference, steps=6, regularizers=(fp.Every(32, fp.GaussianBlur(1.5)),))
     np.testing.assert_array_equal(first.totals, first.total_trace.max(axis=0))
-    assert not due((fp.Every(2, fp.GaussianBlur(1.5)),))(0)  # the start
+    ask = anew((fp.Until(20, fp.Every(8, fp.GaussianBlur(1.5))), fp.GaussianBlur(0.1)))
+    assert [k for k in range(40) if ask(k)] == [12, 24]  # after 8; after 16 and 20
+    assert [k for k in range(9) if anew((fp.Every(2, fp.GaussianBlur(1)),))(k)] == [3, 5, 7]
+    assert not any(anew((fp.Every(1, fp.GaussianBlur(1)),))(k) for k in range(9))
     last = run(reference, regularizers=(), keep="last")
     np.testing.assert_array_equal(last.totals, last.total_trace[-1])
 

@@ -1,5 +1,7 @@
 """InputSpace: pixel units and model units, presets, and what is read off a model."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -82,6 +84,7 @@ def test_bounds_are_the_range_in_model_units() -> None:
         (fp.InputSpace(std=255.0, low=0, high=255), 0.5, 0.275),  # rescaled, not standardized
         (fp.InputSpace(127.5, std=127.5, low=0, high=255), 0.0, 0.55),
         (fp.InputSpace(std=100.0, low=0, high=255), 1.275, 1.0),
+        (fp.InputSpace(127.0, std=127.0, low=0, high=255), 0.0, 0.275 * 255 / 127),
         (fp.InputSpace(std=255.0), 0.0, 1.0),
         (fp.InputSpace(1.0, center=3.0, spread=4.0), 3.0, 4.0),
     ],
@@ -240,25 +243,32 @@ def test_order_needs_its_channels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("space", "images", "says"),
+    ("space", "ends", "says"),
     [
-        (fp.InputSpace.identity(low=0, high=255), 1.0, "multiply them by 255"),
-        (fp.InputSpace.identity(low=0, high=1), 255.0, "range"),
-        (fp.InputSpace.identity(low=0, high=255), 200.0, None),
-        (fp.InputSpace.identity(low=0, high=255), -300.0, None),
-        (fp.InputSpace.identity(low=0, high=255), 0.0, None),
-        (fp.InputSpace.identity(low=0, high=1), 4.0, None),
-        (fp.InputSpace.identity(), 1.0, None),
+        (fp.InputSpace.identity(low=0, high=255), (0, 1), "look like 0..1. Multiply them by 255"),
+        (fp.InputSpace.identity(low=0, high=255), (0, 1.02), "look like 0..1"),  # resized
+        (fp.InputSpace.identity(low=0, high=1), (0, 255), "look like 0..255"),
+        (fp.InputSpace.identity(low=-3, high=3), (0, 255), "look like 0..255"),
+        (fp.InputSpace.identity(low=0, high=255), (0, 200), None),
+        (fp.InputSpace.identity(low=0, high=255), (0, -300), None),
+        (fp.InputSpace.identity(low=0, high=255), (0, 0), None),
+        (fp.InputSpace.identity(low=0, high=255), (0, 1e-5), None),  # black, but for rounding
+        (fp.InputSpace.identity(low=0, high=1), (0, 4), None),
+        (fp.InputSpace.identity(low=0, high=1), (-30, 90), None),  # on a sphere
+        (fp.InputSpace.identity(low=-128, high=127), (-128, -127), None),
+        (fp.InputSpace.identity(low=-1000, high=3000), (-1000, -999), None),
+        (fp.InputSpace.identity(), (0, 1), None),
     ],
 )
-def test_images_of_another_scale_are_told(space: fp.InputSpace, images: float, says: str) -> None:
+def test_images_of_another_scale_are_told(space: fp.InputSpace, ends: tuple, says: str) -> None:
     """0..1 for 0..255, and the reverse, by whatever shows images to the net; nothing else."""
     probe = fp.ModelProbe(sequential(), input_space=space)
-    given = np.linspace(0, images, 4 * probe.image_shape[0] * probe.image_shape[1] * 3)
+    given = np.linspace(*ends, 4 * probe.image_shape[0] * probe.image_shape[1] * 3)
     given = given.reshape(4, *probe.image_shape).astype(np.float32)
     for show in (probe.predict, lambda shown: fp.Evidence.collect(probe, shown)):
         if says is None:
             show(given)  # a warning would be an error
             continue
-        with pytest.warns(UserWarning, match=says):
+        with pytest.warns(UserWarning, match=says) as told:
             show(given)
+        assert {Path(w.filename).name for w in told} == {Path(__file__).name}  # where the user is

@@ -77,7 +77,11 @@ def test_padded_nodes_have_no_bounds(template_net):
     probe = probe_of(conv(3, 3, padding="same"), size=8)
     padded = node_vs_map(probe, "conv", ascent=replace(RECIPE, steps=8), progress=False)
     assert not padded.alike
-    assert "no bounds" in padded.verdict
+    assert "no bounds, since nodes see padding" in padded.verdict
+    uneven = np.full((8, 8, 1), 2.0)
+    for mean, even in ((3.0, True), ((3.0,), True), (uneven[:1, :1], True), (uneven, True),
+                       (np.arange(64.0).reshape(8, 8, 1), False)):  # fmt: skip
+        assert fp.InputSpace(mean, std=2.0).even == even
     assert "dotted" not in padded.plot().axes[0].get_xlabel()
     valid = node_vs_map(template_net[0], "conv", ascent=replace(RECIPE, steps=8), progress=False)
     assert valid.alike

@@ -28,6 +28,7 @@ from featureprobe.analysis.quality.standard import Natural
 from featureprobe.analysis.quality.stationarity import certificates
 from featureprobe.analysis.quality.suspicion import HARDLY, suspicion
 from featureprobe.analysis.quality.targets import UnitScore, units_of
+from featureprobe.analysis.quality.wording import reading
 from featureprobe.testing import planted_templates
 
 LAYER = "Conv2D_3"
@@ -562,10 +563,6 @@ def test_words_table_and_picture(profile, tmp_path):
         again.of(24)
     shown = again.plot(pictures=True).axes[0]
     marks = [text.get_text() for text in shown.get_legend().get_texts()]
-    doubtful = int((again.suspicion >= 0.75).sum())
-    assert any(mark == f"not to be believed unseen ({doubtful})" for mark in marks) == (
-        doubtful > 0
-    )
     assert sum(int(mark.split("(")[1].strip(")")) for mark in marks) == 24
     figure = again.plot()
     assert len(figure.axes) == 4
@@ -590,6 +587,12 @@ def test_sentences_say_what_is_not_known(profile):
     alone = replace(profile, source_layers=(), sources=np.zeros((24, 0))).sentences()[0]
     assert "no earlier maps" in alone
     assert "scores above 0" in said(top_natural=-0.1)
+    assert "at nan" not in said(explains=np.nan)
+    assert "nan" not in said(explains_top=np.nan)
+    doubted = said(sources=np.nan, path=0.0, explains=-0.4, explains_top=0.5)
+    assert doubted.endswith(": read with care (suspicion 0.50, by 2 of 3 measures).")
+    marks = {reading(doubt) for doubt in (0.1, 0.5, 0.74, 0.75, np.nan)}
+    assert len(marks) == 4
     agreed = profile.agreements
     assert agreed.shape == (24, 3)
     known = np.isfinite(profile.suspicion)
@@ -609,9 +612,8 @@ def test_one_picture_has_no_interval(net, result):
     assert "1 picture:" in one.verdict
     assert "nan" not in one.verdict
     assert one.plot().axes
-    dealt = analysis.assess(
-        probe, result, images[:60], targets=fp.MapMean.each(probe, LAYER)[24:48]
-    )
+    each = (target for target in fp.MapMean.each(probe, LAYER)[24:48])
+    dealt = analysis.assess(probe, result, images[:60], targets=each)
     assert dealt.labels[0] == f"{LAYER} channel 24"
     assert dealt.units[0] == 24
     assert dealt.sentences()[0].startswith(f"{LAYER} channel 24: ")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from featureprobe.ascent.compiling import compiled, due
+from featureprobe.ascent.compiling import anew, compiled
 from featureprobe.ascent.constraints import resolve
 from featureprobe.ascent.cropping import crop_of
 from featureprobe.ascent.driving import Drive
@@ -87,7 +87,7 @@ def build_drive(
             parameterization=ascent.parameterization,
             regularizers=ascent.regularizers,
             transforms=ascent.transforms,
-            due=due(ascent.regularizers),
+            anew=anew(ascent.regularizers),
             keep_best=ascent.keep == "best",
         )
 

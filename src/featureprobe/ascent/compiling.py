@@ -15,6 +15,8 @@ from featureprobe.regularizers.every import Every
 from featureprobe.regularizers.until import Until
 from featureprobe.types import FloatArray, Tensor
 
+_RECOVERY = 4  # steps after which an image has mostly recovered from a blur
+
 
 @dataclass(frozen=True, eq=False)
 class Compiled:
@@ -59,14 +61,31 @@ def begin(loop: Loop, chunk: Chunk, images: FloatArray) -> Carry:
     return loop.begin(tf.constant(images, dtype), as_tensors(chunk, dtype))
 
 
-def due(regularizers: tuple[Regularizer, ...]) -> Callable[[Tensor], Tensor]:
-    """Return ``due(index)``: was an operator that runs now and then due after step ``index``?"""
+def anew(regularizers: tuple[Regularizer, ...]) -> Callable[[Tensor], Tensor]:
+    """Return ``anew(index)``: does keeping start anew with the image after step ``index``?
 
-    def ask(index: Tensor) -> Tensor:
+    It does some steps after an operator that runs now and then was due, and none since: a run that ends
+    before returns what was best before, not what has hardly been climbed since.
+    """
+    wait = min([_RECOVERY, *(period // 2 for r in regularizers for period in _periods(r))])
+
+    def due(index: Tensor) -> Tensor:
         each = [tf.constant(value=False), *(_was_due(r, index) for r in regularizers)]
         return (index > 0) & tf.reduce_any(each)
 
+    def ask(index: Tensor) -> Tensor:
+        since = [due(index - k) for k in range(wait)]
+        return due(index - wait) & ~tf.reduce_any(since)
+
     return ask
+
+
+def _periods(regularizer: Regularizer) -> tuple[int, ...]:
+    """Return after how many steps operators run that do not run after each."""
+    if not isinstance(regularizer, Every | Until):
+        return ()
+    own = (regularizer.n,) if isinstance(regularizer, Every) and regularizer.n > 1 else ()
+    return (*own, *_periods(regularizer.regularizer))
 
 
 def _was_due(regularizer: Regularizer, index: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ class Loop:
         parameterization: What is climbed.
         regularizers: Operators after the update, in order.
         transforms: Views before the model, in order.
-        due: Whether an operator was due after a step, so that keeping starts anew after the next.
+        anew: Whether keeping starts anew with the image after a step.
         keep_best: Keep the best image since then, or the last one.
     """
 
@@ -54,7 +54,7 @@ class Loop:
     parameterization: Parameterization
     regularizers: tuple[Regularizer, ...]
     transforms: tuple[Transform, ...]
-    due: Callable[[Tensor], Tensor]
+    anew: Callable[[Tensor], Tensor]
     keep_best: bool
 
     def begin(self, images: Tensor, data: dict[str, Tensor]) -> Carry:
@@ -128,9 +128,7 @@ class Loop:
             "gradient": norm,
             "certificate": self.constraint.certificate(course, images, live, self.space),
         }
-        # Keeping starts anew one step after an operator that was due, so that a run that ends with it
-        # does not return what nothing has climbed since.
-        best = self._offer(carry["best"], images, seen, self.due(index - 2))
+        best = self._offer(carry["best"], images, seen, self.anew(index - 1))
         step = replace(step, gradient=gradient, hold=self._hold(images, live))
         grad = pull_back(gradient)
         params, slots = self.rule.update(carry["params"], grad, values.total, carry["slots"], step)

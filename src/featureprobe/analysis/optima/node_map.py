@@ -144,7 +144,7 @@ class NodeVsMap(Finding):
             f"1 = the {self.nodes} windows agree, {1 / self.nodes:.2f} = they exclude one another"
         )
         if not self.alike:
-            bounds = "nodes do not all see the same, for the padding, so there are no bounds"
+            bounds = "no bounds, since nodes see padding, or pixels that are scaled one by one"
         return (
             f"{self.layer}: medians over {count} maps: a map reaches {np.median(self.coherence[living]):.2f} "
             f"of its node's maximum ({bounds}), with {np.median(self.active[living]):.0%} of its nodes active; {sums} "

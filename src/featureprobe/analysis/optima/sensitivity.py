@@ -114,6 +114,8 @@ class Sensitivity(Finding):
         start = f"{self.layer}, {count} target{'s' * (count != 1)}: "
         if not np.isfinite(self.base_scores).any():
             return f"{start}none lives by the base recipe, so there is nothing to compare."
+        if not np.isfinite(seed):
+            return f"{start}none lives by another seed, so there is nothing to compare with."
         return f"{start}images of another seed correlate with the base's at {seed:.2f}; {said}."
 
     def _draw(self, figure: Figure | SubFigure, *, target: int | str | None = None) -> None:

@@ -16,7 +16,7 @@ from featureprobe.analysis.optima.lattice import (
     lattice_of,
 )
 from featureprobe.analysis.optima.ratios import ratio
-from featureprobe.analysis.optima.shift_drawing import draw_shift_response
+from featureprobe.analysis.optima.shift_drawing import draw_shift_response, shown_as
 from featureprobe.analysis.optima.shifting import (
     Shifted,
     checked_most,
@@ -153,7 +153,7 @@ class ShiftResponse(Finding):
             compare = f"at multiples of the jump nodes move over with an error of {error:.1g}"
         return (
             f"{self.layer} (jump {self.period[0]} x {self.period[1]} px), "
-            f"{f'medians over {answering} maps' if answering > 1 else '1 map'}: {np.nanmedian(self.invariance):.2f} of the activation is left "
+            f"{f'medians over {answering} {shown_as(self.channels)}' if answering > 1 else '1 map'}: {np.nanmedian(self.invariance):.2f} of the activation is left "
             f"over shifts of up to {NEAR} px, it falls to one half {far} {self.most} px, and shifts "
             f"within one jump modulate it by {np.nanmedian(self.modulation):.2f}; {compare}."
         )

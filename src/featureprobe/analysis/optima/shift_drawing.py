@@ -4,12 +4,18 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
     from featureprobe.analysis.optima.shift import ShiftResponse
+
+
+def shown_as(channels: npt.NDArray[np.int64]) -> str:
+    """Return what pairs of an image and a map are: maps, or, where one map sees several, images."""
+    return "maps" if len(np.unique(channels)) == len(channels) else "images"
 
 
 def headed(figure: Figure | SubFigure, text: str, *, width: int) -> None:
@@ -22,7 +28,9 @@ def draw_shift_response(figure: Figure | SubFigure, found: "ShiftResponse") -> N
     left, right, last = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
     one = len(found.nodes) == 1
     shown = found.response[np.isfinite(found.response).all(axis=(1, 2))]
-    name = f"map {found.channels[0]}" if one else f"median of {len(shown)} maps"
+    name = (
+        f"map {found.channels[0]}" if one else f"median of {len(shown)} {shown_as(found.channels)}"
+    )
     _heat(left, found, np.median(shown, axis=0) if len(shown) else None, name)
     if one:
         _edge(left, found.inside[0], found.most)
@@ -81,7 +89,7 @@ def _path(ax: Axes, found: "ShiftResponse", axis: int, word: str) -> None:
     at, node = np.meshgrid(shifts, np.arange(size))
     some = shares > 0
     ax.scatter(at[some], node[some], s=4 + 40 * shares[some], color="C0",
-               label="strongest node" + " (size: share of the maps)" * (len(path) > 1))  # fmt: skip
+               label="strongest node" + f" (size: share of the {shown_as(found.channels)})" * (len(path) > 1))  # fmt: skip
     slope = found.moves[axis] / found.period[axis]
     start = places[:, most][places[:, most] >= 0]
     if len(start):

@@ -40,6 +40,11 @@ def checked_most(most: int | None, probe: ModelProbe) -> int:
         RangeError: When it is below 1, or not below the image's size.
     """
     smallest = min(probe.image_shape[:2])
+    if smallest < 2:
+        raise RangeError(
+            f"Images are moved along both axes. Received images of {probe.image_shape[:2]} pixels. "
+            "Probe a model of larger images."
+        )
     if most is None:
         return max(1, min(MOST, (smallest - 1) // 2))
     if _checks.whole("most", most, least=1) >= smallest:

@@ -117,19 +117,20 @@ def _given(
     targets: Targets | None,
 ) -> tuple[FloatArray, Configs, tuple[str, ...]]:
     """Return pictures (K, H, W, C), the config of each target, and its label."""
+    listed = None if targets is None else as_targets(targets)
     if isinstance(pictures, AscentResult):
-        configs: Configs = pictures.recipe.objectives if targets is None else as_targets(targets)
+        configs: Configs = pictures.recipe.objectives if listed is None else listed
         shown, labels = pictures.best(), pictures.labels
     else:
-        if targets is None:
+        if listed is None:
             raise ConfigError(
                 "Images alone do not say what they show. Pass targets=[...], one for each image, "
                 "such as fp.MapMean.each(probe, layer)."
             )
-        configs = as_targets(targets)
+        configs = listed
         shown = _checks.images(pictures, probe.image_shape, what="pictures")
-    if targets is not None:
-        labels = tuple(target.label for target in as_targets(targets))
+    if listed is not None:
+        labels = tuple(target.label for target in listed)
     if len(configs) != len(shown):
         raise ShapeError(
             f"Each picture has one target. Received {len(shown)} pictures and {len(configs)} targets."

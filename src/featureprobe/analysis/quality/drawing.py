@@ -119,6 +119,9 @@ def _draw_robustness(profile: "QualityProfile", ax: Axes) -> None:
         (profile.kept_natural, "0.6", "nine top natural images", -0.2),
         (profile.kept, "C0", "pictures", 0.2),
     ):
+        if not np.isfinite(values).any(axis=0).all():
+            ax.text(0.5, 0.5, "no score to keep", ha="center", transform=ax.transAxes)
+            break
         low, middle, high = np.nanquantile(values, [0.25, 0.5, 0.75], axis=0)
         ax.bar(place + shift, middle, 0.38, color=color, label=label,
                yerr=np.stack([middle - low, high - middle]), error_kw={"elinewidth": 0.8})  # fmt: skip

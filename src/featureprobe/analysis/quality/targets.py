@@ -33,10 +33,6 @@ class UnitScore:
     pre: bool = False
     place: tuple[int, ...] | None = None
 
-    def __str__(self) -> str:
-        where = "means" if self.place is None else f"nodes at {self.place}"
-        return f"{self.layer} {where}{' before the activation' * self.pre}"
-
     def of(self, probe: ModelProbe, images: npt.ArrayLike) -> FloatArray:
         """Return (N, U), the score of each image for each unit, activations.
 
@@ -122,7 +118,7 @@ def units_of(
     if len(scores) > 1:
         raise ConfigError(
             "Pictures of one layer are assessed together: map means, or nodes of one place. Received: "
-            f"{', '.join(sorted(map(str, scores))[:3])}. Assess them one after the other."
+            f"{', '.join(sorted(_named(probe, s) for s in scores)[:3])}. Assess them one after the other."
         )
     found = [c.get("channel") if c.get("channel") is not None else c["index"] for c in configs]
     return scores.pop(), np.array(found, np.int64)
@@ -135,3 +131,11 @@ def _score_of(probe: ModelProbe, config: Mapping[str, Any]) -> UnitScore:
     pre = config["kind"] == "logit" or bool(config.get("pre"))
     place = tuple(int(config[axis]) for axis in ("row", "col") if config.get(axis) is not None)
     return UnitScore(layer, pre, place or None)
+
+
+def _named(probe: ModelProbe, score: UnitScore) -> str:
+    maps = len(probe.shape_of(score.layer)) > 1
+    where = "means" if maps else "nodes"
+    if score.place is not None:
+        where = f"nodes at {score.place}"
+    return f"{score.layer} {where}{' before the activation' * score.pre}"

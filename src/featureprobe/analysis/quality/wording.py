@@ -46,15 +46,18 @@ def sentence(profile: "QualityProfile", k: int) -> str:
     if profile.rank[k] > 1:
         more = int(profile.rank[k]) - 1
         text += f"; {more} other unit{'s' * (more > 1)} answer{'s' * (more == 1)} more"
+    return f"{name}: {text}{_doubt_words(profile, k)}."
+
+
+def _doubt_words(profile: "QualityProfile", k: int) -> str:
     doubt = profile.suspicion[k]
-    if doubt >= DOUBT:
-        return f"{name}: {text}: do not believe it unseen (suspicion {doubt:.2f})."
-    if doubt >= CARE:
-        return f"{name}: {text}: read with care (suspicion {doubt:.2f})."
     if not np.isfinite(doubt):
-        return f"{name}: {text} (suspicion unknown)."
+        return " (suspicion unknown)"
     count = int(np.isfinite(profile.agreements[k]).sum())
-    return f"{name}: {text} (suspicion {doubt:.2f}{f', by {count} of 3 measures' * (count < 3)})."
+    known = f"(suspicion {doubt:.2f}{f', by {count} of 3 measures' * (count < 3)})"
+    if doubt >= DOUBT:
+        return f": do not believe it unseen {known}"
+    return f": read with care {known}" if doubt >= CARE else f" {known}"
 
 
 def reading(doubt: float) -> str:
@@ -79,11 +82,15 @@ def _source_words(shared: float, *, any_layer: bool) -> str:
 
 
 def _power_words(own: float, top: float, others: float) -> str:
+    if not np.isfinite(own):
+        return "whether it predicts unseen answers is not known"
     if own < -0.05:
         return f"unseen images that are like it excite the unit less ({own:.2f})"
     if own < 0.05:
         return "likeness to it predicts nothing of the answers to unseen images"
     chance = f", other units' pictures {others:.2f}" if others >= own / 2 else ""
+    if not np.isfinite(top):
+        return f"predicts unseen answers at {own:.2f}"
     if own >= top:
         return f"predicts unseen answers better than its top examples do ({own:.2f}, {top:.2f}{chance})"
     return f"predicts unseen answers at {own:.2f} (top examples {top:.2f}{chance})"
