@@ -76,7 +76,7 @@ class Composition(Finding):
 
     @property
     def splits_score(self) -> bool:
-        """Whether shares and bias give the score too: not behind a curved activation, such as tanh."""
+        """Whether shares and bias give the score too; behind a curved activation, as tanh, they do not."""
         size = np.abs(self.score_shares).sum() + abs(self.score_bias) + abs(self.score) + 1e-30
         left = self.score_shares.sum() + self.score_bias - self.score
         return bool(abs(left) <= EXACT * size)
