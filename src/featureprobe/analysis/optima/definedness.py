@@ -48,7 +48,8 @@ def definedness(
     - ``dead``: no start ends alive.
     - ``undefined``: fewer than 5 good starts, so nothing can be said of maxima.
     - ``unique``: one cluster holds at least 90 % of the good starts.
-    - ``plateau``: between the largest clusters (four at most) no barrier reaches 5 %.
+    - ``plateau``: between the largest clusters (four at most, of equal ones those with the best
+      scores) no barrier reaches 5 %.
     - ``few``: at most 8 maxima, by Chao1, and an unseen mass of at most 0.1.
     - ``undefined``: more maxima than that; more starts would go on showing new ones.
 
