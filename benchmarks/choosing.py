@@ -1,6 +1,6 @@
 """The choice among settings: what is eligible, and whether a lead over the default is clear."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,10 +44,10 @@ def judge(found: dict[str, dict[str, Figures]]) -> dict[str, Figures]:
     }  # fmt: skip
 
 
-def _power(nets: dict[str, Figures], wanted: Iterable[str]) -> float | None:
+def _power(nets: dict[str, Figures], wanted: Sequence[str]) -> float | None:
     """Return the mean explanatory power over some nets; None where one was not climbed."""
     own = [nets[net]["explanatory power"] for net in wanted if net in nets]
-    return round(float(np.mean(own)), 4) if len(own) == len(tuple(wanted)) else None
+    return round(float(np.mean(own)), 4) if len(own) == len(wanted) else None
 
 
 def chosen(table: dict[str, Figures], finalists: list[str]) -> Figures:

@@ -1,13 +1,14 @@
 """Which settings make pictures that explain most: the choice of Ascent's defaults.
 
 Every setting climbs all maps of Conv2D_3 of both bundled nets (box), with the same seeds. Eligible is what
-meets the bars of attainment (median 0.97, 5th percentile 0.90, no dead map that can live) and costs at most
-1.5 times the cheapest that does. The best of these, and the default, climb maps from all over a layer of
-SqueezeNet as well, opened at 131 px, where a node sees a quarter of the image. Explanatory power is averaged over seeds for each map; a setting's is the mean of the
-three nets' medians over maps. Its gain is the mean of the nets' median differences from the default, map by map,
-with an interval over maps. The largest power is the choice; it replaces the default where its
-gain's interval lies above 0. Seconds are warm, costs are multiples of the default's; the settings take
-turns.
+meets the bars of attainment (median 0.97, 5th percentile 0.90, no dead map that can live) and costs at
+most 1.5 times the cheapest that does. The best of these, and the default, climb maps from all over a
+layer of SqueezeNet as well, opened at 131 px, where a node sees a quarter of the image.
+
+Explanatory power is averaged over seeds for each map; a setting's is the mean of the three nets' medians
+over maps. Its gain is the mean of the nets' median differences from the default, map by map, with an
+interval over maps. The largest power is the choice; it replaces the default where its gain's interval
+lies above 0. Seconds are warm, costs are multiples of the default's; the settings take turns.
 """
 
 import argparse

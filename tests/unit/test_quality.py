@@ -582,7 +582,7 @@ def test_sentences_say_what_is_not_known(profile):
     assert "predicts nothing" in said(explains=0.01)
     assert "measures" not in said()
     unknown = said(sources=np.nan)
-    assert "say nothing in common" in unknown
+    assert "which they do not share" in unknown
     assert "by 2 of 3 measures" in unknown
     alone = replace(profile, source_layers=(), sources=np.zeros((24, 0))).sentences()[0]
     assert "no earlier maps" in alone

@@ -72,7 +72,7 @@ def reading(doubt: float) -> str:
 def _source_words(shared: float, *, any_layer: bool) -> str:
     if not np.isfinite(shared):
         if any_layer:
-            return "comes through earlier maps of which their answers say nothing in common"
+            return "cannot be held against their way through earlier maps, which they do not share"
         return "has no earlier maps to share with them"
     if shared < 0.1:
         return "works through hardly any of the maps that they use"
