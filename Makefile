@@ -7,7 +7,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 # TensorFlow's faster kernels, which it takes by itself on the newest processors only: twice the speed.
 export TF_ENABLE_ONEDNN_OPTS ?= 1
 
-.PHONY: demo pictures test quick lint types imports docs wheel bench bench-quality clean
+.PHONY: demo pictures test quick long lint types imports docs wheel bench bench-quality clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'featureprobe needs Python 3.11 or newer; set PYTHON=python3.12, say'"
@@ -30,11 +30,14 @@ pictures: demo  ## the pictures of the README and the docs
 	$(BIN)/python examples/four_or_nine.py --out docs/_static/four_or_nine
 	$(BIN)/python examples/trust_an_oip.py --out docs/_static/trust
 
-test: $(VENV)/.installed  ## all tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed  ## all tests but the sweeps that take minutes
+	$(BIN)/python -m pytest -m "not long"
 
 quick: $(VENV)/.installed  ## the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not long"
+
+long: $(VENV)/.installed  ## the sweeps: many nets, many damaged files, many calls
+	$(BIN)/python -m pytest -m long
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
