@@ -7,7 +7,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 # TensorFlow's faster kernels, which it takes by itself on the newest processors only: twice the speed.
 export TF_ENABLE_ONEDNN_OPTS ?= 1
 
-.PHONY: demo pictures test quick long lint types imports docs wheel bench bench-quality clean
+.PHONY: installed demo pictures test quick long zoo lint types imports docs wheel bench bench-quality clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'featureprobe needs Python 3.11 or newer; set PYTHON=python3.12, say'"
@@ -19,6 +19,8 @@ $(VENV)/.installed: pyproject.toml
 $(VENV)/.dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@
+
+installed: $(VENV)/.dev  ## everything that the other commands need
 
 demo: $(VENV)/.installed  ## pictures of what a trained net's maps answer to, in out/
 	$(BIN)/python examples/first_look.py --out out
@@ -38,6 +40,9 @@ quick: $(VENV)/.installed  ## the tests that take seconds
 
 long: $(VENV)/.installed  ## the sweeps: many nets, many damaged files, many calls
 	$(BIN)/python -m pytest -m long
+
+zoo: $(VENV)/.installed  ## one model of each family of keras.applications; its table goes into the docs
+	$(BIN)/python benchmarks/zoo.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
