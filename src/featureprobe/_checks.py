@@ -142,11 +142,11 @@ def warn_of_scale(images: FloatArray, low: float | None, high: float | None) -> 
         return
     warnings.warn(
         f"The input space has pixels in {low:g}..{high:g}; these images look like {seen}. {advice}",
-        stacklevel=_levels_to_the_caller(),
+        stacklevel=levels_to_the_caller(),
     )
 
 
-def _levels_to_the_caller() -> int:
+def levels_to_the_caller() -> int:
     """Return how far up the first frame outside of this package is, as ``warnings.warn`` counts."""
     frame, level = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):

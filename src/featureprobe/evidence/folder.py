@@ -1,31 +1,40 @@
 """ImageFolder: the image files of a folder as a data set."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from featureprobe.errors import ConfigError, DataError, ShapeError
+from featureprobe import _checks
+from featureprobe.errors import ConfigError, DataError, RangeError, ShapeError
+from featureprobe.evidence.pixels import MODES, Notes, as_array, open_picture
 from featureprobe.types import ImageShape
 
 _SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 @dataclass(frozen=True, eq=False)
 class ImageFolder:
     """All image files below a folder, in the order of their names.
 
+    Pixels are 0..255 and upright, as the EXIF orientation says: uint8, or float32 of grey files with
+    more than 8 bits a pixel, which are scaled (of colours, the upper 8 bits are read). Where
+    something of a file is left out, a warning names the first such file: transparency, further
+    pictures of an animation or a multi-page TIFF, inks (CMYK), a colour profile other than sRGB.
+    Files of 32-bit numbers count as broken. BMP, GIF, JPEG, PNG, TIFF and WebP are read,
+    whatever a file's name ends in.
+
     Args:
         path: The folder; sub-folders count, and the first of them names an image's class.
         resize: Resize images (bilinear) to what the model takes; False: another size is an error.
         broken: ``"raise"``: a file that cannot be read is an error that names it. ``"skip"``: the
             rest goes on, and :attr:`skipped` names it.
+        background: Grey value, 0..255, that transparent pixels are laid over, for models that take 1
+            or 3 channels; None: white, with a warning.
 
     Raises:
         DataError: When there is no such folder, or no image in it.
@@ -44,11 +53,16 @@ class ImageFolder:
     _: KW_ONLY
     resize: bool = False
     broken: str = "raise"
+    background: int | None = None
     _skipped: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.broken not in ("raise", "skip"):
             raise ConfigError(f"broken is 'raise' or 'skip'. Received: {self.broken!r}.")
+        if self.background is not None:
+            value = _checks.whole("background", self.background, least=0)
+            if value > 255:
+                raise RangeError(f"background is a grey value, 0..255. Received: {value}.")
         if not Path(self.path).is_dir():
             raise DataError(f"There is no folder {self.path}. Check the path.")
         if not self.files:
@@ -78,7 +92,7 @@ class ImageFolder:
         return len(self.files)
 
     def read(self, shape: ImageShape) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-        """Yield (file, image (H, W, C) in pixel units as stored), file by file.
+        """Yield (file, image (H, W, C) with pixels 0..255), file by file.
 
         Args:
             shape: What the model takes; with 1, 3 or 4 channels.
@@ -87,39 +101,46 @@ class ImageFolder:
             DataError: When a file cannot be read and ``broken="raise"``.
             ShapeError: When an image has another size and ``resize`` is False.
         """
-        if shape[2] not in _MODES:
+        if shape[2] not in MODES:
             raise ShapeError(
                 f"Image files have 1, 3 or 4 channels; this model takes {shape[2]}. "
                 "Read the images yourself and pass an array."
             )
+        told: set[str] = set()
         for name in self.files:
             try:
-                image = self._open(name, shape)
-            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as cause:
+                image, notes = self._open(name, shape)
+            except Exception as cause:  # Pillow raises struct.error, SyntaxError, MemoryError, ...
                 if isinstance(cause, ShapeError) or self.broken == "raise":
                     raise self._error(name, cause) from cause
-                self._skipped[name] = f"{type(cause).__name__}: {cause}"
+                self._skipped[name] = _reason(cause)
                 continue
+            for kind in notes.keys() - told:
+                warnings.warn(
+                    f"The image file {name} {notes[kind]}. Further files like it are not named.",
+                    stacklevel=_checks.levels_to_the_caller(),
+                )
+            told |= notes.keys()
             yield name, image
 
-    def _open(self, name: str, shape: ImageShape) -> npt.NDArray[Any]:
-        with Image.open(Path(self.path) / name) as file:
-            deep = file.mode.startswith("I") and shape[2] == 1  # 16 or 32 bits a pixel: as they are
-            picture = file.copy() if deep else file.convert(_MODES[shape[2]])
-        if picture.size != shape[1::-1]:
-            if not self.resize:
-                raise ShapeError(
-                    f"{name} has {picture.height} x {picture.width} pixels, the model takes "
-                    f"{shape[0]} x {shape[1]}. Pass ImageFolder(..., resize=True), or resize it."
-                )
-            picture = picture.resize(shape[1::-1], Image.Resampling.BILINEAR)
-        return np.asarray(picture).reshape(shape)
+    def _open(self, name: str, shape: ImageShape) -> tuple[npt.NDArray[Any], Notes]:
+        picture, notes = open_picture(Path(self.path) / name, shape[2], self.background)
+        if picture.size != shape[1::-1] and not self.resize:
+            raise ShapeError(
+                f"{name} has {picture.height} x {picture.width} pixels, the model takes "
+                f"{shape[0]} x {shape[1]}. Pass ImageFolder(..., resize=True), or resize it."
+            )
+        return as_array(picture, shape), notes
 
     @staticmethod
     def _error(name: str, cause: Exception) -> Exception:
         if isinstance(cause, ShapeError):
             return ShapeError(str(cause))
         return DataError(
-            f"The image file {name} cannot be read ({type(cause).__name__}: {cause}). "
+            f"The image file {name} cannot be read ({_reason(cause)}). "
             "Mend or remove it, or pass ImageFolder(..., broken='skip')."
         )
+
+
+def _reason(cause: Exception) -> str:
+    return str(cause) if isinstance(cause, DataError) else f"{type(cause).__name__}: {cause}"
