@@ -5,6 +5,7 @@ from typing import Any, Literal
 import keras
 
 from featureprobe.errors import ModelError
+from featureprobe.probe.keras_own import is_keras_own
 from featureprobe.types import Tensor
 
 # Layers whose last act is their `activation`, on the whole output.
@@ -42,21 +43,24 @@ def strip_activation(layer: Any, path: str) -> Literal["none", "input", "fused"]
     Raises:
         ModelError: When the layer has an activation of a kind that cannot be taken off.
     """
-    if isinstance(layer, _ALONE) or type(layer).__name__ in _ALONE_OPS:
+    kind, own = type(layer), is_keras_own(layer)
+    if own and (kind in _ALONE or kind.__name__ in _ALONE_OPS):
         return "input"
     activation = getattr(layer, "activation", None)
-    if activation is None or activation is keras.activations.linear:
+    idle = activation is None or activation is keras.activations.linear
+    if idle and not isinstance(layer, _ALONE):
         if isinstance(layer, keras.Model):
             raise ModelError(
                 f"{path!r} is a subclassed model: what happens before its last activation cannot "
                 "be seen. Read its output (pre=False), or probe a functional model."
             )
         return "none"
-    if isinstance(layer, _FUSED):
+    if own and kind in _FUSED:
         return "fused"
     raise ModelError(
-        f"The value before the activation of {path!r} ({type(layer).__name__}) cannot be read: only "
-        "Dense, convolution and activation layers let it be taken off. Read it with pre=False."
+        f"The value before the activation of {path!r} ({kind.__name__}) cannot be read: only Keras' "
+        "own Dense, convolution and activation layers, unchanged, let it be taken off. Read it with "
+        "pre=False, or make the activation a layer of its own."
     )
 
 

@@ -82,6 +82,8 @@ def _nodes(function: Any) -> Iterator[Any]:
 
 def _function_of(layer: Any) -> Any:
     """Return the Keras Function behind a Sequential or functional model, else None."""
+    if isinstance(layer, keras.Model) and {"call", "__call__"} & set(vars(layer)):
+        return None  # set on the instance: it does something else than its graph says
     if isinstance(layer, keras.Sequential):
         function = getattr(layer, "_functional", None)
         if function is None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from featureprobe.errors import ConfigError, ModelError, ShapeError, nearest
 from featureprobe.input_space import InputSpace
+from featureprobe.probe.keras_own import is_keras_own
 from featureprobe.probe.layer_graph import LayerGraph
 from featureprobe.types import FloatArray, ImageShape
 
@@ -175,9 +176,11 @@ def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) 
 
 
 def _read_off(layer: Any) -> InputSpace | None:
-    if isinstance(layer, keras.layers.Rescaling):
+    if not is_keras_own(layer):
+        return None
+    if type(layer) is keras.layers.Rescaling:
         return _of_rescaling(layer)
-    if isinstance(layer, keras.layers.Normalization) and not layer.invert:
+    if type(layer) is keras.layers.Normalization and not layer.invert:
         return _of_normalization(layer)
     return None
 

@@ -41,6 +41,13 @@ _TF_VALUES = (
 _TF_CHANNELS = ("nn.softmax", "nn.log_softmax", "math.softmax", "math.log_softmax", "nn.crelu")
 # Layers that act value by value, and may be given as an activation.
 _LAYERS = (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.ELU, keras.layers.PReLU)
+# Operations of keras.ops that stand in a functional graph like layers.
+_OF_OPERATIONS = ("keras.src.ops.nn", "keras.src.ops.numpy")
+_OPERATIONS = (
+    "Celu", "Elu", "Gelu", "HardShrink", "HardSigmoid", "HardSilu", "HardTanh", "LeakyRelu",
+    "LogSigmoid", "Relu", "Relu6", "Selu", "Sigmoid", "Silu", "SoftShrink", "Softplus", "Softsign",
+    "SparsePlus", "SparseSigmoid", "Squareplus", "Tanh", "TanhShrink", "Threshold",
+)  # fmt: skip
 _SOUND: dict[type, dict[str, Any]] = {}  # attributes of classes that were looked through
 
 
@@ -83,7 +90,9 @@ def is_valuewise_function(function: Any) -> bool:
 def _is_valuewise_layer(layer: Any) -> bool:
     if type(layer) is keras.layers.Activation:
         return is_keras_own(layer) and is_valuewise_function(layer.activation)
-    return type(layer) in _LAYERS and is_keras_own(layer)
+    kind = type(layer)
+    known = kind in _LAYERS or (kind.__module__ in _OF_OPERATIONS and kind.__name__ in _OPERATIONS)
+    return known and is_keras_own(layer)
 
 
 def _is_one_of(function: Any, known: dict[int, Any]) -> bool:

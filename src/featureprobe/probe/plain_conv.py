@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from featureprobe.probe.keras_own import is_keras_own, is_valuewise_function
 from featureprobe.types import FloatArray, Tensor
 
 _MOST_POSITIONS = 9  # up to here a product was faster in all layers measured, 64 to 512 channels
@@ -35,7 +36,7 @@ class OwnMaps(NamedTuple):
 
 def is_plain(layer: Any) -> bool:
     """Whether a layer is a convolution of kernel and bias, and nothing besides."""
-    if type(layer) is not keras.layers.Conv2D or layer.groups != 1:
+    if type(layer) is not keras.layers.Conv2D or layer.groups != 1 or not is_keras_own(layer):
         return False
     exact = layer.compute_dtype == layer.variable_dtype and not getattr(layer, "lora_enabled", 0)
     return exact and layer.data_format == "channels_last"
@@ -53,7 +54,12 @@ def has_few_positions(layer: Any, height: int, width: int) -> bool:
 
 def saves(layer: Any, maps: int) -> bool:
     """Whether it pays to compute so few of a layer's maps, for each image its own ones."""
-    return is_plain(layer) and layer.filters >= _LEAST_SAVED * maps * int(np.prod(layer.strides))
+    activation = getattr(layer, "activation", None)
+    if not is_plain(layer) or not is_valuewise_function(activation):
+        return False
+    if getattr(activation, "weights", ()):
+        return False  # some may belong to the maps that are left out
+    return bool(layer.filters >= _LEAST_SAVED * maps * int(np.prod(layer.strides)))
 
 
 def has_few_channels(layer: Any, values: Tensor) -> bool:

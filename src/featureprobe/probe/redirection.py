@@ -12,12 +12,11 @@ import tensorflow as tf
 
 from featureprobe.errors import ModelError
 from featureprobe.probe.activations import strip_activation
+from featureprobe.probe.keras_own import is_valuewise_function
 from featureprobe.types import Tensor
 
 FLAT = 0.1
 """Slope below which an activation counts as flat."""
-
-_OVER_UNITS = ("softmax", "log_softmax", "sparse_softmax", "sparsemax", "glu")
 
 
 def activation_of(layer: Any, path: str) -> Callable[[Tensor], Tensor] | None:
@@ -33,7 +32,7 @@ def activation_of(layer: Any, path: str) -> Callable[[Tensor], Tensor] | None:
     except ModelError:
         return None
     function = getattr(layer, "activation", None)
-    if how == "none" or not _is_single(layer if function is None else function):
+    if how == "none" or not is_valuewise_function(layer if function is None else function):
         return None
     return function if how == "fused" else layer
 
@@ -64,10 +63,3 @@ def redirect(function: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
 
     result: Tensor = activated(values)
     return result
-
-
-def _is_single(thing: Any) -> bool:
-    """Whether an activation of Keras acts on each value by itself."""
-    home = getattr(thing, "__module__", None) or type(thing).__module__
-    name = str(getattr(thing, "__name__", type(thing).__name__)).lower()
-    return home.split(".")[0] == "keras" and name not in _OVER_UNITS

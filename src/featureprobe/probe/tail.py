@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe.errors import ModelError
+from featureprobe.probe.keras_own import is_keras_own
 from featureprobe.probe.layer_graph import Call
 from featureprobe.probe.network import Network
 from featureprobe.types import OUTPUT, FloatArray, Tensor
@@ -23,7 +24,11 @@ _LINEAR = (
     "GaussianNoise", "GaussianDropout", "Identity", "ActivityRegularization", "PReLU", "LeakyReLU",
     "Negative",
 )  # fmt: skip
-_OPEN_OR_CLOSED = ("linear", "relu", "leaky_relu")
+_OPEN_OR_CLOSED = (
+    keras.activations.linear, keras.activations.relu, keras.activations.leaky_relu,
+    keras.ops.relu, keras.ops.leaky_relu, tf.identity, tf.nn.relu, tf.nn.leaky_relu,
+)  # fmt: skip
+_OF_SEVERAL = ("Add", "Subtract", "Maximum", "Minimum")
 _BIASES = ("bias", "beta", "moving_mean")
 
 
@@ -159,19 +164,23 @@ class Tail:
     def obstacle(self) -> str | None:
         """Why the tail is not piecewise linear in its input and biases; None when it is."""
         for call in self.calls:
-            if reason := _obstacle(call.layer, last=call is self._last):
+            if reason := _obstacle(call, last=call is self._last):
                 return f"{call.path!r} {reason}"
         return None
 
 
-def _obstacle(layer: Any, *, last: bool) -> str | None:
-    name = type(layer).__name__
+def _obstacle(call: Call, *, last: bool) -> str | None:
+    layer, name = call.layer, type(call.layer).__name__
+    if not is_keras_own(layer):
+        return f"({name}) is no layer of Keras' own, so that nothing is known of what it computes"
     if last and name in ("Softmax", "Activation"):
         return None  # it is taken off
     if name in ("ReLU", "Relu", "LeakyRelu", "Activation"):
         return _of_relu(layer)
     if name not in _LINEAR:
         return f"({name}) is no piecewise linear layer"
+    if name in _OF_SEVERAL and len(call.sources) < 2:
+        return f"({name}) takes a constant, which is nobody's share"
     activation = getattr(layer, "activation", None)
     if activation is None or last or name == "LeakyReLU":
         return None
@@ -186,9 +195,9 @@ def _of_relu(layer: Any) -> str | None:
 
 
 def _of_activation(activation: Any) -> str | None:
+    if any(activation is known for known in _OPEN_OR_CLOSED):
+        return None
+    if is_keras_own(activation) and type(activation) in (keras.layers.ReLU, keras.layers.LeakyReLU):
+        return _of_relu(activation)
     name = getattr(activation, "__name__", type(activation).__name__)
-    if name in _OPEN_OR_CLOSED or isinstance(
-        activation, keras.layers.ReLU | keras.layers.LeakyReLU
-    ):
-        return _of_relu(activation) if isinstance(activation, keras.layers.ReLU) else None
     return f"has the activation {name}, which is not piecewise linear"

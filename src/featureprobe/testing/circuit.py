@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.errors import ModelError
+from featureprobe.probe.keras_own import is_keras_own
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
@@ -171,7 +172,8 @@ def _dense(
 
 def _check(probe: ModelProbe, layer: str) -> None:
     own = probe.model.get_layer(layer) if isinstance(probe.model, keras.Sequential) else None
-    if not isinstance(own, keras.layers.Conv2D) or own.activation is not keras.activations.relu:
+    plain = type(own) is keras.layers.Conv2D and is_keras_own(own)
+    if own is None or not plain or own.activation is not keras.activations.relu:
         raise ModelError(
             "A fooling circuit joins a Conv2D layer with a ReLU of a Sequential net. Received: "
             f"{type(probe.model).__name__}, {layer!r}."

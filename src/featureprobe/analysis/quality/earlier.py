@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 
 from featureprobe.evidence.collecting import chosen_layers
+from featureprobe.probe.keras_own import is_keras_own
 from featureprobe.probe.layer_graph import Call
 from featureprobe.probe.model_probe import ModelProbe
 
@@ -57,6 +58,6 @@ def own_layers(probe: ModelProbe, layer: str) -> frozenset[str]:
 
 def _mixes(call: Call) -> bool:
     """Whether a layer makes channels out of other channels."""
-    if isinstance(call.layer, keras.layers.DepthwiseConv2D):
+    if type(call.layer) is keras.layers.DepthwiseConv2D and is_keras_own(call.layer):
         return False
     return any(len(weight.shape) > 1 for weight in getattr(call.layer, "weights", ()))
