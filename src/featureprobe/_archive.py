@@ -1,7 +1,6 @@
 """Files of arrays with a JSON header: npz without pickle, written whole or not at all."""
 
 import json
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._saving import write_whole
 from featureprobe.errors import ConfigError, DataError
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -34,7 +34,9 @@ def write(
         arrays: Arrays without objects, by name.
 
     Raises:
-        DataError: When the name does not end in ``.npz``, or its folder is missing.
+        DataError: When the name does not end in ``.npz``, its folder is missing, or the header is no
+            JSON.
+        SaveError: When the file cannot be written.
     """
     path = Path(path)
     if path.suffix != ".npz":
@@ -42,19 +44,15 @@ def write(
         raise DataError(
             f"{name[0].upper()}{name[1:]} is saved as .npz. Received: {path.name}. Rename it."
         )
-    if not path.parent.is_dir():
-        raise DataError(f"There is no folder {path.parent} to save {path.name} in. Make it first.")
-    text = json.dumps({"schema": schema, **header}, allow_nan=False).encode()
-    # No tempfile: its files are for their owner only, and so would be every saved file.
-    partial = path.with_name(f"{path.stem}-{secrets.token_hex(4)}.part")
     try:
-        with partial.open("xb") as file:
-            stored = {_HEADER: np.frombuffer(text, np.uint8), **arrays}
-            np.savez_compressed(file, allow_pickle=False, **stored)
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+        text = json.dumps({"schema": schema, **header}, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as cause:
+        raise DataError(
+            f"This {what} cannot be saved as {path.name}: what describes it is no JSON ({cause}). "
+            "Use finite numbers, texts and arrays."
+        ) from cause
+    stored = {_HEADER: np.frombuffer(text, np.uint8), **arrays}
+    write_whole(path, lambda file: np.savez_compressed(file, allow_pickle=False, **stored))
 
 
 def read(path: str | Path, what: str, schema: int) -> tuple[dict[str, Any], Arrays]:

@@ -25,6 +25,10 @@ class DataError(FeatureProbeError, ValueError):
     """Values or a file cannot be used: NaN, truncated, damaged, hostile."""
 
 
+class SaveError(DataError, OSError):
+    """A file cannot be written: a full disk, no permission, a name that is too long."""
+
+
 class ConfigError(FeatureProbeError, ValueError):
     """A component or a stored configuration is not valid."""
 

@@ -107,6 +107,7 @@ class Finding(ABC):
 
         Raises:
             DataError: When the name has another ending, or its folder is missing.
+            SaveError: When the file cannot be written.
         """
         arrays: dict[str, Any] = {}
         header = _taken_apart(self, "", arrays)

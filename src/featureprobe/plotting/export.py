@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from featureprobe._saving import write_whole
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.plotting._checks import (
     as_floats,
@@ -33,7 +34,8 @@ def save_png(
 
     Args:
         image: (H, W, C) finite values in pixel units; channels as in :func:`show_image`.
-        path: Where to write; the name ends in ``.png``. An existing file is replaced.
+        path: Where to write; the name ends in ``.png``. An existing file is
+            replaced, whole or not at all.
         upscale: Screen pixels per image pixel in each direction, at least 1.
         contrast: Apply :func:`stretch`; else ``low..high`` is black to white, clipped.
         low: Pixel units shown black.
@@ -42,7 +44,8 @@ def save_png(
     Raises:
         ConfigError: When ``path`` has another suffix.
         ShapeError: When ``image`` has another rank or is empty.
-        DataError: When a value is NaN or infinite.
+        DataError: When a value is NaN or infinite, or the folder is missing.
+        SaveError: When the file cannot be written.
         RangeError: When ``upscale`` is below 1 or ``low`` not below ``high``.
 
     Example:
@@ -60,7 +63,8 @@ def save_png(
     values = as_floats(image, "image", ["(H, W, C)"])
     require_finite(values, "image")
     pixels = to_rgb(values, contrast=contrast, low=low, high=high)
-    _enlarge(pixels, upscale, grey=values.shape[2] != 3).save(path, format="PNG")
+    picture = _enlarge(pixels, upscale, grey=values.shape[2] != 3)
+    write_whole(path, lambda file: picture.save(file, format="PNG"))
 
 
 def save_animation(
@@ -93,7 +97,8 @@ def save_animation(
     Raises:
         ConfigError: When ``path`` has another suffix.
         ShapeError: When ``frames`` has another rank or is empty, or ``captions`` another length.
-        DataError: When a value is NaN or infinite.
+        DataError: When a value is NaN or infinite, or the folder is missing.
+        SaveError: When the file cannot be written.
         RangeError: When ``fps`` or ``upscale`` is out of range or ``low`` not below ``high``.
 
     Example:
@@ -122,14 +127,18 @@ def save_animation(
         picture = _enlarge(pixels, upscale, grey=values.shape[3] != 3)
         pictures.append(picture if captions is None else _with_caption(picture, captions[k]))
     exact = {"lossless": True} if suffix == ".webp" else {"disposal": 1}
-    pictures[0].save(
+    first, *others = pictures
+    write_whole(
         path,
-        format=suffix[1:].upper(),
-        save_all=True,
-        append_images=pictures[1:],
-        duration=round(1000.0 / fps),
-        loop=0,
-        **exact,
+        lambda file: first.save(
+            file,
+            format=suffix[1:].upper(),
+            save_all=True,
+            append_images=others,
+            duration=round(1000.0 / fps),
+            loop=0,
+            **exact,
+        ),
     )
 
 

@@ -8,10 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from featureprobe import plotting
+from featureprobe._saving import make_folder
 from featureprobe.errors import RangeError
 
 if TYPE_CHECKING:
     from featureprobe.results.result import AscentResult
+
+_LONGEST_NAME = 200  # bytes of a label in a file's name; most systems take 255 in all
 
 
 def mosaic(result: "AscentResult", *, ax: Axes | None, **kwargs: Any) -> Axes:
@@ -62,11 +65,12 @@ def animation(
 
 def files(result: "AscentResult", folder: Path, *, contrast: bool, upscale: int) -> list[Path]:
     """Write one PNG a target; see ``AscentResult.save_images``."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     low, high = display_range(result)
     written = []
     for number, (image, label) in enumerate(zip(result.best(), result.labels, strict=True)):
         safe = "".join(c if c.isalnum() else "_" for c in label).strip("_")
+        safe = safe.encode()[:_LONGEST_NAME].decode(errors="ignore")
         written.append(folder / f"{number:04d}_{safe}.png")
         finite = np.nan_to_num(image, posinf=high, neginf=low)
         plotting.save_png(

@@ -42,6 +42,7 @@ def write_result(path: str | Path, result: "AscentResult") -> None:
 
     Raises:
         DataError: When the name does not end in ``.npz``, or its folder is missing.
+        SaveError: When the file cannot be written.
     """
     header = {
         "status": [[str(s) for s in row] for row in result.status],
