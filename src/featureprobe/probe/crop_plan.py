@@ -8,8 +8,8 @@ and runs as it is, so that a plan is right for any net, and merely useless for s
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from featureprobe.probe.call import Call
 from featureprobe.probe.crop_rules import WHOLE, Pads, Region, rule_of
-from featureprobe.probe.layer_graph import Call
 from featureprobe.probe.network import Network
 from featureprobe.types import ImageShape, Read
 

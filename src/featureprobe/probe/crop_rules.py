@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import tree
 
-from featureprobe.probe.layer_graph import Call, Slot
+from featureprobe.probe.call import Call, Slot
 from featureprobe.probe.receptive_field import is_of_keras, is_pointwise
 
 Span = tuple[int, int]

@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from featureprobe.probe.activations import Twin
+from featureprobe.probe.call import Call
 from featureprobe.probe.crop_plan import CropStep, Geometry, Slice
 from featureprobe.probe.crop_rules import Pads
-from featureprobe.probe.layer_graph import Call, LayerGraph, Wanted
+from featureprobe.probe.layer_graph import LayerGraph, Wanted
 from featureprobe.probe.network import Compiling, Network
 from featureprobe.probe.plain_conv import (
     OwnMaps,
@@ -21,6 +21,7 @@ from featureprobe.probe.plain_conv import (
     with_few_channels,
 )
 from featureprobe.probe.redirection import activation_of, redirect
+from featureprobe.probe.twin import twin_of, without_activation
 from featureprobe.types import ImageShape, Tensor
 
 
@@ -38,7 +39,6 @@ class CroppedNetwork(Compiling):
         super().__init__()
         self._network = network
         self._geometry = geometry
-        self._twins: dict[tuple[str, bool], Twin] = {}
 
     @property
     def graph(self) -> LayerGraph:
@@ -56,14 +56,8 @@ class CroppedNetwork(Compiling):
         return self._network.dtype
 
     def prepare(self, wanted: Sequence[Wanted], *, redirected: bool = False) -> None:
-        """Make what a trace cannot make: layers with other padding, or without activation."""
+        """Find out, before a trace, whether all can be had."""
         self.graph.prepare(wanted, redirected=redirected)
-        for step in self._geometry.steps:
-            layer = self._calls[step.path].layer
-            if step.kind == "window" and (step.path, False) not in self._twins:
-                self._twins[step.path, False] = Twin(layer, padding="valid")
-                linear = {"activation": "linear"} if hasattr(layer, "activation") else {}
-                self._twins[step.path, True] = Twin(layer, padding="valid", **linear)
 
     def forward(
         self,
@@ -79,19 +73,25 @@ class CroppedNetwork(Compiling):
         """
         values: dict[int, Tensor] = {self._network.image_input: images}
         before: dict[int, Tensor] = {}
-        stripped = {self.graph.number_of(path) for path, pre in wanted if pre}
+        steps = self.graph.steps_before(wanted)
         for step in self._geometry.steps:
             call = self._calls[step.path]
             own = {n: _taken(values[n], s) for n, s in zip(call.sources, step.slices, strict=True)}
-            run = partial(self._run, call, step, own, (only or {}).get(call.path))
+            run = partial(self._run, call, step, maps=(only or {}).get(call.path))
             function = activation_of(call.layer, call.path) if redirected else None
-            if stripped & set(call.results):
-                before[call.results[0]] = run(linear=True)[0]
             if function is None:
-                made = run(linear=False)
+                made = run(own, linear=False)
             else:
-                made = [redirect(function, value) for value in run(linear=True)]
+                made = [redirect(function, value) for value in run(own, linear=True)]
             values.update(zip(call.results, made, strict=True))
+            way = steps.get(call.results[0])
+            if way == "moved":
+                parts = zip(call.sources, step.slices, strict=True)
+                moved = {n: _taken(before.get(n, values[n]), s) for n, s in parts}
+                before.update(zip(call.results, run(moved, linear=False), strict=True))
+            elif way is not None:
+                off = run(own, linear=True) if way == "off" else made
+                before.update(zip(call.results, off, strict=True))
         return [(before if pre else values)[self.graph.number_of(path)] for path, pre in wanted]
 
     def _run(
@@ -99,8 +99,8 @@ class CroppedNetwork(Compiling):
         call: Call,
         step: CropStep,
         own: Mapping[int, Tensor],
-        maps: OwnMaps | None,
         *,
+        maps: OwnMaps | None,
         linear: bool,
     ) -> list[Tensor]:
         """Return a call's results for the regions that it gets, maybe before its activation."""
@@ -108,7 +108,10 @@ class CroppedNetwork(Compiling):
             return [_padded(own[call.sources[0]], step.pads)]
         if step.kind != "window":
             return self.graph.results(call, own, maps, linear=linear)
-        layer, twin = call.layer, self._twins[step.path, linear]
+        layer = call.layer
+        twin = twin_of(layer, padding="valid")
+        if linear and hasattr(layer, "activation"):
+            twin = without_activation(twin)
         low = own[call.sources[0]].dtype.min if isinstance(layer, keras.layers.MaxPooling2D) else 0
         source = _padded(own[call.sources[0]], step.pads, low)
         if maps is not None:

@@ -8,7 +8,8 @@ import keras
 from keras import tree
 
 from featureprobe.errors import ModelError
-from featureprobe.probe.layer_graph import Call, LayerGraph, Slot
+from featureprobe.probe.call import Call, Slot
+from featureprobe.probe.layer_graph import LayerGraph
 
 
 def read_graph(model: keras.Model) -> LayerGraph:

@@ -5,77 +5,22 @@ symbolic tensors would add nodes to the user's layers. The list is read off the 
 and changes nothing.
 """
 
-import inspect
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import keras
-import tensorflow as tf
-from keras import tree
 
 from featureprobe.errors import ModelError, UnknownLayerError, nearest
-from featureprobe.probe.activations import Twin, strip_activation
+from featureprobe.probe.before import Steps, steps_before, value_before, without_its_activation
+from featureprobe.probe.call import Call
 from featureprobe.probe.plain_conv import OwnMaps, has_few_channels, some_maps, with_few_channels
 from featureprobe.probe.redirection import activation_of, redirect
 from featureprobe.types import OUTPUT, Tensor
 
 Wanted = tuple[str, bool]
 """A layer path, and whether the value before its activation is meant."""
-
-
-@dataclass(frozen=True)
-class Slot:
-    """Stands for value number ``number`` of the graph among the arguments of a call."""
-
-    number: int
-
-
-@dataclass(frozen=True, eq=False)
-class Call:
-    """One call of one layer.
-
-    Attributes:
-        path: Address of the call, such as ``backbone/conv2`` or, for a layer that is called more
-            than once, ``conv@2``.
-        layer: The user's layer or operation; never changed.
-        args: Positional arguments, with :class:`Slot` for tensors.
-        kwargs: Keyword arguments, likewise.
-        sources: Numbers of the values it reads.
-        results: Numbers of the values it makes.
-        shapes: Their shapes without the batch axis; None where unknown.
-    """
-
-    path: str
-    layer: Any
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    sources: tuple[int, ...]
-    results: tuple[int, ...]
-    shapes: tuple[tuple[int | None, ...], ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The address of each result: the path, or ``path:0``, ``path:1``, ... of several."""
-        if len(self.results) == 1:
-            return (self.path,)
-        return tuple(f"{self.path}:{i}" for i in range(len(self.results)))
-
-    def run(self, values: Mapping[int, Tensor], layer: Any = None) -> list[Tensor]:
-        """Call ``layer`` (this call's own by default) in inference mode; return its outputs."""
-        layer = self.layer if layer is None else layer
-        fill = lambda a: values[a.number] if isinstance(a, Slot) else a  # noqa: E731
-        args, kwargs = tree.map_structure(fill, (self.args, self.kwargs))
-        if _takes_training(layer):
-            kwargs = {**kwargs, "training": False}
-        outputs = list(tree.flatten(layer(*args, **kwargs)))
-        if len(outputs) != len(self.results):  # only a subclassed model hides what it makes
-            raise ModelError(
-                f"The subclassed model {self.path!r} has {len(outputs)} outputs; only one can be "
-                "reached. Probe its functional part, or rebuild it with keras.Model(inputs, outputs)."
-            )
-        return outputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +38,6 @@ class LayerGraph:
     outputs: tuple[int, ...]
     calls: tuple[Call, ...]
     paths: dict[str, int]
-    _twins: dict[str, Twin] = field(default_factory=dict, repr=False)
 
     @property
     def is_opaque(self) -> bool:
@@ -177,23 +121,52 @@ class LayerGraph:
         only = only or {}
         values: dict[int, Tensor] = dict(zip(self.inputs, inputs, strict=True))
         before: dict[int, Tensor] = {}
-        if tf.executing_eagerly():
-            self.prepare(wanted, redirected=redirected)
-        stripped = {self.number_of(path) for path, pre in wanted if pre}
+        steps = self.steps_before(wanted)
         for call in self.needed(wanted):
             run = partial(self.results, call, values, only.get(call.path))
-            if stripped & set(call.results):
-                before.update(zip(call.results, run(linear=True), strict=True))
             function = activation_of(call.layer, call.path) if redirected else None
             if function is None:
                 made = run(linear=False)
             else:
                 made = [redirect(function, value) for value in run(linear=True)]
             values.update(zip(call.results, made, strict=True))
+            step = steps.get(call.results[0])
+            if step is not None:
+                off = (
+                    run(linear=True) if step == "off" else value_before(call, step, values, before)
+                )
+                before.update(zip(call.results, off, strict=True))
         return [(before if pre else values)[self.number_of(path)] for path, pre in wanted]
 
+    def steps_before(self, wanted: Sequence[Wanted]) -> Steps:
+        """Return what leads to the wanted values before an activation; see :mod:`before`.
+
+        Raises:
+            ModelError: When such a value cannot be had.
+        """
+        for path, _ in wanted:
+            self.call_of(path)
+        return steps_before(self.calls, [self.number_of(path) for path, pre in wanted if pre])
+
+    def run_between(self, calls: Sequence[Call], values: dict[int, Tensor], path: str) -> Tensor:
+        """Return the value of ``path`` before its activation, from what leads to it.
+
+        Args:
+            calls: The calls that lead to it, in order.
+            values: What they start from, by number; what they make is added.
+            path: The path.
+        """
+        steps, before = self.steps_before([(path, True)]), dict[int, Tensor]()
+        for call in calls:
+            values.update(zip(call.results, call.run(values), strict=True))
+            if call.results[0] in steps:
+                step = steps[call.results[0]]
+                off = value_before(call, step, values, before)
+                before.update(zip(call.results, off, strict=True))
+        return before[self.number_of(path)]
+
     def prepare(self, wanted: Sequence[Wanted], *, redirected: bool = False) -> None:
-        """Make what ``run`` needs and a trace cannot make: layers without their activation.
+        """Find out, before a trace, whether all can be had.
 
         Args:
             wanted: As for :meth:`run`.
@@ -202,14 +175,9 @@ class LayerGraph:
         Raises:
             ModelError: When the activation of a wanted layer cannot be taken off.
         """
-        for path, pre in wanted:
-            call = self.call_of(path)
-            if pre and strip_activation(call.layer, call.path) == "fused":
-                self._twins.setdefault(call.path, Twin(call.layer, activation="linear"))
+        self.steps_before(wanted)
         for call in self.needed(wanted) if redirected else ():
-            function = activation_of(call.layer, call.path)
-            if function is not None and function is not call.layer:
-                self._twins.setdefault(call.path, Twin(call.layer, activation="linear"))
+            activation_of(call.layer, call.path)
 
     def results(
         self, call: Call, values: Mapping[int, Tensor], maps: OwnMaps | None, *, linear: bool
@@ -220,19 +188,8 @@ class LayerGraph:
             return [some_maps(layer, source, maps, layer.padding, linear=linear)]
         if source is not None and has_few_channels(layer, source):
             return [with_few_channels(layer, source, layer.padding, linear=linear)]
-        return self.before_activation(call, values) if linear else call.run(values)
-
-    def before_activation(self, call: Call, values: Mapping[int, Tensor]) -> list[Tensor]:
-        """Return the value before a call's activation, which :meth:`prepare` made possible."""
-        how = strip_activation(call.layer, call.path)
-        if how == "input":
-            return [values[call.sources[0]]]
-        return call.run(values, self._twins[call.path] if how == "fused" else call.layer)
-
-
-def _takes_training(layer: Any) -> bool:
-    return "training" in inspect.signature(layer.call).parameters
+        return without_its_activation(call, values) if linear else call.run(values)
 
 
 def _without_counts(path: str) -> str:
-    return "/".join(part.split("@")[0] for part in path.split("/"))
+    return "/".join(re.sub(r"@\d+$", "", part) for part in path.split("/"))

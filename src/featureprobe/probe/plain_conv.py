@@ -35,11 +35,23 @@ class OwnMaps(NamedTuple):
 
 
 def is_plain(layer: Any) -> bool:
-    """Whether a layer is a convolution of kernel and bias, and nothing besides."""
+    """Whether a layer is a convolution of kernel, bias and activation, and nothing besides.
+
+    The activation acts on each value by itself, the same on all: neither a softmax, nor a function
+    of the user's own, nor a PReLU, which has weights for each channel.
+    """
     if type(layer) is not keras.layers.Conv2D or layer.groups != 1 or not is_keras_own(layer):
+        return False
+    if not is_valuewise_function(layer.activation) or _has_weights(layer.activation):
         return False
     exact = layer.compute_dtype == layer.variable_dtype and not getattr(layer, "lora_enabled", 0)
     return exact and layer.data_format == "channels_last"
+
+
+def _has_weights(activation: Any) -> bool:
+    """Whether an activation is a layer with weights, built or not, or holds one."""
+    inner = activation._flatten_layers() if isinstance(activation, keras.Layer) else ()
+    return any(isinstance(layer, keras.layers.PReLU) for layer in inner)
 
 
 def has_few_positions(layer: Any, height: int, width: int) -> bool:
@@ -54,12 +66,7 @@ def has_few_positions(layer: Any, height: int, width: int) -> bool:
 
 def saves(layer: Any, maps: int) -> bool:
     """Whether it pays to compute so few of a layer's maps, for each image its own ones."""
-    activation = getattr(layer, "activation", None)
-    if not is_plain(layer) or not is_valuewise_function(activation):
-        return False
-    if getattr(activation, "weights", ()):
-        return False  # some may belong to the maps that are left out
-    return bool(layer.filters >= _LEAST_SAVED * maps * int(np.prod(layer.strides)))
+    return is_plain(layer) and layer.filters >= _LEAST_SAVED * maps * int(np.prod(layer.strides))
 
 
 def has_few_channels(layer: Any, values: Tensor) -> bool:

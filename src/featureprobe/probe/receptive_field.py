@@ -14,7 +14,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.probe.layer_graph import Call, LayerGraph
+from featureprobe.probe.call import Call
+from featureprobe.probe.layer_graph import LayerGraph
 
 Reach = npt.NDArray[np.bool_]
 

@@ -7,11 +7,10 @@ activation hands on the gradient where that would bring its input back to where 
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from featureprobe.errors import ModelError
-from featureprobe.probe.activations import strip_activation
+from featureprobe.probe.activations import ending_of
 from featureprobe.probe.keras_own import is_valuewise_function
 from featureprobe.types import Tensor
 
@@ -25,16 +24,12 @@ def activation_of(layer: Any, path: str) -> Callable[[Tensor], Tensor] | None:
     What acts over several units at once, such as a softmax, and functions of the user's own have
     no slope of their own for each value, and are left as they are.
     """
-    if isinstance(layer, keras.Model):
-        return None
     try:
-        how = strip_activation(layer, path)
+        ending = ending_of(layer, path)
     except ModelError:
         return None
-    function = getattr(layer, "activation", None)
-    if how == "none" or not is_valuewise_function(layer if function is None else function):
-        return None
-    return function if how == "fused" else layer
+    single = ending.function is not None and is_valuewise_function(ending.function)
+    return ending.function if single else None
 
 
 def redirect(function: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
@@ -47,19 +42,24 @@ def redirect(function: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
         function: An activation that acts on each value by itself.
         values: Its input, any shape.
     """
+    # The function runs outside: what owns weights, such as a PReLU, must not run in a custom gradient.
+    at = tf.stop_gradient(values)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(at)
+        made = function(at)
+    slope = tape.gradient(made, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def activated(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(x)
-            y = function(x)
-        slope = tape.gradient(y, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-
-        def gradient(upstream: Tensor) -> Tensor:
+    def activated(x: Tensor, y: Tensor, slope: Tensor) -> tuple[Tensor, Callable[[Tensor], Any]]:
+        def gradient(upstream: Tensor) -> Any:
             back = tf.where(x > 0, upstream < 0, upstream > 0)
-            return tf.where((tf.abs(slope) < FLAT) & back, upstream, slope * upstream)
+            return (
+                tf.where((tf.abs(slope) < FLAT) & back, upstream, slope * upstream),
+                None,
+                None,
+            )
 
-        return y, gradient
+        return tf.identity(y), gradient
 
-    result: Tensor = activated(values)
+    result: Tensor = activated(values, tf.stop_gradient(made), tf.stop_gradient(slope))
     return result

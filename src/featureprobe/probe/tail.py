@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe.errors import ModelError
+from featureprobe.probe.call import Call
 from featureprobe.probe.keras_own import is_keras_own
-from featureprobe.probe.layer_graph import Call
 from featureprobe.probe.network import Network
+from featureprobe.probe.value_flow import keeps_values
 from featureprobe.types import OUTPUT, FloatArray, Tensor
 
 _BATCH = 512
@@ -53,9 +54,12 @@ class Tail:
     def __init__(self, network: Network, layer: str) -> None:
         self._network, self.layer = network, layer
         self._number = network.graph.number_of(layer)
-        self._last = network.graph.call_of(OUTPUT)
         self.calls = self._calls()
-        network.prepare(((OUTPUT, True),))
+        if network.graph.steps_before(((OUTPUT, True),)).get(self._number, "same") != "same":
+            raise ModelError(
+                f"The output before its activation is not made from the output of {layer!r}, but "
+                "from what comes before its activation. Choose an earlier layer."
+            )
 
     def _calls(self) -> tuple[Call, ...]:
         graph = self._network.graph
@@ -78,10 +82,7 @@ class Tail:
     def run(self, values: Tensor) -> Tensor:
         """Return the output before its activation, (N, K), for outputs (N, ...) of the layer."""
         known: dict[int, Tensor] = {self._number: values} | self._network.constants(values)
-        for call in self.calls[:-1]:
-            known.update(zip(call.results, call.run(known), strict=True))
-        found: Tensor = self._network.graph.before_activation(self._last, known)[0]
-        return found
+        return self._network.graph.run_between(self.calls, known, OUTPUT)
 
     def logits(self, values: FloatArray) -> FloatArray:
         """Return the output before its activation for arrays, in batches."""
@@ -163,17 +164,21 @@ class Tail:
     @property
     def obstacle(self) -> str | None:
         """Why the tail is not piecewise linear in its input and biases; None when it is."""
+        steps = self._network.graph.steps_before(((OUTPUT, True),))
         for call in self.calls:
-            if reason := _obstacle(call, last=call is self._last):
+            if keeps_values(call.layer, len(call.sources)):
+                continue
+            if reason := _obstacle(call, off=steps.get(call.results[0]) == "off"):
                 return f"{call.path!r} {reason}"
         return None
 
 
-def _obstacle(call: Call, *, last: bool) -> str | None:
+def _obstacle(call: Call, *, off: bool) -> str | None:
+    """Say why a layer is not piecewise linear, ``off``: without its activation."""
     layer, name = call.layer, type(call.layer).__name__
     if not is_keras_own(layer):
         return f"({name}) is no layer of Keras' own, so that nothing is known of what it computes"
-    if last and name in ("Softmax", "Activation"):
+    if off and name in ("Softmax", "Activation"):
         return None  # it is taken off
     if name in ("ReLU", "Relu", "LeakyRelu", "Activation"):
         return _of_relu(layer)
@@ -182,7 +187,7 @@ def _obstacle(call: Call, *, last: bool) -> str | None:
     if name in _OF_SEVERAL and len(call.sources) < 2:
         return f"({name}) takes a constant, which is nobody's share"
     activation = getattr(layer, "activation", None)
-    if activation is None or last or name == "LeakyReLU":
+    if activation is None or off or name == "LeakyReLU":
         return None
     return _of_activation(activation)
 

@@ -14,7 +14,7 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.scoring import shares_of_nodes
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
-from featureprobe.probe.layer_graph import Call
+from featureprobe.probe.call import Call
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network import Network
 from featureprobe.types import FloatArray, Tensor
@@ -152,7 +152,14 @@ def composition_of(probe: ModelProbe, image: FloatArray, target: MapMean | Node)
     weights = shares_of_nodes(target, probe.shape_of(target.layer))
     network.prepare(((target.layer, True),))
     pre, score = (
-        _split(network, lower, calls, tf.constant(values, network.dtype), weights, before=before)
+        _split(
+            network,
+            (lower, target.layer),
+            calls,
+            tf.constant(values, network.dtype),
+            weights,
+            before=before,
+        )
         for before in (True, False)
     )
     score = pre if target.pre else score
@@ -177,14 +184,24 @@ class _Split(NamedTuple):
 
 def _split(
     network: Network,
-    lower: str,
+    ends: tuple[str, str],
     calls: tuple[Call, ...],
     values: Tensor,
     weights: FloatArray,
     *,
     before: bool,
 ) -> _Split:
-    """Return activation times slope, summed by map, and the biases times their slopes."""
+    """Return activation times slope, summed by map, and the biases times their slopes.
+
+    Args:
+        network: The net.
+        ends: The layer that has the shares, and the one that is shared out.
+        calls: What leads from one to the other.
+        values: (1, H, W, maps) of the first.
+        weights: Of the second's nodes, in the score.
+        before: Whether before the second's activation.
+    """
+    lower, layer = ends
     layers = {id(call.layer): call.layer for call in calls}
     added = [getattr(layer, name, None) for layer in layers.values() for name in _ADDED]
     biases = [variable.value for variable in added if variable is not None]
@@ -194,14 +211,9 @@ def _split(
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
             known = {number: values} | network.constants(values)
-            for call in calls[:-1]:
-                known.update(zip(call.results, call.run(known), strict=True))
-            last = (
-                network.graph.before_activation(calls[-1], known)
-                if before
-                else calls[-1].run(known)
-            )
-            total = tf.reduce_sum(last[0] * tf.cast(weights, last[0].dtype))
+            last = network.graph.run_between(calls, known, layer)
+            last = last if before else known[network.graph.number_of(layer)]
+            total = tf.reduce_sum(last * tf.cast(weights, last.dtype))
         bias = ahead.jvp(total, tf.UnconnectedGradients.ZERO)
     slopes = np.asarray(tape.gradient(total, values), np.float64)
     shares = (slopes * np.asarray(values, np.float64))[0].reshape(-1, values.shape[-1]).sum(axis=0)
@@ -211,12 +223,14 @@ def _split(
 def _below(network: Network, layer: str) -> tuple[str, tuple[Call, ...]]:
     """Return the nearest lower layer with maps that all paths go through, and the calls after it."""
     graph = network.graph
-    needed = graph.needed(((layer, True),))
+    needed, steps = graph.needed(((layer, True),)), graph.steps_before(((layer, True),))
     for candidate in reversed(needed[:-1]):
         kind = type(candidate.layer).__name__
+        number = candidate.results[0]
         if not any(word in kind for word in ("Conv", "Pool")) or len(candidate.results) > 1:
             continue
-        number = candidate.results[0]
+        if steps.get(number, "same") != "same":
+            continue  # the value before the activation of what follows is made here
         calls = _between(network, needed, number) if len(network.shapes[number]) == 3 else None
         if calls is not None:
             return candidate.path, calls
