@@ -78,6 +78,7 @@ class Read:
                 f"A Read needs the path of a layer. Received: {self.layer!r}. "
                 "Give a path of probe.summary(), or fp.OUTPUT."
             )
+        object.__setattr__(self, "pre", flag("pre", self.pre))
         for axis, number in zip(self.axes, self.indices, strict=True):
             if isinstance(number, bool) or not hasattr(number, "__index__"):
                 raise ConfigError(
@@ -99,6 +100,15 @@ class Read:
     def indices(self) -> tuple[int, ...]:
         """The numbers that belong to :attr:`axes`."""
         return tuple(getattr(self, axis) for axis in self.axes)
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return True or False, or raise ConfigError naming ``name``: text such as ``"False"`` is true."""
+    if not isinstance(value, bool | np.bool_):
+        raise ConfigError(
+            f"{name} is True or False. Received: {value!r}. Give one of the two, without quotes."
+        )
+    return bool(value)
 
 
 class HasLayers(Protocol):

@@ -369,3 +369,61 @@ def test_outputs_that_are_inputs_are_no_layers() -> None:
     assert probe.layers == ("aux/conv", "last")
     with pytest.raises(fp.UnknownLayerError, match=r"'aux:0' is an input.*'aux/conv'"):
         probe.grid(images_for((6, 6, 1))[0], "aux:0")
+
+
+def twice_and(name: str) -> keras.Model:
+    """Return a model that calls ``conv`` twice and then a layer of that name."""
+    image = keras.Input((6, 6, 1))
+    conv = layers.Conv2D(1, 3, padding="same", name="conv")
+    return keras.Model(image, layers.Conv2D(2, 3, name=name)(conv(conv(image))))
+
+
+def two_results_and(name: str) -> keras.Model:
+    """Return a model of a layer ``split`` with two results, and a layer of that name."""
+    image = keras.Input((6, 6, 2))
+    inner = keras.Input((6, 6, 2))
+    split = keras.Model(inner, [layers.ReLU()(inner), layers.ReLU()(-inner)], name="split")
+    left, right = split(image)
+    return keras.Model(image, layers.Conv2D(2, 3, name=name)(left + right))
+
+
+def nested_and(name: str) -> keras.Model:
+    """Return a model with ``box/conv`` and a layer that was given that name."""
+    image, inner = keras.Input((6, 6, 1)), keras.Input((6, 6, 1))
+    box = keras.Model(inner, layers.Conv2D(2, 3, name="conv")(inner), name="box")
+    last = layers.Conv2D(2, 3)
+    model = keras.Model(image, last(box(image)))
+    last.name = name
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "other"),
+    [
+        (twice_and, "conv@1", "call 1 of the layer 'conv'"),
+        (twice_and, "conv@2", "call 2 of the layer 'conv'"),
+        (twice_and, fp.OUTPUT, "the model's output"),
+        (two_results_and, "split:1", "output 1 of the layer 'split'"),
+        (nested_and, "box/conv", "the layer 'box/conv'"),
+    ],
+)
+def test_two_values_of_one_path_are_refused(make: Any, name: str, other: str) -> None:
+    """Both are named; with another name, the model opens."""
+    with pytest.raises(fp.ModelError, match=r"two values") as caught:
+        fp.ModelProbe(make(name), input_space=RAW)
+    assert other in str(caught.value)
+    assert f"the layer {name!r}" in str(caught.value)
+    probe = fp.ModelProbe(make("free"), input_space=RAW)
+    assert "free" in probe.layers
+
+
+@pytest.mark.parametrize("name", ["conv@7", "a@b", "@", "conv:0", ":", "input", "@Output"])
+def test_odd_names_that_collide_with_nothing(name: str) -> None:
+    """They are paths like all others."""
+    probe = fp.ModelProbe(twice_and(name), input_space=RAW)
+    images = images_for((6, 6, 1))
+    assert probe.layers == ("conv@1", "conv@2", name)
+    for row in probe.summary():
+        assert probe.activations(images, row.path).shape[1:] == row.shape
+    with pytest.raises(fp.UnknownLayerError, match=r"is called .* 'conv@1', 'conv@2'"):
+        probe.shape_of("conv")

@@ -1,5 +1,7 @@
 """Reads: what fits a layer, and each image's own value out of a batch."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -88,3 +90,27 @@ def test_each_image_has_its_own_place(traced: bool) -> None:
     )
     found = take(values, ("channel",), (channels,))
     np.testing.assert_array_equal(found, [values[k, :, :, c] for k, c in enumerate(channels)])
+
+
+@pytest.mark.parametrize("pre", ["False", "True", 0, 1, None, [], np.array([True])])
+def test_pre_is_true_or_false(pre: Any, small_probe: fp.ModelProbe, small_images: Any) -> None:
+    """Everywhere: text, numbers and None are refused, not taken for their truth."""
+    for made in (
+        lambda: fp.Read("conv", pre=pre),
+        lambda: fp.MapMean("conv", channel=0, pre=pre),
+        lambda: fp.MapMean.each(small_probe, "conv", pre=pre),
+        lambda: fp.Node("dense", index=0, pre=pre),
+        lambda: fp.Node.each(small_probe, "dense", pre=pre),
+        lambda: small_probe.activations(small_images, "conv", pre=pre),
+        lambda: small_probe.activations(small_images, ["conv"], pre=pre),
+    ):
+        with pytest.raises(fp.ConfigError, match="pre is True or False"):
+            made()
+
+
+@pytest.mark.parametrize("pre", [True, False, np.True_, np.False_])
+def test_numpy_bools_are_bools(pre: Any) -> None:
+    """They become Python's own, so that a recipe can hold them."""
+    for made in (fp.Read("a", pre=pre), fp.MapMean("a", channel=0, pre=pre)):
+        assert made.pre is bool(pre)
+    assert fp.Node("a", index=0, pre=pre) == fp.Node("a", index=0, pre=bool(pre))

@@ -8,7 +8,7 @@ import tensorflow as tf
 from featureprobe import _checks
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.base import Objective, Seen
-from featureprobe.types import HasLayers, Index, Read, Tensor
+from featureprobe.types import HasLayers, Index, Read, Tensor, flag
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class MapMean(Objective):
 
     def __post_init__(self) -> None:
         _checks.whole("channel", self.channel, least=0)
+        object.__setattr__(self, "pre", flag("pre", self.pre))
 
     @classmethod
     def each(cls, probe: HasLayers, layer: str, *, pre: bool = False) -> list[Self]:
@@ -49,11 +50,16 @@ class MapMean(Objective):
         Raises:
             ShapeError: When the layer has no maps.
         """
-        shape = probe.shape_of(layer)
+        shape, pre = probe.shape_of(layer), flag("pre", pre)
         if len(shape) < 2:
             raise ShapeError(
                 f"The layer {layer!r} has no maps: its output has the shape {shape}. "
                 f"Use fp.Node.each(probe, {layer!r}) for its nodes."
+            )
+        if len(shape) > 3:
+            raise ShapeError(
+                f"Maps have rows and columns, but the layer {layer!r} gives {shape}. Choose another "
+                "layer, or lift a function of your own: fp.objective_from."
             )
         return [cls(layer, channel=c, pre=pre) for c in range(shape[-1])]
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from featureprobe import _checks
 from featureprobe.errors import ConfigError, RangeError, ShapeError
 from featureprobe.objectives.base import Objective, Seen
-from featureprobe.types import HasLayers, Index, Read, Tensor
+from featureprobe.types import HasLayers, Index, Read, Tensor, flag
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Node(Objective):
     pre: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "pre", flag("pre", self.pre))
         given = {n: getattr(self, n) for n in ("row", "col", "channel", "index")}
         for name, value in given.items():
             if value is not None:
@@ -73,8 +74,14 @@ class Node(Objective):
 
         Raises:
             RangeError: When the row or column is outside the layer.
+            ShapeError: When its output has no rows, columns or index to tell nodes apart.
         """
-        shape = probe.shape_of(layer)
+        shape, pre = probe.shape_of(layer), flag("pre", pre)
+        if not 1 <= len(shape) <= 3:
+            raise ShapeError(
+                f"A node has an index, or a row, a col and a channel, but the layer {layer!r} gives "
+                f"{shape}. Choose another layer, or lift a function of your own: fp.objective_from."
+            )
         if len(shape) == 1:
             return [cls(layer, index=i, pre=pre) for i in range(shape[0])]
         ranges = []

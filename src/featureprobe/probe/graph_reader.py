@@ -1,7 +1,8 @@
 """Read the layer graph off a finished Keras model, nested models unrolled."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -10,6 +11,8 @@ from keras import tree
 from featureprobe.errors import ModelError
 from featureprobe.probe.call import Call, Slot
 from featureprobe.probe.layer_graph import LayerGraph
+from featureprobe.probe.nested_inputs import inputs_of, reshaping
+from featureprobe.types import OUTPUT
 
 
 def read_graph(model: keras.Model) -> LayerGraph:
@@ -36,6 +39,7 @@ class _Reader:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.paths: dict[str, int] = {}
+        self._owners = {OUTPUT: "the model's output, whose path it is,"}
         self._count = 0
 
     def new(self) -> int:
@@ -50,28 +54,63 @@ class _Reader:
         for node in nodes:
             name = node.operation.name
             seen[name] += 1
-            path = prefix + (f"{name}@{seen[name]}" if total[name] > 1 else name)
-            self._add(node, path, numbers)
+            path, owner = prefix + name, f"the layer {prefix + name!r}"
+            if total[name] > 1:
+                path, owner = f"{path}@{seen[name]}", f"call {seen[name]} of {owner}"
+            self._add(node, path, owner, numbers)
         return tuple(numbers[id(t)] for t in function.outputs)
 
-    def _add(self, node: Any, path: str, numbers: dict[int, int]) -> None:
-        inner = _function_of(node.operation)
-        sources = [numbers[id(t)] for t in node.arguments.keras_tensors]
-        if inner is not None and len(inner.inputs) == len(sources):
+    def _add(self, node: Any, path: str, owner: str, numbers: dict[int, int]) -> None:
+        inner, given = _function_of(node.operation), node.arguments
+        tensors = None if inner is None else inputs_of(inner, given.args, given.kwargs)
+        if inner is not None and tensors is not None:
+            sources = [
+                self._fitted(reshaping(tensor, wanted), wanted, numbers[id(tensor)], path)
+                for tensor, wanted in zip(tensors, inner.inputs, strict=True)
+            ]
             results = self.unroll(inner, sources, f"{path}/")
         else:
-            results = tuple(self.new() for _ in node.outputs)
             to_slot = lambda a: Slot(numbers[id(a)]) if _is_symbolic(a) else a  # noqa: E731
-            args, kwargs = tree.map_structure(to_slot, (node.arguments.args, node.arguments.kwargs))
-            shapes = tuple(tuple(t.shape[1:]) for t in node.outputs)
-            self.calls.append(
-                Call(path, node.operation, args, kwargs, tuple(sources), results, shapes)
-            )
+            args, kwargs = tree.map_structure(to_slot, (given.args, given.kwargs))
+            sources = [numbers[id(t)] for t in given.keras_tensors]
+            call = partial(Call, path, node.operation, args, kwargs)
+            results = self._note(call, sources, node.outputs)
         numbers.update({id(t): n for t, n in zip(node.outputs, results, strict=True)})
         if len(results) == 1:
-            self.paths[path] = results[0]
-        else:
-            self.paths.update({f"{path}:{i}": n for i, n in enumerate(results)})
+            self._name(path, results[0], owner)
+        for i, number in enumerate(results if len(results) > 1 else ()):
+            self._name(f"{path}:{i}", number, f"output {i} of {owner}")
+
+    def _note(
+        self, call: Callable[..., Call], sources: Sequence[int], outputs: Sequence[Any]
+    ) -> tuple[int, ...]:
+        """Note a call of a layer; return the numbers of what it makes."""
+        results = tuple(self.new() for _ in outputs)
+        shapes = tuple(tuple(t.shape[1:]) for t in outputs)
+        self.calls.append(call(tuple(sources), results, shapes))
+        return results
+
+    def _fitted(self, layer: Any, wanted: Any, number: int, path: str) -> int:
+        """Return the value that a nested model's input gets: ``number``, or what a layer makes of it."""
+        if layer is None:
+            return number
+        path = f"{path}/{wanted.name}"
+        results = self._note(partial(Call, path, layer, (Slot(number),), {}), [number], [wanted])
+        self._name(path, results[0], f"the input {path!r}")
+        return results[0]
+
+    def _name(self, path: str, number: int, owner: str) -> None:
+        """Note the path of a value.
+
+        Raises:
+            ModelError: When another value has it.
+        """
+        if path in self._owners:
+            raise ModelError(
+                f"The path {path!r} would stand for two values: {self._owners[path]} and {owner}. "
+                "Give one of the layers another name: layer.name = 'another_name'."
+            )
+        self.paths[path], self._owners[path] = number, owner
 
 
 def _nodes(function: Any) -> Iterator[Any]:

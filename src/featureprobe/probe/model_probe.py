@@ -19,7 +19,7 @@ from featureprobe.probe.layer_graph import Wanted
 from featureprobe.probe.layer_table import LayerRow, LayerTable
 from featureprobe.probe.loading import load_model
 from featureprobe.probe.network import Network
-from featureprobe.types import OUTPUT, FloatArray, ImageShape
+from featureprobe.types import OUTPUT, FloatArray, ImageShape, flag
 
 
 class ModelProbe:
@@ -211,6 +211,7 @@ class ModelProbe:
         Returns:
             float32 (N, ...) of one layer, or a dict of such arrays by path.
         """
+        pre = flag("pre", pre)
         if isinstance(layers, str) or not isinstance(layers, Iterable):
             return self._run(images, ((layers, pre),))[0]
         paths = list(layers)

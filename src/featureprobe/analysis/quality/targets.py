@@ -12,7 +12,7 @@ from featureprobe.ascent.targets import check_reads
 from featureprobe.errors import ConfigError, ModelError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import OUTPUT, FloatArray, Read
+from featureprobe.types import OUTPUT, FloatArray, Read, flag
 
 _MOST = 2048  # images at once
 _KINDS = ("map_mean", "node", "logit")
@@ -128,7 +128,7 @@ def _score_of(probe: ModelProbe, config: Mapping[str, Any]) -> UnitScore:
     layer = str(config["layer"])
     if layer != OUTPUT:
         probe.shape_of(layer)
-    pre = config["kind"] == "logit" or bool(config.get("pre"))
+    pre = config["kind"] == "logit" or flag("pre", config.get("pre", False))
     place = tuple(int(config[axis]) for axis in ("row", "col") if config.get(axis) is not None)
     return UnitScore(layer, pre, place or None)
 
