@@ -61,6 +61,11 @@ class MapMean(Objective):
                 f"Maps have rows and columns, but the layer {layer!r} gives {shape}. Choose another "
                 "layer, or lift a function of your own: fp.objective_from."
             )
+        if 0 in shape:
+            raise ShapeError(
+                f"The layer {layer!r} has no values for images of this size: its output has the "
+                f"shape {shape}. Open the model with a larger size=(rows, columns)."
+            )
         return [cls(layer, channel=c, pre=pre) for c in range(shape[-1])]
 
     def reads(self) -> tuple[Read, ...]:

@@ -82,6 +82,11 @@ class Node(Objective):
                 f"A node has an index, or a row, a col and a channel, but the layer {layer!r} gives "
                 f"{shape}. Choose another layer, or lift a function of your own: fp.objective_from."
             )
+        if 0 in shape:
+            raise ShapeError(
+                f"The layer {layer!r} has no values for images of this size: its output has the "
+                f"shape {shape}. Open the model with a larger size=(rows, columns)."
+            )
         if len(shape) == 1:
             return [cls(layer, index=i, pre=pre) for i in range(shape[0])]
         ranges = []

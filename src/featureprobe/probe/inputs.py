@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from featureprobe.errors import ConfigError, ModelError, ShapeError, nearest
 from featureprobe.input_space import InputSpace
+from featureprobe.probe.flat_images import lines_for
 from featureprobe.probe.keras_own import is_keras_own
 from featureprobe.probe.layer_graph import LayerGraph
 from featureprobe.types import FloatArray, ImageShape
@@ -78,7 +79,11 @@ def choose_image_input(shapes: Mapping[str, tuple[int | None, ...]], asked: str 
     if len(images) != 1 or asked is not None:
         raise ModelError(
             f"One input takes images (rows, columns, channels). This model has {dict(shapes)}. "
-            + (f"Say which: image_input={images[0]!r}." if len(images) > 1 else "Probe a 2-D CNN.")
+            + (
+                f"Say which: image_input={images[0]!r}."
+                if len(images) > 1
+                else f"Probe a 2-D CNN. {lines_for(shapes)}".rstrip()
+            )
         )
     return images[0]
 
@@ -164,8 +169,10 @@ def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) 
             f"input_space is an fp.InputSpace. Received: {given!r}. "
             "Write fp.InputSpace(mean=, std=, low=, high=), or a preset such as fp.InputSpace.caffe()."
         )
-    takers = [call.layer for call in graph.calls if image_input in call.sources]
-    found = _read_off(takers[0]) if len(takers) == 1 else None
+    takers = [call for call in graph.calls if image_input in call.sources]
+    while len(takers) == 1 and type(takers[0].layer) is keras.layers.Identity:
+        takers = [call for call in graph.calls if takers[0].results[0] in call.sources]
+    found = _read_off(takers[0].layer) if len(takers) == 1 else None
     if found is not None:
         return found
     raise ConfigError(

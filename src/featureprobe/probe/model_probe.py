@@ -14,6 +14,7 @@ from featureprobe.errors import ShapeError
 from featureprobe.grid import ActivationGrid
 from featureprobe.input_space import InputSpace
 from featureprobe.probe import inputs as _inputs
+from featureprobe.probe.flat_images import with_images
 from featureprobe.probe.graph_reader import read_graph
 from featureprobe.probe.layer_graph import Wanted
 from featureprobe.probe.layer_table import LayerRow, LayerTable
@@ -65,8 +66,7 @@ class ModelProbe:
             "image_input": image_input,
             "other_inputs": other_inputs,
         }
-        graph = read_graph(model)
-        shapes = _inputs.symbolic_inputs(model)
+        graph, shapes = with_images(read_graph(model), _inputs.symbolic_inputs(model), image_input)
         image = _inputs.choose_image_input(shapes, image_input)
         others = _inputs.other_values(shapes, image, other_inputs)
         self._network = Network(
