@@ -1,17 +1,26 @@
 """Files of arrays with a JSON header: npz without pickle, written whole or not at all."""
 
 import json
-from collections.abc import Mapping
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from featureprobe._header import (
+    SPARE_VALUES,
+    VALUES_A_BYTE,
+    check_depth,
+    count_values,
+    parse,
+)
+from featureprobe._members import MOST_PACKED, SPARE_BYTES, Members
 from featureprobe._saving import write_whole
-from featureprobe.errors import ConfigError, DataError
+from featureprobe.errors import ConfigError, DataError, FeatureProbeError, PluginError
 
-Arrays = dict[str, npt.NDArray[Any]]
+Made = TypeVar("Made")
 _HEADER = "header"
 # What a file of each sort is made by, and a name that only its header has.
 _SORTS = {
@@ -46,55 +55,99 @@ def write(
         )
     try:
         text = json.dumps({"schema": schema, **header}, allow_nan=False).encode()
+        check_depth(header)
     except (TypeError, ValueError, RecursionError) as cause:
         raise DataError(
             f"This {what} cannot be saved as {path.name}: what describes it is no JSON ({cause}). "
             "Use finite numbers, texts and arrays."
         ) from cause
+    for name, array in arrays.items():
+        if np.asarray(array).dtype.hasobject:
+            raise DataError(
+                f"This {what} cannot be saved as {path.name}: {name!r} holds objects, not numbers."
+            )
     stored = {_HEADER: np.frombuffer(text, np.uint8), **arrays}
-    write_whole(path, lambda file: np.savez_compressed(file, allow_pickle=False, **stored))
+    plain = count_values(text) > SPARE_VALUES + VALUES_A_BYTE // 2 * len(zlib.compress(text))
+    write_whole(path, lambda file: _write_arrays(file, stored, plain))
 
 
-def read(path: str | Path, what: str, schema: int) -> tuple[dict[str, Any], Arrays]:
-    """Return the header and the arrays of a file.
+def _write_arrays(file: BinaryIO, stored: Mapping[str, Any], plain: bool) -> None:
+    """Write arrays packed, or plain where so few bytes would be refused as a trap on reading."""
+    if not plain:
+        np.savez_compressed(file, allow_pickle=False, **stored)
+        whole = sum(np.asarray(array).nbytes for array in stored.values())
+        plain = whole > SPARE_BYTES // 2 + MOST_PACKED * file.tell()
+    if plain:
+        file.seek(0)
+        file.truncate()
+        np.savez(file, allow_pickle=False, **stored)
+
+
+def read(
+    path: str | Path, what: str, schema: int, make: Callable[[dict[str, Any], Members], Made]
+) -> Made:
+    """Return what a file holds.
 
     Args:
         path: The file.
         what: What should be in it, for messages, such as ``"AscentResult"``.
         schema: The number of the layout that can be read.
+        make: Makes it of the header and the arrays. It asks for every array that belongs to the
+            file; others are refused. KeyError, TypeError, ValueError and the like mean a damaged file.
 
     Raises:
-        DataError: When the file is missing, truncated, or holds something else.
+        DataError: When the file is missing, damaged, or holds something else.
         ConfigError: When it has another schema.
     """
     path = Path(path)
-    if not path.is_file():
+    if not _is_file(path):
         raise DataError(f"There is no file {path}. Check the path.")
     try:
-        # Opened here: numpy leaves a file open that turns out to be damaged.
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            stored = {name: file[name] for name in file.files}
-        header = json.loads(stored.pop(_HEADER).tobytes())
-    except Exception as cause:  # zlib.error, BadZipFile, RecursionError, NotImplementedError, ...
-        raise broken(path, what, f"it cannot be read ({_reason(cause)})") from cause
-    if not isinstance(header, dict):
-        raise broken(path, what, "its header is not a mapping")
-    _check_sort(path, what, header)
-    if header.get("schema") != schema:
-        raise ConfigError(
-            f"{path.name} has the schema {header.get('schema')!r}; this version of featureprobe "
-            f"reads {schema}. Install the version that wrote it."
-        )
-    return header, stored
+        with path.open("rb") as raw:
+            members = Members(raw)
+            header = _header(members)
+            _check_sort(path, what, header)
+            if header.get("schema") != schema:
+                raise ConfigError(
+                    f"{path.name} has the schema {header.get('schema')!r}; this version of "
+                    f"featureprobe reads {schema}. Install the version that wrote it."
+                )
+            made = make(header, members)
+            members.refuse_others()
+            return made
+    except FeatureProbeError as cause:
+        if not isinstance(cause, DataError | ConfigError | PluginError):  # parts that do not fit
+            raise broken(path, what, str(cause).rstrip(".")) from cause
+        if path.name in str(cause):
+            raise
+        raise type(cause)(f"{path.name}: {cause}") from cause
+    except Exception as cause:  # zlib.error, BadZipFile, RecursionError, MemoryError, ...
+        raise broken(path, what, _reason(cause)) from cause
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long, a NUL
+        return False
+
+
+def _header(members: Members) -> dict[str, Any]:
+    shape, dtype = members.head(_HEADER)
+    if len(shape) != 1 or dtype != np.uint8:
+        raise ValueError("the header, which is no text")
+    return parse(members.packed(_HEADER), members[_HEADER].tobytes())
 
 
 def _reason(cause: Exception) -> str:
-    """Return why numpy could not read a file; it advises to load pickles, which is unsafe."""
-    if "Object arrays" in str(cause):
-        return "it holds objects, not numbers"
-    if "pickle" in str(cause):  # what numpy takes any file for that is no zip file
+    """Return what is wrong with a file, in words."""
+    if isinstance(cause, zipfile.BadZipFile) and "not a zip" in str(cause):
         return "it is no npz file"
-    return f"{type(cause).__name__}: {cause}"
+    if isinstance(cause, RecursionError):
+        return "its header is nested too deeply"
+    if isinstance(cause, zipfile.BadZipFile | zlib.error | OSError | EOFError | MemoryError):
+        return f"it cannot be read ({type(cause).__name__}: {cause})"
+    return f"it lacks or garbles {cause}"
 
 
 def _check_sort(path: Path, what: str, header: Mapping[str, Any]) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _archive
-from featureprobe.errors import ConfigError, DataError, nearest
+from featureprobe.analysis.apart import put_together, taken_apart
+from featureprobe.errors import ConfigError
 from featureprobe.plotting import png_bytes
 from featureprobe.plotting._axes import figure_or_new
 
@@ -27,7 +28,8 @@ class Finding(ABC):
 
     Fields are numpy arrays, dicts of arrays by text, JSON values (numbers, texts, None, tuples and
     dicts of these), or other findings. Arrays are made read-only. The options of ``plot`` are the
-    keywords of ``_draw``.
+    keywords of ``_draw``. ``_shapes`` says what shapes the arrays have that belong together, such as
+    ``"low: K J; high: K J; labels: K"``: files in which they do not fit are refused.
 
     Example:
         >>> import featureprobe as fp
@@ -42,6 +44,7 @@ class Finding(ABC):
     """
 
     kind: ClassVar[str] = ""
+    _shapes: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -110,7 +113,7 @@ class Finding(ABC):
             SaveError: When the file cannot be written.
         """
         arrays: dict[str, Any] = {}
-        header = _taken_apart(self, "", arrays)
+        header = taken_apart(self, Finding, "", arrays)
         _archive.write(path, "Finding", SCHEMA, header, arrays)
 
     @classmethod
@@ -149,11 +152,8 @@ def load(path: str | Path) -> Finding:
         >>> fp.analysis.load("margin.npz").contributions.shape
         (50, 3, 3, 128)
     """
-    header, arrays = _archive.read(path, "Finding", SCHEMA)
-    try:
-        return _put_together(header, arrays)
-    except (KeyError, TypeError, AttributeError) as cause:
-        raise _archive.broken(path, "Finding", f"it lacks or garbles {cause}") from cause
+    make: Callable[..., Finding] = lambda header, members: put_together(header, members, _KINDS)  # noqa: E731
+    return _archive.read(path, "Finding", SCHEMA, make)
 
 
 def _a(kind: Finding | type[Finding]) -> str:
@@ -176,53 +176,3 @@ def _check_options(name: str, draw: Callable[..., None], options: Mapping[str, A
         raise ConfigError(
             f"{name}.plot has no option {unknown[0]!r}. It {takes}. Leave the option out."
         )
-
-
-def _taken_apart(finding: Finding, prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
-    """Put the arrays of a finding beside a JSON header that says where they belong."""
-    header: dict[str, Any] = {"kind": finding.kind}
-    for field in dataclasses.fields(finding):
-        value, name = getattr(finding, field.name), f"{prefix}{field.name}"
-        if isinstance(value, np.ndarray):
-            arrays[name] = value
-            header[field.name] = {"array": name}
-        elif isinstance(value, Finding):
-            header[field.name] = {"finding": _taken_apart(value, f"{name}/", arrays)}
-        elif isinstance(value, Mapping) and any(isinstance(v, np.ndarray) for v in value.values()):
-            arrays |= {f"{name}/{key}": array for key, array in value.items()}
-            header[field.name] = {"arrays": {key: f"{name}/{key}" for key in value}}
-        else:
-            header[field.name] = {"value": value}
-    return header
-
-
-def _put_together(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Finding:
-    kind = header["kind"]
-    if kind not in _KINDS:
-        raise ConfigError(f"There is no finding of the kind {kind!r}. {nearest(str(kind), _KINDS)}")
-    fields: dict[str, Any] = {}
-    for name, entry in header.items():
-        if name in ("kind", "schema"):
-            continue
-        ((how, what),) = entry.items()
-        if how == "array":
-            fields[name] = arrays[what]
-        elif how == "arrays":
-            fields[name] = {key: arrays[place] for key, place in what.items()}
-        elif how == "finding":
-            fields[name] = _put_together(what, arrays)
-        else:
-            fields[name] = _as_tuples(what)
-    found = _KINDS[kind](**fields)
-    if not isinstance(found, Finding):
-        raise DataError(f"{kind!r} is no finding.")
-    return found
-
-
-def _as_tuples(value: Any) -> Any:
-    """JSON knows no tuples: lists were tuples."""
-    if isinstance(value, list):
-        return tuple(_as_tuples(v) for v in value)
-    if isinstance(value, dict):
-        return {key: _as_tuples(v) for key, v in value.items()}
-    return value

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featureprobe import _archive
+from featureprobe._header import mapping, sequence, text, whole
+from featureprobe._members import Members, check_shapes
 from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
 
 if TYPE_CHECKING:
@@ -13,13 +15,14 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 _WHAT = "Evidence"
-_PLAIN = ("images", "indices", "sample")
-# The rank of each array, of a layer and of its answers.
-_LAYER = {"rows": 2, "cols": 2}
+# The shape of each array, see LayerEvidence and Evidence; of a layer, and of its answers.
+_PLAIN = {"images": "M ...", "indices": "M", "sample": "S"}
 _ANSWERS = {
-    "mean": 1, "std": 1, "least": 1, "active": 1, "top_values": 2, "top_images": 2, "top_nodes": 2,
-    "kept": 2, "weights": 1, "sampled": 2,
+    "mean": "U", "std": "U", "least": "U", "active": "U", "top_values": "U k", "top_images": "U k",
+    "top_nodes": "U k", "kept": "U kept", "weights": "kept", "sampled": "S U",
 }  # fmt: skip
+_WHOLE = ("indices", "sample", "rows", "cols", "top_images", "top_nodes")
+_KINDS = {"images": "uif"} | dict.fromkeys(_WHOLE, "i")
 
 
 def write_evidence(path: str | Path, evidence: "Evidence") -> None:
@@ -29,7 +32,7 @@ def write_evidence(path: str | Path, evidence: "Evidence") -> None:
     for number, own in enumerate(evidence.layers.values()):
         single = own.mean is own.peak
         layers.append({"layer": own.layer, "kind": own.kind, "shape": own.shape, "single": single})
-        arrays |= {f"{number}/{name}": getattr(own, name) for name in _LAYER}
+        arrays |= {f"{number}/{name}": getattr(own, name) for name in ("rows", "cols")}
         for by in ("peak",) if single else ("peak", "mean"):
             arrays |= {f"{number}/{by}/{n}": getattr(own.of(by), n) for n in _ANSWERS}
     header = {
@@ -44,46 +47,93 @@ def write_evidence(path: str | Path, evidence: "Evidence") -> None:
 
 
 def read_evidence(path: str | Path) -> dict[str, Any]:
-    """Return the fields of saved evidence.
+    """Return the fields of saved evidence, checked.
 
     Raises:
         DataError, ConfigError: When the file is missing, damaged, something else, or newer.
     """
-    header, arrays = _archive.read(path, _WHAT, SCHEMA)
-    try:
-        fields: dict[str, Any] = {name: arrays[name] for name in _PLAIN}
-        fields |= {name: header[name] for name in ("count", "model", "fingerprint", "skipped")}
-        fields["names"] = tuple(str(name) for name in header["names"])
-        fields["layers"] = {
-            own["layer"]: _read_layer(own, int(header["count"]), arrays, number)
-            for number, own in enumerate(header["layers"])
-        }
-        if not len(fields["images"]) == len(fields["indices"]) == len(fields["names"]):
-            raise ValueError("images, indices and names differ in length")
-    except (KeyError, TypeError, ValueError, AttributeError) as cause:
-        raise _archive.broken(path, _WHAT, f"it lacks or garbles {cause}") from cause
+    return _archive.read(path, _WHAT, SCHEMA, _fields)
+
+
+def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
+    layers = [mapping(own) for own in sequence(header["layers"])]
+    shapes = dict(_PLAIN)
+    for number, own in enumerate(layers):
+        shapes |= _layer_shapes(own, number)
+    sizes = check_shapes(members, shapes, {n: _KINDS.get(n.split("/")[-1], "f") for n in shapes})
+    fields: dict[str, Any] = {name: members[name] for name in _PLAIN}
+    fields["count"] = whole(header["count"])
+    fields["model"], fields["fingerprint"] = text(header["model"]), text(header["fingerprint"])
+    fields["skipped"] = {name: text(why) for name, why in mapping(header["skipped"]).items()}
+    fields["names"] = tuple(map(text, sequence(header["names"])))
+    if len(fields["names"]) != sizes["M"]:
+        raise ValueError("names, which are as many as images")
+    _check_below("indices", fields["indices"], fields["count"])
+    _check_known("sample", fields["sample"], fields["indices"])
+    if (np.diff(fields["indices"]) <= 0).any():
+        raise ValueError("indices, which increase")
+    fields["layers"] = {
+        own["layer"]: _read_layer(own, fields, members, number) for number, own in enumerate(layers)
+    }
+    if len(fields["layers"]) != len(layers):
+        raise ValueError("a layer that is there twice")
     return fields
 
 
-def _read_layer(
-    own: dict[str, Any], count: int, arrays: _archive.Arrays, number: int
-) -> LayerEvidence:
-    def take(name: str, rank: int) -> np.ndarray[Any, Any]:
-        array = arrays[f"{number}/{name}"]
-        if array.ndim != rank or array.dtype.kind not in "fi":
-            raise ValueError(f"the array {number}/{name}")
-        return array
+def _layer_shapes(own: dict[str, Any], number: int) -> dict[str, str]:
+    """Return the shapes of the arrays of a layer in words, see ``check_shapes``."""
+    shape = list(map(whole, sequence(own["shape"])))
+    places = {3: shape[:2], 1: [1, 1]}.get(len(shape), ["_", "_"])
+    found = {f"{number}/{n}": f"{size} 2" for n, size in zip(("rows", "cols"), places, strict=True)}
+    for by in _measures(own):
+        words = {"U": str(shape[-1]), "kept": f"kept_{by}_{number}", "k": f"k_{by}_{number}"}
+        for name, axes in _ANSWERS.items():
+            found[f"{number}/{by}/{name}"] = " ".join(words.get(a, a) for a in axes.split())
+    return found
 
-    measures = {
-        by: Answers(**{name: take(f"{by}/{name}", rank) for name, rank in _ANSWERS.items()})
-        for by in (("peak",) if own["single"] else ("peak", "mean"))
+
+def _measures(own: dict[str, Any]) -> tuple[str, ...]:
+    if not isinstance(own["single"], bool):
+        raise TypeError("single, which is true or false")
+    return ("peak",) if own["single"] else ("peak", "mean")
+
+
+def _read_layer(
+    own: dict[str, Any], fields: dict[str, Any], members: Members, number: int
+) -> LayerEvidence:
+    shape = tuple(own["shape"])
+    nodes = int(np.prod(shape[:-1], dtype=object))
+    answers = {
+        by: _read_answers(members, f"{number}/{by}/", fields, nodes) for by in _measures(own)
     }
     return LayerEvidence(
-        layer=own["layer"],
-        kind=own["kind"],
-        shape=tuple(int(n) for n in own["shape"]),
-        count=count,
-        peak=measures["peak"],
-        mean=measures.get("mean", measures["peak"]),
-        **{name: take(name, rank) for name, rank in _LAYER.items()},
+        layer=text(own["layer"]),
+        kind=text(own["kind"]),
+        shape=shape,
+        count=fields["count"],
+        peak=answers["peak"],
+        mean=answers.get("mean", answers["peak"]),
+        rows=members[f"{number}/rows"],
+        cols=members[f"{number}/cols"],
     )
+
+
+def _read_answers(members: Members, prefix: str, fields: dict[str, Any], nodes: int) -> Answers:
+    found = {name: members[prefix + name] for name in _ANSWERS}
+    _check_known(f"{prefix}top_images", found["top_images"], fields["indices"])
+    _check_below(f"{prefix}top_nodes", found["top_nodes"], nodes)
+    if (np.diff(found["top_values"], axis=1) > 0).any():
+        raise ValueError(f"the array {prefix}top_values, which falls from left to right")
+    if not (found["weights"] > 0).all():
+        raise ValueError(f"the array {prefix}weights, which is above 0")
+    return Answers(**found)
+
+
+def _check_below(name: str, values: np.ndarray[Any, Any], end: int) -> None:
+    if values.size and not 0 <= int(values.min()) <= int(values.max()) < end:
+        raise ValueError(f"the array {name}, whose numbers go from 0 to {end - 1}")
+
+
+def _check_known(name: str, values: np.ndarray[Any, Any], known: np.ndarray[Any, Any]) -> None:
+    if not np.isin(values, known).all():
+        raise ValueError(f"the array {name}, which names an image that was not kept")

@@ -110,10 +110,14 @@ class Recipe:
             for name in ("ascent", "input_space", "model", "versions"):
                 if not isinstance(values[name], Mapping):
                     raise TypeError(name)
+            if not all(isinstance(config, Mapping) for config in values["objectives"]):
+                raise TypeError("objectives")
+            if not isinstance(values["seed"], int) or values["seed"] < 0:
+                raise TypeError("seed")
             return cls(
                 ascent=values["ascent"],
                 objectives=tuple(values["objectives"]),
-                seed=int(values["seed"]),
+                seed=values["seed"],
                 input_space=values["input_space"],
                 model=values["model"],
                 versions=values["versions"],

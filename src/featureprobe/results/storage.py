@@ -1,12 +1,15 @@
 """Results on disk: one npz file with plain arrays and a JSON header, no pickle."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from featureprobe import _archive
-from featureprobe.errors import DataError
+from featureprobe._component import ArrayValue
+from featureprobe._header import mapping, sequence, text, whole
+from featureprobe._members import Members, check_shapes
 from featureprobe.results.recipe import Recipe
 from featureprobe.results.status import Status
 
@@ -19,22 +22,22 @@ _ARRAY = "array_"  # prefix of arrays that belong to the recipe
 
 # Shape of each array in words: T targets, S starts, N steps + 1, M terms, K snapshots, image axes.
 _SHAPES = {
-    "images": "TSHWC",
-    "scores": "TS",
-    "totals": "TS",
-    "certificates": "TS",
-    "gradient_norms": "TS",
+    "images": "T S H W C",
+    "scores": "T S",
+    "totals": "T S",
+    "certificates": "T S",
+    "gradient_norms": "T S",
     "dead_thresholds": "T",
-    "score_trace": "NTS",
-    "total_trace": "NTS",
-    "term_trace": "NTSM",
-    "gradient_trace": "NTS",
-    "certificate_trace": "NTS",
-    "snapshots": "KTSHWC",
+    "score_trace": "N T S",
+    "total_trace": "N T S",
+    "term_trace": "N T S M",
+    "gradient_trace": "N T S",
+    "certificate_trace": "N T S",
+    "snapshots": "K T S H W C",
     "snapshot_steps": "K",
-    "steps_done": "TS",
+    "steps_done": "T S",
 }
-_WHOLE = ("snapshot_steps", "steps_done")
+_KINDS = dict.fromkeys(_SHAPES, "f") | {"snapshot_steps": "i", "steps_done": "i"}
 
 
 def write_result(path: str | Path, result: "AscentResult") -> None:
@@ -64,57 +67,47 @@ def read_result(path: str | Path) -> dict[str, Any]:
         DataError: When the file is missing, truncated, or not a result.
         ConfigError: When it has another schema.
     """
-    path = Path(path)
-    header, stored = _archive.read(path, _WHAT, SCHEMA)
-    arrays = {n.removeprefix(_ARRAY): v for n, v in stored.items() if n.startswith(_ARRAY)}
-    fields: dict[str, Any] = {name: stored.get(name) for name in _SHAPES}
-    sizes = _check_shapes(path, fields)
-    status, origins, words = _words(path, header)
+    return _archive.read(path, _WHAT, SCHEMA, _fields)
+
+
+def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
+    own = [name for name in members if name.startswith(_ARRAY)]
+    check_shapes(members, dict.fromkeys(own, "..."), dict.fromkeys(own, "biuf"))
+    sizes = check_shapes(members, _SHAPES, _KINDS)
+    status, origins, words = _words(header)
+    fields: dict[str, Any] = {name: members[name] for name in _SHAPES}
     fields |= words
+    arrays = {name.removeprefix(_ARRAY): members[name] for name in own}
     fields["recipe"] = Recipe.from_json(header["recipe"], arrays)
     by_target = (status, origins, *(fields[name] for name in ("labels", "crops")))
     by_target = (*by_target, fields["recipe"].objectives)
     by_start: list[list[Any]] = [*status, *origins]
     if {len(v) for v in by_target} != {sizes["T"]} or {len(r) for r in by_start} - {sizes["S"]}:
-        raise _broken(path, "its statuses, labels or objectives do not fit its images")
+        raise ValueError("statuses, labels or objectives, which do not fit its images")
+    for name in set(arrays) - set(_named_arrays(header["recipe"])):
+        if ArrayValue(arrays[name]).sha256 != name:  # its name was damaged: one is missed
+            raise ValueError(f"the array {name!r}, which is another one")
     fields["status"] = np.array(status, dtype=object).reshape(sizes["T"], sizes["S"])
     fields["origins"] = np.array(origins, dtype=object).reshape(sizes["T"], sizes["S"])
     return fields
 
 
-def _words(
-    path: Path, header: dict[str, Any]
-) -> tuple[list[list[Status]], list[list[str]], dict[str, Any]]:
+def _words(header: dict[str, Any]) -> tuple[list[list[Status]], list[list[str]], dict[str, Any]]:
     """Return statuses, origins and the other words of a header, checked."""
-    try:
-        status = [[Status(word) for word in row] for row in header["status"]]
-        origins = [[str(text) for text in row] for row in header["origins"]]
-        words: dict[str, Any] = {
-            name: tuple(str(text) for text in header[name]) for name in ("labels", "crops")
-        }
-        words["steps"] = int(header["steps"])
-        recipe = header["recipe"]
-    except (KeyError, TypeError, ValueError) as cause:
-        raise _broken(path, f"its header lacks or garbles {cause}") from cause
-    if not isinstance(recipe, dict):
-        raise _broken(path, "its recipe is not a mapping")
+    status = [[Status(word) for word in row] for row in map(sequence, sequence(header["status"]))]
+    origins = [[text(value) for value in row] for row in map(sequence, sequence(header["origins"]))]
+    words: dict[str, Any] = {
+        name: tuple(map(text, sequence(header[name]))) for name in ("labels", "crops")
+    }
+    words["steps"] = whole(header["steps"])
+    mapping(header["recipe"])
     return status, origins, words
 
 
-def _check_shapes(path: Path, fields: dict[str, Any]) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    for name, letters in _SHAPES.items():
-        array = fields[name]
-        wanted = "i" if name in _WHOLE else "f"
-        if not isinstance(array, np.ndarray) or array.dtype.kind != wanted:
-            raise _broken(path, f"the array {name!r} is missing or no array of numbers")
-        if array.ndim != len(letters):
-            raise _broken(path, f"the array {name!r} has the shape {array.shape}")
-        for letter, size in zip(letters, array.shape):
-            if sizes.setdefault(letter, size) != size:
-                raise _broken(path, f"the array {name!r} does not fit the others")
-    return sizes
-
-
-def _broken(path: Path, why: str) -> DataError:
-    return _archive.broken(path, _WHAT, why)
+def _named_arrays(value: Any) -> Iterator[str]:
+    """Yield the digests of the arrays that a config names."""
+    if isinstance(value, dict) and set(value) == {"array"}:
+        yield str(value["array"])
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _named_arrays(part)

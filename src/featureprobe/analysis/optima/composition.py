@@ -54,6 +54,7 @@ class Composition(Finding):
     """
 
     kind: ClassVar[str] = "composition"
+    _shapes: ClassVar[str] = "shares: M; score_shares: M"
     lower: str
     _: KW_ONLY
     shares: Floats

@@ -53,6 +53,7 @@ class Decomposition(Finding):
     """
 
     kind: ClassVar[str] = "decomposition"
+    _shapes: ClassVar[str] = "image: ...; live: _"
     label: str
     _: KW_ONLY
     image: FloatArray

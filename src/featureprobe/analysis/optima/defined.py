@@ -65,6 +65,11 @@ class Definedness(Finding):
     """
 
     kind: ClassVar[str] = "definedness"
+    _shapes: ClassVar[str] = (
+        "scores: T R; targets: T; kind_of: R; start_alive: T R; alive: T R; remedies: T R; "
+        "clusters: T R; similarity: T R R; others: T; pictured: T 4; images: T 4 ...; "
+        "barriers: T 4 4; distances: A; tuning: T A"
+    )
     layer: str
     _: KW_ONLY
     targets: tuple[str, ...]

@@ -58,6 +58,10 @@ class NodeVsMap(Finding):
     """
 
     kind: ClassVar[str] = "node_vs_map"
+    _shapes: ClassVar[str] = (
+        "channels: M; node_images: M ...; map_images: M ...; cross: M 2 2; profile: M R C; "
+        "certificates: M 2; fits: M M; weights: M R C; superpositions: M ..."
+    )
     layer: str
     _: KW_ONLY
     channels: npt.NDArray[np.int64]

@@ -13,6 +13,7 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.lattice import Mask
 from featureprobe.analysis.optima.parts_drawing import draw_overlay, draw_values
 from featureprobe.analysis.optima.scoring import scores_of
+from featureprobe.errors import ShapeError
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.probe.model_probe import ModelProbe
@@ -49,12 +50,21 @@ class Parts(Finding):
     """
 
     kind: ClassVar[str] = "parts"
+    _shapes: ClassVar[str] = "labels: H W; coalitions: _; background: C; image: H W C"
     labels: npt.NDArray[np.int64]
     _: KW_ONLY
     coalitions: Floats
     background_score: float
     background: FloatArray
     image: FloatArray
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.coalitions) != 2 ** max(self.count, 0):
+            raise ShapeError(
+                f"coalitions are the scores of all 2^k choices of k parts. Received "
+                f"{len(self.coalitions)} scores of {self.count} parts."
+            )
 
     @property
     def count(self) -> int:

@@ -52,6 +52,9 @@ class Repetition(Finding):
     """
 
     kind: ClassVar[str] = "repetition"
+    _shapes: ClassVar[str] = (
+        "autocorrelation: a b; rise: a b; p: a b; predicted: _ 2; transforms: 2"
+    )
     autocorrelation: Floats
     _: KW_ONLY
     rise: Floats

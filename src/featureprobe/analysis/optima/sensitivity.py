@@ -72,6 +72,11 @@ class Sensitivity(Finding):
     """
 
     kind: ClassVar[str] = "sensitivity"
+    _shapes: ClassVar[str] = (
+        "base_scores: T; targets: T; scores: V T; factors: V; variants: V; relative: V T; "
+        "similarity: V T; null_relative: S T; null_similarity: S T; effects: V 3; images: _ "
+        "T ..."
+    )
     layer: str
     _: KW_ONLY
     targets: tuple[str, ...]

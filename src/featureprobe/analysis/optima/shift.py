@@ -46,14 +46,13 @@ class ShiftResponse(Finding):
         layer: Path of the layer.
         channels: (K,) the maps.
         nodes: (K, S, S, R, C) activation of each node of the map.
-        inside: (K, S, S) whether the shift keeps the content in the part of the frame that reaches
-            the layer.
+        inside: (K, S, S) whether the content stays where it reaches the layer.
         background: (K, channels of an image) the constant beneath the content, pixel units.
         period: (rows, columns) pixels after which nodes stand where others stood: the jump.
         moves: (rows, columns) by how many nodes they have moved then.
-        equivariance_error: (K,) largest difference, after moves by multiples of the jump, between
-            two nodes that see the same, over all maps and all nodes with receptive fields in the image
-            whole, relative to the layer's largest activation; NaN where none compare.
+        equivariance_error: (K,) largest difference between two nodes that see the same after moves by
+            multiples of the jump (all maps, nodes with their whole receptive field in the image),
+            relative to the layer's largest activation; NaN where none compare.
         compared: Pairs of positions that were compared.
 
     Example:
@@ -66,6 +65,7 @@ class ShiftResponse(Finding):
     """
 
     kind: ClassVar[str] = "shift_response"
+    _shapes: ClassVar[str] = "channels: K; nodes: K S S R C; inside: K S S; background: K _"
     layer: str
     _: KW_ONLY
     channels: Whole

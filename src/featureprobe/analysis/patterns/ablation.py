@@ -51,6 +51,7 @@ class Ablation(Finding):
     """
 
     kind: ClassVar[str] = "ablation"
+    _shapes: ClassVar[str] = "sizes: S; removed: _ S; kept: _ S; removed_margin: _ S"
     layer: str
     _: KW_ONLY
     first: int

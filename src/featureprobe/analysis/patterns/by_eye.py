@@ -48,6 +48,7 @@ class EyeComparison(Finding):
     """
 
     kind: ClassVar[str] = "eye_comparison"
+    _shapes: ClassVar[str] = "nodes: _; observed: rounds; null: rounds; lasting: rounds"
     layer: str
     _: KW_ONLY
     first: int

@@ -59,6 +59,9 @@ class ClassComparison(Finding):
     """
 
     kind: ClassVar[str] = "class_comparison"
+    _shapes: ClassVar[str] = (
+        "frequency: 2 J; low: 2 J; high: 2 J; auroc: J; p: J; q: J; null: rounds"
+    )
     layer: str
     _: KW_ONLY
     shape: tuple[int, ...]

@@ -44,6 +44,7 @@ class Contributions(Finding):
     """
 
     kind: ClassVar[str] = "contributions"
+    _shapes: ClassVar[str] = "contributions: N ...; bias: N; margin: N"
     layer: str
     _: KW_ONLY
     favour: int

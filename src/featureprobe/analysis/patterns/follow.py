@@ -48,6 +48,7 @@ class FollowedImages(Finding):
     """
 
     kind: ClassVar[str] = "followed_images"
+    _shapes: ClassVar[str] = "images: K ...; names: K; layers: K ...; predictions: K _ | 0 ..."
     images: FloatArray
     _: KW_ONLY
     names: tuple[str, ...]

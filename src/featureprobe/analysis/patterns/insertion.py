@@ -50,6 +50,9 @@ class Insertion(Finding):
     """
 
     kind: ClassVar[str] = "insertion"
+    _shapes: ClassVar[str] = (
+        "channels: M; predicted: M; predicted_by_all: M; moved: M; answered: M; null: _"
+    )
     layer: str
     _: KW_ONLY
     favour: int

@@ -60,6 +60,12 @@ class NetComparison(Finding):
     """
 
     kind: ClassVar[str] = "net_comparison"
+    _shapes: ClassVar[str] = (
+        "cka: L L; cka_null: L L; cka_untrained: L L | 0 ...; layers: L; match: C; "
+        "correlation: C; null_correlation: _ C; untrained_correlation: C | 0; "
+        "oip_similarity: C | 0; oip_null: _; transfer_rank: C | 0; transfer_percentile: C | "
+        "0; transfer_null: _"
+    )
     layers: tuple[str, ...]
     _: KW_ONLY
     cka: Floats

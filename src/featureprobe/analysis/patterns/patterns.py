@@ -48,6 +48,7 @@ class Patterns(Finding):
     """
 
     kind: ClassVar[str] = "patterns"
+    _shapes: ClassVar[str] = "values: N ...; labels: N"
     layer: str
     _: KW_ONLY
     values: FloatArray

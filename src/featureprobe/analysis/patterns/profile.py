@@ -52,6 +52,10 @@ class ClassProfile(Finding):
     """
 
     kind: ClassVar[str] = "class_profile"
+    _shapes: ClassVar[str] = (
+        "frequency: K J; low: K J; high: K J; highest_elsewhere: K J; mean: K J; null: _ K "
+        "2; classes: K; images: K"
+    )
     layer: str
     _: KW_ONLY
     shape: tuple[int, ...]

@@ -49,6 +49,7 @@ class Separability(Finding):
     """
 
     kind: ClassVar[str] = "separability"
+    _shapes: ClassVar[str] = "nearest_mean: L F; logistic: L F; control: L F; seconds: L; layers: L"
     layers: tuple[str, ...]
     _: KW_ONLY
     classes: tuple[int, ...]

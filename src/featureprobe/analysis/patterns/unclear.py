@@ -68,6 +68,11 @@ class UnclearImages(Finding):
     """
 
     kind: ClassVar[str] = "unclear_images"
+    _shapes: ClassVar[str] = (
+        "places: n; images: n ...; margins: n; ranks: L n; to_own: L n; to_other: L n; "
+        "differing_own: L n; differing_other: L n; typical_on: L n; layers: L; neighbours: "
+        "n k; neighbour_images: n k ...; neighbour_labels: n k; confusion: K K"
+    )
     label: int
     _: KW_ONLY
     against: int

@@ -81,6 +81,14 @@ class QualityProfile(Finding):
     """
 
     kind: ClassVar[str] = "quality_profile"
+    _shapes: ClassVar[str] = (
+        "units: K; score: K; best_known: K; top_natural: K; natural_share: K; reach: K; "
+        "percentile: K; certificate: K; diversity: K; z: K; rank: K; margin: K; labels: K; "
+        "kept: K C; kept_natural: K C; changes: C; path: K L; path_layers: L; sources: K M; "
+        "source_layers: M; explains: K; explains_top: K; explains_others: K; fine: K; "
+        "fine_natural: 3; transfer_unit: K | 0; transfer_rank: K | 0; transfer_percentile: "
+        "K | 0; transfer_null: _; untrained_rank: _ K | 0 ...; images: K ..."
+    )
     layer: str
     _: KW_ONLY
     labels: tuple[str, ...]
