@@ -41,7 +41,7 @@ class Members(Mapping[str, npt.NDArray[Any]]):
         packed = sum(info.compress_size for info in self._infos.values())
         whole = sum(info.file_size for info in self._infos.values())
         if packed > size or whole > SPARE_BYTES + MOST_PACKED * size:
-            raise ValueError(f"sizes: its {size} bytes claim to hold {whole}")
+            raise ValueError(f"the sizes of its arrays: {size} bytes claim to hold {whole}")
 
     def __len__(self) -> int:
         return len(self._infos)
