@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from keras import layers, ops, tree
 
@@ -60,6 +60,8 @@ def model_of(made: Any, called: Any, inner_outputs: str) -> Any:
 
 
 @given(structure=structures(), outputs=st.sampled_from(["one", "dict", "list"]))
+@example(structure=(["zz", "b", "a"], {"a": "a", "zz": "zz", "b": "b"}), outputs="one")
+@example(structure=({"b": "b", "a": "a"}, {"a": "a", "b": "b"}), outputs="dict")
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_each_input_of_a_nested_model_gets_what_keras_gives_it(
     structure: Any, outputs: str

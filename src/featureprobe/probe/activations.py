@@ -2,7 +2,7 @@
 
 import inspect
 from typing import Any, Literal, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import keras
 import tensorflow as tf
@@ -124,15 +124,17 @@ def _of_users(layer: Any) -> Ending | None:
     )
 
 
-_HEARD: WeakKeyDictionary[Any, tuple[Any, bool]] = WeakKeyDictionary()
+_HEARD: WeakKeyDictionary[Any, tuple[ref[Any], bool]] = WeakKeyDictionary()
 
 
 def _overheard(layer: Any, activation: Any) -> bool:
     """Whether a layer's activation runs once and last, and makes as many values as it is given."""
-    if layer not in _HEARD or _HEARD[layer][0] is not activation:
+    known, last = _HEARD.get(layer, (None, False))
+    if known is None or known() is not activation:
         nodes = getattr(layer, "_inbound_nodes", ())
-        _HEARD[layer] = activation, bool(nodes) and all(_ends(layer, n, activation) for n in nodes)
-    return _HEARD[layer][1]
+        last = bool(nodes) and all(_ends(layer, node, activation) for node in nodes)
+        _HEARD[layer] = ref(activation), last
+    return last
 
 
 def _ends(layer: Any, node: Any, activation: Any) -> bool:
