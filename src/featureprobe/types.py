@@ -53,7 +53,8 @@ class Read:
         col: Column of the output, for layers of rank 4.
         channel: Channel (map).
         index: Node of a dense layer, rank 2 (N, n).
-        pre: Read the value before the layer's activation function.
+        pre: Read the value before the layer's activation function, found through layers that change
+            nothing; True or False.
 
     A given axis is gathered for each image's own target and vanishes from the shape:
     ``Read("conv", channel=3)`` gives (N, H, W), ``Read("conv", row=0, col=1, channel=3)`` and

@@ -14,6 +14,9 @@ class Logit(Objective):
     """The output of one class before the softmax.
 
     A softmax can be raised by lowering the other classes; a logit cannot (Simonyan et al. 2013).
+    Layers behind the softmax that change nothing, such as a cast or a reshaping, are looked through.
+    Where the output is no softmax of logits that can be read (averaged probabilities, a Lambda), the run
+    is refused.
 
     Args:
         index: Number of the class.

@@ -206,7 +206,7 @@ class ModelProbe:
         Args:
             images: (N, H, W, C) or (H, W, C), pixel units, uint8 or float.
             layers: A path, or a list of paths.
-            pre: Take the values before the layers' activation functions.
+            pre: Take the values before the layers' activations, found through what changes nothing.
 
         Returns:
             float32 (N, ...) of one layer, or a dict of such arrays by path.
