@@ -53,14 +53,19 @@ def whole(name: str, value: Any, *, least: int) -> int:
 
 
 def images(
-    values: npt.ArrayLike, shape: tuple[int | None, int | None, int], *, what: str = "images"
+    values: npt.ArrayLike,
+    shape: tuple[int | None, int | None, int],
+    *,
+    what: str = "images",
+    dtype: str = "float32",
 ) -> FloatArray:
-    """Return images as float32 (N, H, W, C), or raise one clear error.
+    """Return images as floats (N, H, W, C), or raise one clear error.
 
     Args:
         values: (N, H, W, C), or one image (H, W, C), pixel units, any real dtype.
         shape: The (H, W, C) that the model wants; None where any size will do.
         what: Name of the argument in messages.
+        dtype: Of what is returned.
 
     Raises:
         ShapeError: Wrong rank, shape or dtype, or no image at all.
@@ -84,7 +89,7 @@ def images(
             f"{what} have the shape (N, {wanted}). Received: {np.shape(values)}. {hint}"
         )
     with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused below
-        result = array.astype(np.float32)
+        result = array.astype(dtype)
     if not np.isfinite(result).all():
         bad = int(np.argmin(np.isfinite(result).all(axis=(1, 2, 3))))
         raise DataError(

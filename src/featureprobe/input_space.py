@@ -151,13 +151,13 @@ class InputSpace(Component):
         ]
         return np.asarray(ends[0], np.float32), np.asarray(ends[1], np.float32)
 
-    def to_model(self, images: npt.ArrayLike) -> FloatArray:
-        """Return images (..., H, W, C) in model units, float32."""
+    def to_model(self, images: npt.ArrayLike, dtype: str = "float32") -> FloatArray:
+        """Return images (..., H, W, C) in model units, float32 or of another float dtype."""
         values = np.asarray(images)
         if self.order is not None:
             self._check_channels(values.shape)
             values = values[..., list(self.order)]
-        return ((values - _array(self.mean)) / _array(self.std)).astype(np.float32)
+        return ((values - _array(self.mean)) / _array(self.std)).astype(dtype)
 
     def to_pixels(self, images: npt.ArrayLike) -> FloatArray:
         """Return images (..., H, W, C) in pixel units, float32, not clipped."""

@@ -318,7 +318,11 @@ def test_several_outputs() -> None:
 
 
 def test_mixed_precision() -> None:
-    """A float16 net takes float32 images and gives float32 activations."""
+    """A float16 net takes float32 images and gives float32 activations.
+
+    Sums of products differ in their last bits between processors with and without units for
+    float16, and between a compiled net and an eager one; no more than that is asked for.
+    """
     kind = {"dtype": "mixed_float16"}
     image = keras.Input((6, 6, 1))
     conv = layers.Conv2D(2, 3, activation="relu", name="conv", **kind)
@@ -328,10 +332,11 @@ def test_mixed_precision() -> None:
     for path, expected in (("conv", conv(images)), ("deep", deep(conv(images)))):
         found = probe.activations(images, path)
         assert found.dtype == np.float32
-        np.testing.assert_array_equal(found, np.float32(expected))
+        close = {"rtol": 0, "atol": 4 * float(np.finfo(np.float16).eps) * found.max()}
+        np.testing.assert_allclose(found, np.float32(expected), **close)
         assert found.max() > 0
         before = probe.activations(images, path, pre=True)
-        np.testing.assert_array_equal(np.maximum(before, 0), np.float32(expected))
+        np.testing.assert_allclose(np.maximum(before, 0), np.float32(expected), **close)
 
 
 class Counting(layers.Layer):

@@ -69,7 +69,7 @@ class Backtracking(UpdateRule):
         self, params: Params, grad: Params, score: Tensor, slots: Slots, step: Step
     ) -> tuple[Params, Slots]:
         """Return params moved from the best image so far, and what to go back to."""
-        rose = score >= slots["total"]
+        rose, ones = score >= slots["total"], tf.ones_like(score)
         unit = rms_inverse(grad, step.live.count)
         gradient = {n: per_image(unit, g) * g for n, g in grad.items()}
         forth = {n: self.beta * slots["velocity"][n] + g for n, g in gradient.items()}
@@ -78,7 +78,7 @@ class Backtracking(UpdateRule):
             "gradient": _either(rose, gradient, slots["gradient"]),
             "velocity": _either(rose, forth, slots["gradient"]),
             "total": tf.where(rose, score, slots["total"]),
-            "size": slots["size"] * tf.where(rose, self.grow, self.shrink),
+            "size": slots["size"] * tf.where(rose, ones * self.grow, ones * self.shrink),
         }
         feasible = {name: step.feasible(v) for name, v in kept["velocity"].items()}
         size = kept["size"] * step.space.typical_spread * rms_inverse(feasible, step.live.count)

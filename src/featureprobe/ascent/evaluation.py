@@ -11,6 +11,7 @@ from featureprobe.errors import ShapeError
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Seen
 from featureprobe.objectives.structure import Leaf, stand_in
+from featureprobe.probe.boundary import climbed
 from featureprobe.probe.cropped_network import CroppedNetwork
 from featureprobe.probe.layer_graph import Wanted
 from featureprobe.probe.network import Network
@@ -119,10 +120,14 @@ class Evaluation:
         return tf.map_fn(of_target, (weights, numbers), fn_output_signature=spec)
 
     def _outputs(self, images: Tensor, only: Mapping[str, OwnMaps]) -> dict[Wanted, Tensor]:
-        made = []
-        if self.wanted:
-            redirected = self.redirected
-            made = self.network.forward(images, self.wanted, redirected=redirected, only=only)
+        if not self.wanted:
+            return {}
+        network, redirected = self.network, self.redirected
+
+        def run(given: Tensor) -> Sequence[Tensor]:
+            return network.forward(given, self.wanted, redirected=redirected, only=only)
+
+        made = climbed(run, images, half=network.half)
         return dict(zip(self.wanted, made, strict=True))
 
     def _terms(

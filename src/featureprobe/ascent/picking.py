@@ -62,6 +62,8 @@ def picking_of(
     network: Network | CroppedNetwork, leaves: Sequence[Leaf], wanted: Sequence[Wanted]
 ) -> Picking:
     """Return what can be picked: single maps of last layers, where the rest is most of the work."""
+    if network.rows is not None:
+        return Picking()
     graph = network.graph
     inner = {number for call in graph.needed(wanted) for number in call.sources}
     found: dict[str, list[tuple[tuple[int, int], int]]] = {}

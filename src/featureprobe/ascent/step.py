@@ -39,11 +39,11 @@ class ImageStep:
         return direction if self.hold is None else self.hold(direction)
 
     def uniform(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
-        """Draw (N, *shape) float32 in [0, 1), one key per image."""
+        """Draw (N, *shape) in [0, 1) in the images' dtype, one key per image."""
         return self._draw(tf.random.stateless_uniform, shape, 2 * stream)
 
     def normal(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
-        """Draw (N, *shape) float32 standard normal, one key per image."""
+        """Draw (N, *shape) standard normal in the images' dtype, one key per image."""
         return self._draw(tf.random.stateless_normal, shape, 2 * stream + 1)
 
     def _draw(self, draw: object, shape: Sequence[int], stream: int) -> Tensor:
@@ -55,4 +55,5 @@ class ImageStep:
             return draw(shape=tuple(shape), seed=key)  # type: ignore[operator]
 
         spec = tf.TensorSpec(tuple(shape), tf.float32)
-        return tf.map_fn(one, self.keys, fn_output_signature=spec)
+        drawn = tf.map_fn(one, self.keys, fn_output_signature=spec)
+        return tf.cast(drawn, self.live.field.dtype)  # the images', so that they can be added

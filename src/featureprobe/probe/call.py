@@ -31,6 +31,7 @@ class Call:
         sources: Numbers of the values it reads.
         results: Numbers of the values it makes.
         shapes: Their shapes without the batch axis; None where unknown.
+        dtypes: Their dtypes, where known.
     """
 
     path: str
@@ -40,6 +41,7 @@ class Call:
     sources: tuple[int, ...]
     results: tuple[int, ...]
     shapes: tuple[tuple[int | None, ...], ...]
+    dtypes: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -74,6 +74,8 @@ def plan_crop(network: Network, reads: Sequence[Read]) -> Crop | str:
         network: The net.
         reads: All reads of the target.
     """
+    if network.rows is not None:
+        return f"the model takes {network.rows.size} images at a time"
     regions, whole = _read_regions(network, reads)
     wanted = tuple((read.layer, read.pre) for read in reads)
     steps: list[tuple[Call, str, tuple[Region | None, ...], Pads]] = []

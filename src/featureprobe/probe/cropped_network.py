@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from featureprobe.probe.boundary import at_rest
 from featureprobe.probe.call import Call
 from featureprobe.probe.crop_plan import CropStep, Geometry, Slice
 from featureprobe.probe.crop_rules import Pads
@@ -52,8 +53,18 @@ class CroppedNetwork(Compiling):
 
     @property
     def dtype(self) -> str:
-        """The dtype that the image input wants."""
+        """Of images, answers and gradients; see :class:`Network`."""
         return self._network.dtype
+
+    @property
+    def rows(self) -> None:
+        """Crops are of nets that take any number of images."""
+        return None
+
+    @property
+    def half(self) -> bool:
+        """Whether some of the model's numbers have 16 bits or fewer."""
+        return self._network.half
 
     def prepare(self, wanted: Sequence[Wanted], *, redirected: bool = False) -> None:
         """Find out, before a trace, whether all can be had."""
@@ -71,28 +82,34 @@ class CroppedNetwork(Compiling):
 
         Each value holds only the region that is needed of it.
         """
-        values: dict[int, Tensor] = {self._network.image_input: images}
+        values: dict[int, Tensor] = {
+            self._network.image_input: tf.cast(images, self._network.image_dtype)
+        }
         before: dict[int, Tensor] = {}
         steps = self.graph.steps_before(wanted)
-        for step in self._geometry.steps:
-            call = self._calls[step.path]
-            own = {n: _taken(values[n], s) for n, s in zip(call.sources, step.slices, strict=True)}
-            run = partial(self._run, call, step, maps=(only or {}).get(call.path))
-            function = activation_of(call.layer, call.path) if redirected else None
-            if function is None:
-                made = run(own, linear=False)
-            else:
-                made = [redirect(function, value) for value in run(own, linear=True)]
-            values.update(zip(call.results, made, strict=True))
-            way = steps.get(call.results[0])
-            if way == "moved":
-                parts = zip(call.sources, step.slices, strict=True)
-                moved = {n: _taken(before.get(n, values[n]), s) for n, s in parts}
-                before.update(zip(call.results, run(moved, linear=False), strict=True))
-            elif way is not None:
-                off = run(own, linear=True) if way == "off" else made
-                before.update(zip(call.results, off, strict=True))
-        return [(before if pre else values)[self.graph.number_of(path)] for path, pre in wanted]
+        with at_rest():
+            for step in self._geometry.steps:
+                call = self._calls[step.path]
+                parts = list(zip(call.sources, step.slices, strict=True))
+                own = {n: _taken(values[n], part) for n, part in parts}
+                run = partial(self._run, call, step, maps=(only or {}).get(call.path))
+                function = activation_of(call.layer, call.path) if redirected else None
+                if function is None:
+                    made = run(own, linear=False)
+                else:
+                    made = [redirect(function, value) for value in run(own, linear=True)]
+                values.update(zip(call.results, made, strict=True))
+                way = steps.get(call.results[0])
+                if way == "moved":
+                    moved = {n: _taken(before.get(n, values[n]), part) for n, part in parts}
+                    before.update(zip(call.results, run(moved, linear=False), strict=True))
+                elif way is not None:
+                    off = run(own, linear=True) if way == "off" else made
+                    before.update(zip(call.results, off, strict=True))
+        return [
+            tf.cast((before if pre else values)[self.graph.number_of(path)], self.dtype)
+            for path, pre in wanted
+        ]
 
     def _run(
         self,

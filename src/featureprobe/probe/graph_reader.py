@@ -11,7 +11,7 @@ from keras import tree
 from featureprobe.errors import ModelError
 from featureprobe.probe.call import Call, Slot
 from featureprobe.probe.layer_graph import LayerGraph
-from featureprobe.probe.nested_inputs import inputs_of, reshaping
+from featureprobe.probe.nested_inputs import fitting, inputs_of
 from featureprobe.types import OUTPUT
 
 
@@ -65,7 +65,7 @@ class _Reader:
         tensors = None if inner is None else inputs_of(inner, given.args, given.kwargs)
         if inner is not None and tensors is not None:
             sources = [
-                self._fitted(reshaping(tensor, wanted), wanted, numbers[id(tensor)], path)
+                self._fitted(fitting(tensor, wanted), wanted, numbers[id(tensor)], path)
                 for tensor, wanted in zip(tensors, inner.inputs, strict=True)
             ]
             results = self.unroll(inner, sources, f"{path}/")
@@ -87,7 +87,8 @@ class _Reader:
         """Note a call of a layer; return the numbers of what it makes."""
         results = tuple(self.new() for _ in outputs)
         shapes = tuple(tuple(t.shape[1:]) for t in outputs)
-        self.calls.append(call(tuple(sources), results, shapes))
+        dtypes = tuple(str(t.dtype) for t in outputs)
+        self.calls.append(call(tuple(sources), results, shapes, dtypes))
         return results
 
     def _fitted(self, layer: Any, wanted: Any, number: int, path: str) -> int:

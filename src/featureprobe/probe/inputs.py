@@ -5,14 +5,13 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from featureprobe.errors import ConfigError, ModelError, ShapeError, nearest
 from featureprobe.input_space import InputSpace
 from featureprobe.probe.flat_images import lines_for
 from featureprobe.probe.keras_own import is_keras_own
 from featureprobe.probe.layer_graph import LayerGraph
-from featureprobe.types import FloatArray, ImageShape
+from featureprobe.types import ImageShape
 
 
 def check_backend(model: Any) -> None:
@@ -57,12 +56,28 @@ def symbolic_inputs(model: Any) -> dict[str, tuple[int | None, ...]]:
     return {"images": tuple(built[1:])}
 
 
-def image_dtype(model: Any, name: str) -> str:
-    """Return the float dtype that the image input wants."""
-    for tensor in getattr(model, "inputs", None) or ():
-        if tensor.name == name and "float" in str(tensor.dtype):
-            return str(tensor.dtype)
-    return "float32"
+def input_dtypes(model: Any, names: Sequence[str], image_input: str) -> dict[str, str]:
+    """Return the dtype in which the model gets each input; images are floats, whatever it declares."""
+    declared = {t.name: str(t.dtype) for t in getattr(model, "inputs", None) or ()}
+    dtypes = {name: declared.get(name, "float32") for name in names}
+    if "float" not in dtypes[image_input]:
+        dtypes[image_input] = "float32"
+    return dtypes
+
+
+def declared_batch(model: Any) -> int | None:
+    """Return the batch size that a model's inputs declare; None where they leave it open.
+
+    Raises:
+        ModelError: When inputs declare different ones.
+    """
+    sizes = {t.shape[0] for t in getattr(model, "inputs", None) or ()} - {None}
+    if len(sizes) > 1:
+        raise ModelError(
+            f"The inputs of a model take batches of one size. This model's take {sorted(sizes)}. "
+            "Build it with one batch size, or with none."
+        )
+    return next(iter(sizes), None)
 
 
 def choose_image_input(shapes: Mapping[str, tuple[int | None, ...]], asked: str | None) -> str:
@@ -115,40 +130,6 @@ def image_shape(shape: Sequence[int | None], size: tuple[int, int] | None, name:
             f"{tuple(shape)}. Leave it out, or give a size that fits."
         )
     return int(size[0]), int(size[1]), channels
-
-
-def other_values(
-    shapes: Mapping[str, tuple[int | None, ...]],
-    image_input: str,
-    given: Mapping[str, npt.ArrayLike] | None,
-) -> dict[str, FloatArray]:
-    """Return one constant value for each input that is no image.
-
-    Raises:
-        ModelError: When a value is missing or belongs to no input.
-        ShapeError: When it has the wrong shape.
-    """
-    given = dict(given or {})
-    wanted = [name for name in shapes if name != image_input]
-    for name in given:
-        if name not in wanted:
-            raise ModelError(f"other_inputs has {name!r}. {nearest(name, wanted)}")
-    missing = [name for name in wanted if name not in given]
-    if missing:
-        raise ModelError(
-            f"The inputs {missing} need constant values while images are probed. "
-            f"Pass other_inputs={{{missing[0]!r}: array of shape {shapes[missing[0]]}}}."
-        )
-    values = {name: np.asarray(given[name], dtype=np.float32) for name in wanted}
-    for name, value in values.items():
-        if len(value.shape) != len(shapes[name]) or any(
-            s is not None and s != v for s, v in zip(shapes[name], value.shape, strict=True)
-        ):
-            raise ShapeError(
-                f"other_inputs[{name!r}] has the shape {shapes[name]}, without the batch axis. "
-                f"Received: {value.shape}."
-            )
-    return values
 
 
 def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) -> InputSpace:

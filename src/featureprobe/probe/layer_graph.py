@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import keras
+import tensorflow as tf
 
 from featureprobe.errors import ModelError, UnknownLayerError, nearest
 from featureprobe.probe.before import Steps, steps_before, value_before, without_its_activation
+from featureprobe.probe.boundary import at_rest, passed_on
 from featureprobe.probe.call import Call
 from featureprobe.probe.plain_conv import OwnMaps, has_few_channels, some_maps, with_few_channels
 from featureprobe.probe.redirection import activation_of, redirect
@@ -103,6 +105,7 @@ class LayerGraph:
         inputs: Sequence[Tensor],
         wanted: Sequence[Wanted],
         *,
+        dtype: str,
         redirected: bool = False,
         only: Mapping[str, OwnMaps] | None = None,
     ) -> list[Tensor]:
@@ -111,6 +114,7 @@ class LayerGraph:
         Args:
             inputs: One tensor for each of :attr:`inputs`, with a leading batch axis.
             wanted: (path, pre) pairs; inside a trace, prepared before it.
+            dtype: Of what is returned; layers compute in their own.
             redirected: Let gradients out of flat activations; see :mod:`redirection`.
             only: The maps that each image wants of a call, by its path; for layers for which
                 :func:`plain_conv.saves` holds.
@@ -118,25 +122,32 @@ class LayerGraph:
         Returns:
             One tensor for each pair, with k maps where ``only`` says so.
         """
-        only = only or {}
         values: dict[int, Tensor] = dict(zip(self.inputs, inputs, strict=True))
         before: dict[int, Tensor] = {}
-        steps = self.steps_before(wanted)
-        for call in self.needed(wanted):
-            run = partial(self.results, call, values, only.get(call.path))
-            function = activation_of(call.layer, call.path) if redirected else None
-            if function is None:
-                made = run(linear=False)
-            else:
-                made = [redirect(function, value) for value in run(linear=True)]
-            values.update(zip(call.results, made, strict=True))
-            step = steps.get(call.results[0])
-            if step is not None:
-                off = (
-                    run(linear=True) if step == "off" else value_before(call, step, values, before)
-                )
-                before.update(zip(call.results, off, strict=True))
-        return [(before if pre else values)[self.number_of(path)] for path, pre in wanted]
+        steps, read = self.steps_before(wanted), {self.number_of(path) for path, _ in wanted}
+        with at_rest():
+            for call in self.needed(wanted):
+                run = partial(self.results, call, values, (only or {}).get(call.path))
+                function = activation_of(call.layer, call.path) if redirected else None
+                if function is None:
+                    made = run(linear=False)
+                else:
+                    made = [redirect(function, value) for value in run(linear=True)]
+                values.update(zip(call.results, made, strict=True))
+                step = steps.get(call.results[0])
+                if step is not None:
+                    if step == "off":
+                        off = run(linear=True)
+                    else:
+                        off = value_before(call, step, values, before)
+                    before.update(zip(call.results, off, strict=True))
+                for number in read & set(call.results):
+                    # What follows is made of what is handed out, so that it has a slope by it.
+                    values[number] = passed_on(values[number], dtype)
+        return [
+            tf.cast((before if pre else values)[self.number_of(path)], dtype)
+            for path, pre in wanted
+        ]
 
     def steps_before(self, wanted: Sequence[Wanted]) -> Steps:
         """Return what leads to the wanted values before an activation; see :mod:`before`.

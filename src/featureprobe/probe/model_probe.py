@@ -13,13 +13,11 @@ from featureprobe import _checks, image_source
 from featureprobe.errors import ShapeError
 from featureprobe.grid import ActivationGrid
 from featureprobe.input_space import InputSpace
-from featureprobe.probe import inputs as _inputs
-from featureprobe.probe.flat_images import with_images
-from featureprobe.probe.graph_reader import read_graph
 from featureprobe.probe.layer_graph import Wanted
 from featureprobe.probe.layer_table import LayerRow, LayerTable
 from featureprobe.probe.loading import load_model
 from featureprobe.probe.network import Network
+from featureprobe.probe.opening import opened
 from featureprobe.types import OUTPUT, FloatArray, ImageShape, flag
 
 
@@ -59,27 +57,13 @@ class ModelProbe:
         image_input: str | None = None,
         other_inputs: Mapping[str, npt.ArrayLike] | None = None,
     ) -> None:
-        _inputs.check_backend(model)
         self._model = model
         self._opened: dict[str, Any] = {
             "size": size,
             "image_input": image_input,
             "other_inputs": other_inputs,
         }
-        graph, shapes = with_images(read_graph(model), _inputs.symbolic_inputs(model), image_input)
-        image = _inputs.choose_image_input(shapes, image_input)
-        others = _inputs.other_values(shapes, image, other_inputs)
-        self._network = Network(
-            graph,
-            list(shapes).index(image),
-            _inputs.image_shape(shapes[image], size, image),
-            [others.get(name) for name in shapes],
-            _inputs.image_dtype(model, image),
-        )
-        self._input_space = _inputs.choose_space(
-            input_space, graph, graph.inputs[list(shapes).index(image)]
-        )
-        self._input_space.check_shape(self.image_shape)
+        self._network, self._input_space = opened(model, input_space, **self._opened)
 
     @classmethod
     def load(
@@ -209,7 +193,8 @@ class ModelProbe:
             pre: Take the values before the layers' activations, found through what changes nothing.
 
         Returns:
-            float32 (N, ...) of one layer, or a dict of such arrays by path.
+            (N, ...) of one layer, or a dict of such arrays by path; float32, or float64 where the
+            model computes in float64.
         """
         pre = flag("pre", pre)
         if isinstance(layers, str) or not isinstance(layers, Iterable):
@@ -245,6 +230,7 @@ class ModelProbe:
         )
 
     def _run(self, images: npt.ArrayLike, wanted: tuple[Wanted, ...]) -> list[FloatArray]:
-        pixels, space = _checks.images(images, self.image_shape), self._input_space
+        dtype, space = self._network.dtype, self._input_space
+        pixels = _checks.images(images, self.image_shape, dtype=dtype)
         _checks.warn_of_scale(pixels, space.low, space.high)
-        return self._network.run(space.to_model(pixels), wanted)
+        return self._network.run(space.to_model(pixels, dtype), wanted)

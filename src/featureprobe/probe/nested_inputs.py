@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import tree
+from keras import ops, tree
 
 
 def inputs_of(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any] | None:
@@ -36,16 +36,19 @@ def inputs_of(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> lis
     return flat if len(flat) == len(function.inputs) else None
 
 
-def reshaping(given: Any, wanted: Any) -> Any:
-    """Return the layer by which Keras fits a tensor's rank to a model's input; None when it fits.
+def fitting(given: Any, wanted: Any) -> Any:
+    """Return what fits a tensor to a model's input, as Keras does; None when it fits.
 
-    Keras adds or takes off a last axis of length 1.
+    Keras adds or takes off a last axis of length 1, and casts to the input's dtype.
 
     Args:
         given: The symbolic tensor of the call.
         wanted: The symbolic tensor of the input.
     """
-    if len(given.shape) == len(wanted.shape):
+    if len(given.shape) != len(wanted.shape):
+        lengths = [-1 if length is None else length for length in wanted.shape[1:]]
+        return keras.layers.Reshape(lengths, dtype=wanted.dtype)
+    if given.dtype == wanted.dtype:
         return None
-    lengths = [-1 if length is None else length for length in wanted.shape[1:]]
-    return keras.layers.Reshape(lengths, dtype=given.dtype)
+    cast = ops.cast(keras.KerasTensor(given.shape, given.dtype), wanted.dtype)
+    return cast._keras_history.operation

@@ -1,16 +1,19 @@
 """Network: the layer graph with one image input, ready to be traced; what the engine works with."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe.errors import FeatureProbeError, ShapeError
+from featureprobe.probe.dtypes import is_half, outer_dtype
 from featureprobe.probe.layer_graph import LayerGraph, Wanted
 from featureprobe.probe.plain_conv import OwnMaps
 from featureprobe.probe.receptive_field import Field, fields_of
+from featureprobe.probe.rows import Rows
 from featureprobe.types import FloatArray, ImageShape, Read, Tensor
 
 _Made = TypeVar("_Made")
@@ -39,8 +42,15 @@ class Network(Compiling):
         graph: The layer graph.
         position: Which of its inputs takes images.
         image_shape: (H, W, C) of one image.
-        others: A constant value for each other input, in order; None at ``position``.
-        dtype: The dtype that the image input wants.
+        others: A constant value for each other input, in order, of that input's dtype; None at
+            ``position``.
+        dtypes: The dtype of each input, in order.
+
+    Attributes:
+        dtype: Of images, answers and gradients: float32, or float64 where the model computes in it.
+        half: Whether some of the model's numbers have 16 bits or fewer.
+        image_dtype: Of images inside the model.
+        rows: How many images the model takes at a time; None where any number will do.
     """
 
     def __init__(
@@ -48,13 +58,16 @@ class Network(Compiling):
         graph: LayerGraph,
         position: int,
         image_shape: ImageShape,
-        others: Sequence[FloatArray | None],
-        dtype: str,
+        others: Sequence[npt.NDArray[Any] | None],
+        dtypes: Sequence[str],
     ) -> None:
         super().__init__()
         self.graph = graph
         self.image_shape = image_shape
-        self.dtype = dtype
+        self.dtype, self.half = outer_dtype(graph), is_half(graph)
+        self.image_dtype = dtypes[position]
+        self._dtypes = tuple(dtypes)
+        self.rows: Rows | None = None
         self._position = position
         self._others = tuple(others)
 
@@ -80,26 +93,54 @@ class Network(Compiling):
             only: As for :meth:`LayerGraph.run`.
 
         Returns:
-            One tensor (N, ...) for each pair.
+            One tensor (N, ...) of :attr:`dtype` for each pair.
         """
-        values = {self.image_input: images} | self.constants(images)
+        if self.rows is None:
+            return self.at_once(images, wanted, redirected=redirected, only=only)
+        run = partial(self.at_once, wanted=wanted, redirected=redirected)
+        shapes = [self.shape_of(path) for path, _ in wanted]
+        return self.rows.in_parts(run, [images], shapes, self.dtype)
+
+    def at_once(
+        self,
+        images: Tensor,
+        wanted: Sequence[Wanted],
+        *,
+        redirected: bool = False,
+        only: Mapping[str, OwnMaps] | None = None,
+    ) -> list[Tensor]:
+        """Compute layers for one batch, of a size that the model takes; as :meth:`forward`."""
+        given = tf.cast(images, self.image_dtype)
+        values = {self.image_input: given} | self.constants(images)
         feeds = [values[number] for number in self.graph.inputs]
-        return self.graph.run(feeds, wanted, redirected=redirected, only=only)
+        return self.graph.run(feeds, wanted, dtype=self.dtype, redirected=redirected, only=only)
+
+    def dtype_inside(self, path: str | None) -> str:
+        """Return the dtype that a layer's output has in the model; of the image for None."""
+        if path is None:
+            return self.image_dtype
+        call, number = self.graph.call_of(path), self.graph.number_of(path)
+        return call.dtypes[call.results.index(number)] if call.dtypes else self.dtype
 
     def constants(self, like: Tensor) -> dict[int, Tensor]:
         """Return the values of all other inputs by number, repeated for each of ``like`` (N, ...)."""
         found = {}
-        for number, other in zip(self.graph.inputs, self._others, strict=True):
+        numbers = zip(self.graph.inputs, self._others, self._dtypes, strict=True)
+        for number, other, dtype in numbers:
             if other is not None:
-                repeats = [tf.shape(like)[0], *([1] * np.ndim(other))]
-                found[number] = tf.tile(tf.constant(other)[None], repeats)
+                count = tf.shape(like)[0] if like.shape[0] is None else like.shape[0]
+                repeats = [count, *([1] * np.ndim(other))]
+                constant = (
+                    tf.cast(tf.constant(other), dtype) if "float" in dtype else tf.constant(other)
+                )
+                found[number] = tf.tile(constant[None], repeats)
         return found
 
     def run(self, images: FloatArray, wanted: tuple[Wanted, ...]) -> list[FloatArray]:
         """Compute layers for images (N, H, W, C) in model units, in memory-bounded batches.
 
         Returns:
-            One float32 array (N, ...) for each (path, pre) pair.
+            One array (N, ...) of :attr:`dtype` for each (path, pre) pair.
         """
         spec = tf.TensorSpec((None, *self.image_shape), self.dtype)
         self.graph.prepare(wanted)
@@ -113,7 +154,7 @@ class Network(Compiling):
         parts = []
         for first in range(0, len(images), size):
             batch = tf.cast(images[first : first + size], self.dtype)
-            parts.append([np.asarray(v, np.float32) for v in call(batch)])
+            parts.append([np.asarray(v) for v in call(batch)])
         return [np.concatenate(values) for values in zip(*parts, strict=True)]
 
     def prepare(self, wanted: Sequence[Wanted], *, redirected: bool = False) -> None:
@@ -136,8 +177,9 @@ class Network(Compiling):
         """Trace the net on images of the given size: nothing is computed."""
         results = [pair for c in self.graph.calls for pair in zip(c.names, c.results)]
         wanted = [(path, False) for path, _ in results]
-        spec = tf.TensorSpec((None, *self.image_shape), self.dtype)
-        run = tf.function(lambda x: self.forward(x, wanted), autograph=False)
+        size = None if self.rows is None else self.rows.size
+        spec = tf.TensorSpec((size, *self.image_shape), self.dtype)
+        run = tf.function(lambda x: self.at_once(x, wanted), autograph=False)
         try:
             traced = run.get_concrete_function(spec)
         except FeatureProbeError:

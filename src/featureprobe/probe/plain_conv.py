@@ -19,6 +19,7 @@ from featureprobe.types import FloatArray, Tensor
 _MOST_POSITIONS = 9  # up to here a product was faster in all layers measured, 64 to 512 channels
 _MOST_CHANNELS = 4  # of an image; 16 lanes want more
 _MOST_TAPS = 25  # each is one plane to move
+_EXACT = ("float32", "float64")  # in 16 bits another order of sums is another result
 _LEAST_SAVED = 8  # maps that are left out for each one wanted and each stride
 
 
@@ -44,8 +45,9 @@ def is_plain(layer: Any) -> bool:
         return False
     if not is_valuewise_function(layer.activation) or _has_weights(layer.activation):
         return False
-    exact = layer.compute_dtype == layer.variable_dtype and not getattr(layer, "lora_enabled", 0)
-    return exact and layer.data_format == "channels_last"
+    whole = layer.compute_dtype == layer.variable_dtype and layer.compute_dtype in _EXACT
+    changed = getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None)
+    return whole and not changed and layer.data_format == "channels_last"
 
 
 def _has_weights(activation: Any) -> bool:
@@ -89,6 +91,7 @@ def with_few_channels(layer: Any, values: Tensor, padding: str, *, linear: bool)
         padding: ``"same"`` or ``"valid"``.
         linear: Leave the activation out.
     """
+    values = tf.cast(values, layer.compute_dtype)
     kernel, bias = _kernel(layer), tf.convert_to_tensor(layer.bias) if layer.use_bias else None
 
     def computed(given: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
@@ -116,6 +119,7 @@ def at_few_positions(layer: Any, values: Tensor, *, linear: bool) -> Tensor:
         values: Its input with all padding.
         linear: Leave the activation out.
     """
+    values = tf.cast(values, layer.compute_dtype)
     (tall, wide), (down, right) = layer.kernel_size, layer.strides
     rows = range(0, values.shape[1] - tall + 1, down)
     cols = range(0, values.shape[2] - wide + 1, right)
@@ -156,6 +160,7 @@ def some_maps(layer: Any, values: Tensor, own: OwnMaps, padding: str, *, linear:
         padding: ``"same"`` or ``"valid"``.
         linear: Leave the activation out.
     """
+    values = tf.cast(values, layer.compute_dtype)
     height, width, channels = values.shape[1:]
     tall, wide = layer.kernel_size
     taps = tall * wide

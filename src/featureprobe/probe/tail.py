@@ -8,9 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe.errors import ModelError
+from featureprobe.probe.boundary import at_rest
 from featureprobe.probe.call import Call
 from featureprobe.probe.keras_own import is_keras_own
 from featureprobe.probe.network import Network
+from featureprobe.probe.rows import parts_of
 from featureprobe.probe.value_flow import keeps_values
 from featureprobe.types import OUTPUT, FloatArray, Tensor
 
@@ -81,24 +83,19 @@ class Tail:
 
     def run(self, values: Tensor) -> Tensor:
         """Return the output before its activation, (N, K), for outputs (N, ...) of the layer."""
-        known: dict[int, Tensor] = {self._number: values} | self._network.constants(values)
-        return self._network.graph.run_between(self.calls, known, OUTPUT)
+        given = tf.cast(values, self._network.dtype_inside(self.layer))
+        known: dict[int, Tensor] = {self._number: given} | self._network.constants(values)
+        with at_rest():
+            found = self._network.graph.run_between(self.calls, known, OUTPUT)
+        return tf.cast(found, self._network.dtype)
 
     def logits(self, values: FloatArray) -> FloatArray:
         """Return the output before its activation for arrays, in batches."""
-        parts = [
-            np.asarray(self._compiled(tf.constant(values[first : first + _BATCH], tf.float32)))
-            for first in range(0, len(values), _BATCH)
-        ]
-        return np.concatenate(parts)
+        return self._batched(self._compiled, values)[0]
 
     def slopes(self, values: FloatArray, weights: FloatArray) -> FloatArray:
         """Return (N, ...): how a weighted sum of outputs grows with each node; as for :meth:`split`."""
-        mixed, made = tf.constant(weights, tf.float32), []
-        for first in range(0, len(values), _BATCH):
-            part = tf.constant(values[first : first + _BATCH], tf.float32)
-            made.append(np.asarray(self._slope(part, mixed)))
-        return np.concatenate(made)
+        return self._batched(self._slope, values, weights)[0]
 
     def split(self, values: FloatArray, weights: FloatArray) -> tuple[FloatArray, ...]:
         """Return output, share of each node and share of the biases, for a weighted sum of outputs.
@@ -112,12 +109,19 @@ class Tail:
             weights: (K,) of the outputs, such as 1 and -1 for a margin.
 
         Returns:
-            float32 (N,), (N, ...) and (N,).
+            (N,), (N, ...) and (N,), in the dtype of activations.
         """
-        mixed, made = tf.constant(weights, tf.float32), []
-        for first in range(0, len(values), _BATCH):
-            part = tf.constant(values[first : first + _BATCH], tf.float32)
-            made.append([np.asarray(v) for v in self._split(part, mixed)])
+        return self._batched(self._split, values, weights)
+
+    def _batched(
+        self, call: Any, values: FloatArray, *others: FloatArray
+    ) -> tuple[FloatArray, ...]:
+        """Return what a compiled call gives for arrays (N, ...), in batches that the net takes."""
+        dtype, made = self._network.dtype, []
+        constants = [tf.constant(other, dtype) for other in others]
+        for part, count in parts_of(self._network.rows, values, _BATCH):
+            found = tf.nest.flatten(call(tf.constant(part, dtype), *constants))
+            made.append([np.asarray(v)[:count] for v in found])
         return tuple(np.concatenate(parts) for parts in zip(*made, strict=True))
 
     @cached_property
@@ -135,7 +139,7 @@ class Tail:
                 share = ahead.jvp(total, tf.UnconnectedGradients.ZERO)
             return total, values * tape.gradient(total, values), share
 
-        classes = tf.TensorSpec((None,), tf.float32)
+        classes = tf.TensorSpec((None,), self._network.dtype)
         # Concrete: many nets in one process would make plain calls warn of retracing.
         return tf.function(both, autograph=False).get_concrete_function(self._spec, classes)
 
@@ -147,12 +151,13 @@ class Tail:
                 total = tf.linalg.matvec(self.run(values), weights)
             return tape.gradient(total, values)
 
-        classes = tf.TensorSpec((None,), tf.float32)
+        classes = tf.TensorSpec((None,), self._network.dtype)
         return tf.function(slope, autograph=False).get_concrete_function(self._spec, classes)
 
     @property
     def _spec(self) -> Any:
-        return tf.TensorSpec((None, *self._network.shape_of(self.layer)), tf.float32)
+        size = None if self._network.rows is None else self._network.rows.size
+        return tf.TensorSpec((size, *self._network.shape_of(self.layer)), self._network.dtype)
 
     @property
     def biases(self) -> list[Any]:

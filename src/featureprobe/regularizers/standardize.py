@@ -33,5 +33,5 @@ class Standardize(Regularizer):
         centred = images - tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
         deviation = tf.sqrt(tf.reduce_mean(centred**2, axis=(1, 2, 3), keepdims=True))
         flat = deviation <= _FLAT * spread
-        scaled = centred * (spread / tf.where(flat, 1.0, deviation))
+        scaled = centred * (spread / tf.where(flat, tf.ones_like(deviation), deviation))
         return step.space.typical_center + tf.where(flat, tf.zeros_like(scaled), scaled)

@@ -14,9 +14,11 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.scoring import shares_of_nodes
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
+from featureprobe.probe.boundary import at_rest
 from featureprobe.probe.call import Call
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network import Network
+from featureprobe.probe.rows import check_single
 from featureprobe.types import FloatArray, Tensor
 
 Floats = npt.NDArray[np.float64]
@@ -147,6 +149,7 @@ def draw_shares(ax: Axes, found: Composition, *, count: int = 10) -> None:
 def composition_of(probe: ModelProbe, image: FloatArray, target: MapMean | Node) -> Composition:
     """Return the shares of the nearest lower convolution or pooling layer, at an image (H, W, C)."""
     network = probe.network
+    check_single(network.rows, "Shares are of one image")
     lower, calls = _below(network, target.layer)
     model = probe.input_space.to_model(image[None])
     values = model if lower == IMAGE else network.run(model, ((lower, False),))[0]
@@ -211,10 +214,12 @@ def _split(
     with tf.autodiff.ForwardAccumulator(biases, [tf.identity(b) for b in biases]) as ahead:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
-            known = {number: values} | network.constants(values)
-            last = network.graph.run_between(calls, known, layer)
+            given = tf.cast(values, network.dtype_inside(None if lower == IMAGE else lower))
+            known = {number: given} | network.constants(values)
+            with at_rest():
+                last = network.graph.run_between(calls, known, layer)
             last = last if before else known[network.graph.number_of(layer)]
-            total = tf.reduce_sum(last * tf.cast(weights, last.dtype))
+            total = tf.reduce_sum(tf.cast(last, values.dtype) * tf.cast(weights, values.dtype))
         bias = ahead.jvp(total, tf.UnconnectedGradients.ZERO)
     slopes = np.asarray(tape.gradient(total, values), np.float64)
     shares = (slopes * np.asarray(values, np.float64))[0].reshape(-1, values.shape[-1]).sum(axis=0)

@@ -210,7 +210,7 @@ def _traced(probe: ModelProbe, score: UnitScore, layers: tuple[str, ...]) -> Any
     def contributions(images: tf.Tensor, units: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(images)
-            *lower, top = network.forward(images, wanted)
+            *lower, top = network.at_once(images, wanted)
             strongest = tf.gather(score.over(top, tf.reduce_max), units, batch_dims=1)
         slopes = tape.gradient(strongest, lower, unconnected_gradients="zero")
         by_map = [
@@ -219,6 +219,12 @@ def _traced(probe: ModelProbe, score: UnitScore, layers: tuple[str, ...]) -> Any
         ]
         return [*by_map, strongest]
 
+    def in_parts(images: tf.Tensor, units: tf.Tensor) -> list[tf.Tensor]:
+        if network.rows is None:
+            return contributions(images, units)
+        shapes = [*((network.shape_of(layer)[-1],) for layer in layers), ()]
+        return network.rows.in_parts(contributions, [images, units], shapes, network.dtype)
+
     spec = [
         tf.TensorSpec((None, *probe.image_shape), network.dtype),
         tf.TensorSpec((None,), tf.int32),
@@ -226,6 +232,6 @@ def _traced(probe: ModelProbe, score: UnitScore, layers: tuple[str, ...]) -> Any
     return network.compiled(
         ("contributions", score, layers),
         lambda: tf.function(
-            contributions, input_signature=spec, autograph=False
+            in_parts, input_signature=spec, autograph=False
         ).get_concrete_function(),
     )

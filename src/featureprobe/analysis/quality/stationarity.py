@@ -1,5 +1,6 @@
 """Whether a picture is a maximum at all, whoever made it: how far a short climb gets from it."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from featureprobe.analysis.quality.standard import Whole
 from featureprobe.analysis.quality.targets import UnitScore
 from featureprobe.ascent.constraints import Constraint
 from featureprobe.ascent.live import LivePixels, live_pixels
+from featureprobe.probe.boundary import climbed
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Read
 
@@ -96,7 +98,8 @@ def _traced(probe: ModelProbe, score: UnitScore) -> Any:
     def slopes(images: tf.Tensor, units: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(images)
-            (values,) = network.forward(images, wanted)
+            run = partial(network.forward, wanted=wanted)
+            (values,) = climbed(run, images, half=network.half)
             own = tf.gather(score.over(values, tf.reduce_mean), units, batch_dims=1)
         return tape.gradient(own, images, unconnected_gradients="zero")
 
