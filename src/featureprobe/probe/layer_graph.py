@@ -168,12 +168,13 @@ class LayerGraph:
             path: The path.
         """
         steps, before = self.steps_before([(path, True)]), dict[int, Tensor]()
-        for call in calls:
-            values.update(zip(call.results, call.run(values), strict=True))
-            if call.results[0] in steps:
-                step = steps[call.results[0]]
-                off = value_before(call, step, values, before)
-                before.update(zip(call.results, off, strict=True))
+        with at_rest():
+            for call in calls:
+                values.update(zip(call.results, call.run(values), strict=True))
+                if call.results[0] in steps:
+                    step = steps[call.results[0]]
+                    off = value_before(call, step, values, before)
+                    before.update(zip(call.results, off, strict=True))
         return before[self.number_of(path)]
 
     def prepare(self, wanted: Sequence[Wanted], *, redirected: bool = False) -> None:

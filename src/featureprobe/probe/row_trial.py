@@ -168,8 +168,8 @@ class _Trial:
     def _same(one: Answers, other: Answers, row: int, place: int, most: float) -> bool:
         for first, second in zip(one, other, strict=True):
             a, b = (np.asarray(v, np.float64) for v in (first[row], second[place]))
-            size = max(np.nanmax(np.abs(first), initial=0), np.nanmax(np.abs(second), initial=0))
-            if not np.allclose(a, b, rtol=0, atol=most * float(size), equal_nan=True):
+            size = max(_size(first), _size(second))
+            if not np.allclose(a, b, rtol=0, atol=most * size, equal_nan=True):
                 return False
         return True
 
@@ -182,6 +182,11 @@ class _Trial:
             self._calls[size] = run.get_concrete_function(spec)
             _check_still(self._calls[size].graph)
         return self._calls[size]
+
+
+def _size(values: npt.NDArray[Any]) -> float:
+    """Return the largest finite absolute value."""
+    return float(np.abs(values, where=np.isfinite(values), out=np.zeros(values.shape)).max())
 
 
 class _StaysError(ModelError):

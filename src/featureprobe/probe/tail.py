@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe.errors import ModelError
-from featureprobe.probe.boundary import at_rest
 from featureprobe.probe.call import Call
 from featureprobe.probe.keras_own import is_keras_own
 from featureprobe.probe.network import Network
@@ -85,8 +84,7 @@ class Tail:
         """Return the output before its activation, (N, K), for outputs (N, ...) of the layer."""
         given = tf.cast(values, self._network.dtype_inside(self.layer))
         known: dict[int, Tensor] = {self._number: given} | self._network.constants(values)
-        with at_rest():
-            found = self._network.graph.run_between(self.calls, known, OUTPUT)
+        found = self._network.graph.run_between(self.calls, known, OUTPUT)
         return tf.cast(found, self._network.dtype)
 
     def logits(self, values: FloatArray) -> FloatArray:

@@ -14,7 +14,6 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.scoring import shares_of_nodes
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
-from featureprobe.probe.boundary import at_rest
 from featureprobe.probe.call import Call
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network import Network
@@ -216,8 +215,7 @@ def _split(
             tape.watch(values)
             given = tf.cast(values, network.dtype_inside(None if lower == IMAGE else lower))
             known = {number: given} | network.constants(values)
-            with at_rest():
-                last = network.graph.run_between(calls, known, layer)
+            last = network.graph.run_between(calls, known, layer)
             last = last if before else known[network.graph.number_of(layer)]
             total = tf.reduce_sum(tf.cast(last, values.dtype) * tf.cast(weights, values.dtype))
         bias = ahead.jvp(total, tf.UnconnectedGradients.ZERO)
