@@ -205,9 +205,8 @@ def _split(
         before: Whether before the second's activation.
     """
     lower, layer = ends
-    layers = {id(call.layer): call.layer for call in calls}
-    added = [getattr(layer, name, None) for layer in layers.values() for name in _ADDED]
-    biases = [variable.value for variable in added if variable is not None]
+    added = [getattr(call.layer, name, None) for call in calls for name in _ADDED]
+    biases = list({id(v): v.value for v in added if v is not None}.values())
     number = network.image_input if lower == IMAGE else network.graph.number_of(lower)
     # A variable outside of a tape's trace has its slope by forward mode, without touching it.
     with tf.autodiff.ForwardAccumulator(biases, [tf.identity(b) for b in biases]) as ahead:
