@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -11,6 +12,8 @@ import numpy.typing as npt
 
 from featureprobe import plugins
 from featureprobe.errors import ConfigError, nearest
+
+_NOT_IN_JSON = ("inf", "-inf", "nan")
 
 Arrays = dict[str, npt.NDArray[Any]]
 """Arrays beside a config, by sha256."""
@@ -129,8 +132,10 @@ def _to_json(value: Any, arrays: Arrays | None, where: str) -> Any:
         return {"array": value.sha256}
     if isinstance(value, tuple | list):
         return [_to_json(v, arrays, where) for v in value]
-    if isinstance(value, np.generic):
-        return value.item()
+    if isinstance(value, np.generic) and not isinstance(value.item(), np.generic):
+        return _to_json(value.item(), arrays, where)
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": repr(float(value))}  # JSON has no such numbers
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise ConfigError(
@@ -192,6 +197,8 @@ def _from_json(value: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {"array"}:
             return _array_from(value["array"], arrays)
+        if set(value) == {"float"} and value["float"] in _NOT_IN_JSON:
+            return float(value["float"])
         return revive(value, arrays)
     if isinstance(value, list | tuple):
         return tuple(_from_json(v, arrays) for v in value)

@@ -1,16 +1,14 @@
 """From a finished state to the result that the user keeps."""
 
-import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featureprobe._component import Arrays, Component
 from featureprobe.ascent.cropping import crop_of, describe_crop
 from featureprobe.ascent.problems import Problems
+from featureprobe.ascent.recording import labels_of
 from featureprobe.ascent.stopping import Converged
 from featureprobe.ascent.verdict import dead_thresholds, judge
 from featureprobe.evidence.evidence import Evidence
@@ -23,8 +21,6 @@ from featureprobe.types import FloatArray
 
 if TYPE_CHECKING:
     from featureprobe.ascent.runner import Ascent
-
-_PACKAGES = ("featureprobe", "tensorflow", "keras", "numpy")
 
 _TRACES = {
     "score_trace": "score",
@@ -41,7 +37,9 @@ def assemble(
     problems: Problems,
     ascent: "Ascent",
     state: AscentState,
+    recipe: Recipe,
     *,
+    resumable: AscentState | None = None,
     interrupted: bool = False,
     snapshots: Sequence[tuple[int, FloatArray]] = (),
     evidence: Evidence | None = None,
@@ -54,6 +52,8 @@ def assemble(
         problems: What was solved for them.
         ascent: The Ascent that ran.
         state: The state, finished.
+        recipe: What is recorded of it.
+        resumable: The state before it was finished, from which to go on.
         interrupted: Whether the user stopped the run.
         snapshots: (step, images (rows, H, W, C) in model units) pairs.
         evidence: What real images cause: dead is measured by it.
@@ -75,25 +75,34 @@ def assemble(
         scores=kept("score"),
         totals=kept("total"),
         status=verdicts[index],
-        certificates=best["certificate"].astype(np.float32).reshape(grid)[index],
-        gradient_norms=best["gradient"].astype(np.float32).reshape(grid)[index],
+        certificates=kept("certificate"),
+        gradient_norms=kept("gradient"),
         dead_thresholds=thresholds[index],
         **_traces(state, problems),
-        snapshots=np.stack([pictures(images) for _, images in snapshots])
-        if snapshots
-        else np.zeros((0, len(targets), state.starts, *probe.image_shape), np.float32),
-        snapshot_steps=np.array([s for s, _ in snapshots], np.int64),
+        **_shots(snapshots, pictures, (len(targets), state.starts, *probe.image_shape)),
         origins=state.start_origins[index],
         steps_done=np.where(state.ended < 0, state.index, state.ended).reshape(grid)[index],
         crops=tuple(describe_crop(crop_of(ascent, probe, t), probe) for t in targets),
-        labels=tuple(target.label for target in targets),
+        labels=labels_of(targets),
         steps=state.index,
-        recipe=_recipe(probe, targets, ascent, state.seed),
-        state=state,
+        recipe=recipe,
+        state=resumable or state,
     )
 
 
-def _traces(state: AscentState, problems: Problems) -> dict[str, FloatArray]:
+def _shots(
+    snapshots: Sequence[tuple[int, FloatArray]],
+    pictures: Callable[[FloatArray], FloatArray],
+    shape: tuple[int, ...],
+) -> dict[str, Any]:
+    """Return snapshots in pixel units, and their steps."""
+    taken = np.empty((len(snapshots), *shape), np.float32)
+    for number, (_, images) in enumerate(snapshots):
+        taken[number] = pictures(images)
+    return {"snapshots": taken, "snapshot_steps": np.array([s for s, _ in snapshots], np.int64)}
+
+
+def _traces(state: AscentState, problems: Problems) -> dict[str, Any]:
     """Return the traces of all targets, by their names in the result."""
     grid = (-1, len(problems.targets), state.starts)
     lines = {trace: state.traces[name] for trace, name in _TRACES.items()}
@@ -137,23 +146,3 @@ def _pictures(probe: ModelProbe, problems: Problems, images: FloatArray, starts:
     for number in range(len(made)):  # one by one: in between, images take twice as much
         made[number] = probe.input_space.to_pixels(problems.image(number, solved))
     return made
-
-
-def _recipe(
-    probe: ModelProbe, targets: Sequence[Objective], ascent: Component, seed: int
-) -> Recipe:
-    arrays: Arrays = {}
-    model: dict[str, Any] = {
-        "name": probe.name,
-        "fingerprint": probe.fingerprint,
-        "image_shape": list(probe.image_shape),
-    }
-    return Recipe(
-        ascent=ascent.to_config(arrays),
-        objectives=tuple(target.to_config(arrays) for target in targets),
-        seed=seed,
-        input_space=probe.input_space.to_config(arrays),
-        model=model,
-        versions={"python": platform.python_version(), **{p: version(p) for p in _PACKAGES}},
-        arrays=arrays,
-    )

@@ -1,14 +1,15 @@
 """Which targets can be climbed on a crop, and why others need the full image."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
+from featureprobe.ascent.trying_out import LookedError, shape_left, value_of
 from featureprobe.errors import ConfigError
 from featureprobe.objectives.base import Objective
-from featureprobe.objectives.structure import Leaf, leaf_of, stand_in, terms_of
+from featureprobe.objectives.structure import Leaf, leaf_of, terms_of
 from featureprobe.parameterizations.pixels import Pixels
 from featureprobe.probe.crop_plan import Crop, plan_crop
 from featureprobe.probe.model_probe import ModelProbe
@@ -85,47 +86,16 @@ def _name(regularizer: Regularizer) -> str:
     return type(regularizer).__name__
 
 
-class _LookedError(Exception):
-    """An objective asked for the images."""
-
-
-class _Blind:
-    """What an objective sees, but for the images."""
-
-    def __init__(self, values: tuple[Any, ...], space: Any) -> None:
-        self.values, self.space = values, space
-
-    def __getitem__(self, number: int) -> Any:
-        return self.values[number]
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    @property
-    def images(self) -> Any:
-        raise _LookedError
-
-
 def _looks_at_images(probe: ModelProbe, leaf: Leaf) -> bool:
     """Whether an objective asks for ``seen.images``: it is run once on zeros to find out."""
 
     def look() -> bool:
-        values = []
-        for layer, axes, _ in leaf.reads:
-            shape = list(probe.shape_of(layer))
-            left = shape[: len(shape) - len(axes)] if axes == ("index",) else _left(shape, axes)
-            values.append(tf.zeros((2, *left), probe.network.dtype))
-        numbers = iter([tf.zeros(2, tf.int32)] * leaf.n_fields)
+        shapes = [shape_left(probe.shape_of(read[0]), read) for read in leaf.reads]
+        values = [tf.zeros((2, *shape), probe.network.dtype) for shape in shapes]
         try:
-            stand_in(leaf.template, numbers).value(_Blind(tuple(values), probe.input_space))
-        except _LookedError:
+            value_of(leaf, values, [0] * leaf.n_fields, probe.input_space)
+        except LookedError:
             return True
         return False
 
     return probe.network.compiled(("looks", leaf.key), look)
-
-
-def _left(shape: list[int], axes: tuple[str, ...]) -> list[int]:
-    """Return a layer's shape without the axes that a read indexes."""
-    names = ("row", "col", "channel") if len(shape) == 3 else ("row", "channel")
-    return [n for n, name in zip(shape, names, strict=False) if name not in axes]

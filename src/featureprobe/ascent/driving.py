@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from featureprobe.ascent.compiling import Compiled, as_tensors, begin
 from featureprobe.ascent.group import Chunk, Group
+from featureprobe.ascent.interrupts import NOTHING_YET
 from featureprobe.ascent.placing import cut, placed
 from featureprobe.ascent.problems import Problems
 from featureprobe.ascent.starts import Starts
@@ -83,28 +84,29 @@ class Drive:
         carry = {name: getattr(state, name) for name in _CARRIED}
         if not reuse:
             carry = tf.nest.map_structure(np.copy, carry)
-        traces, stopped = self._climb(state, count, carry)
+        traces, stopped = self._climb(state, count, carry, hasty=not reuse)
         later = self._leave(replace(state, index=state.index + count, traces=traces, **carry))
         if stopped and reuse:
             raise Stopped(later)
         if stopped:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(NOTHING_YET)
         return later
 
     def finish(self, state: AscentState, *, reuse: bool = False) -> AscentState:
         """Return ``state`` with its last images judged too; arguments as for :meth:`advance`.
 
         The loop values the image that each step starts from; one more step does so for the last
-        one, and what that step would have moved is dropped.
+        one, and what that step would have moved is dropped. With ``reuse`` an interrupt waits for it
+        to end, and is over then: the run has ended anyway.
         """
         best = state.best if reuse else tf.nest.map_structure(np.copy, state.best)
-        traces, stopped = self._climb(state, 1, {"best": best})
-        if stopped:
+        traces, stopped = self._climb(state, 1, {"best": best}, hasty=not reuse)
+        if stopped and not reuse:
             raise KeyboardInterrupt
         return replace(state, best=best, traces=traces)
 
     def _climb(
-        self, state: AscentState, count: int, carry: dict[str, Tree]
+        self, state: AscentState, count: int, carry: dict[str, Tree], *, hasty: bool
     ) -> tuple[dict[str, FloatArray], bool]:
         """Do steps; return all traces, and whether an interrupt came meanwhile.
 
@@ -112,6 +114,7 @@ class Drive:
             state: The state to start from.
             count: Steps to do.
             carry: What of the outcome is wanted, by name: arrays to write to.
+            hasty: At an interrupt, leave out what has not begun; the outcome is of no use then.
         """
         fresh = self._no_traces(count)
 
@@ -132,7 +135,7 @@ class Drive:
                 places[..., : values.shape[-1]] = values
                 fresh[name][:, chunk.rows] = places
 
-        stopped = each_in_turn(run, self._jobs(state.ended < 0), write)
+        stopped = each_in_turn(run, self._jobs(state.ended < 0), write, hasty=hasty)
         return {
             name: np.concatenate([state.traces[name], new]) if state.traces else new
             for name, new in fresh.items()
@@ -143,7 +146,9 @@ class Drive:
         if self.stop is None or state.index % CHECK_EVERY:
             return state
         best, over = state.best, self.stop.over
-        arrived = self.stop.arrived(state.traces["total"], best["certificate"], best["gradient"])
+        totals = state.traces["total"]
+        arrived = self.stop.arrived(totals, best["certificate"], best["gradient"])
+        arrived &= np.isfinite(totals[-1])
         if state.index >= over:  # what has no gradient, operators or not, cannot arrive anywhere
             arrived |= (state.traces["gradient"][-over:] == 0).all(axis=0)
         for group in self.groups:  # rows that must stay together leave together

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from featureprobe.ascent.building import build_drive, build_plan
 from featureprobe.ascent.constraints import resolve
+from featureprobe.ascent.interrupts import stop_if_interrupted
 from featureprobe.ascent.problems import as_problems
 from featureprobe.ascent.remedies import Remedy
 from featureprobe.ascent.scoring import score_images
@@ -119,7 +120,9 @@ class _Finder:
         constraint = resolve(self.ascent.constraint, self.probe.input_space)
         scores = score_images(groups, starts.images, constraint, len(targets))
         own = np.take_along_axis(scores, starts.index, axis=1)
-        return np.asarray(own <= thresholds[:, None])
+        flat = (scores == scores[:, :1]).all(axis=1) & (scores.shape[1] > 1)
+        flat &= np.isneginf(thresholds)  # what answers the same to all, by an unknown activation
+        return np.asarray(~(own > thresholds[:, None]) | flat[:, None])
 
     def _remedied(
         self,
@@ -153,6 +156,7 @@ class _Finder:
         steps: int,
         remedy: Remedy | None = None,
     ) -> AscentState:
+        stop_if_interrupted()
         groups = build_plan(climb, self.probe, targets, self.seed)
         aim = None if remedy is None else remedy.aimed
         problems = as_problems(climb, self.probe, targets)

@@ -123,15 +123,19 @@ class Loop:
         gradient = self.constraint.tangent(raw, live)
         unit, norm = self._unit(gradient)
         course = _MEMORY * carry["course"] + (1.0 - _MEMORY) * unit
-        seen = {
-            **values._asdict(),
-            "gradient": norm,
-            "certificate": self.constraint.certificate(course, images, live, self.space),
-        }
+        certificate = self.constraint.certificate(course, images, live, self.space)
+        certificate = _nan_unless(tf.math.is_finite(norm), certificate)
+        seen = {**values._asdict(), "gradient": norm, "certificate": certificate}
+        # Fused kernels drop NaN, so that a broken image may have a finite score.
+        whole = _is_finite(images)
+        if not isinstance(self.parameterization, Pixels):
+            for param in tf.nest.flatten(carry["params"]):
+                whole &= _is_finite(param)
+        seen = {name: _nan_unless(whole, own) for name, own in seen.items()}
         best = self._offer(carry["best"], images, seen, self.anew(index - 1))
         step = replace(step, gradient=gradient, hold=self._hold(images, live))
         grad = pull_back(gradient)
-        params, slots = self.rule.update(carry["params"], grad, values.total, carry["slots"], step)
+        params, slots = self.rule.update(carry["params"], grad, seen["total"], carry["slots"], step)
         if self.parameterization.exact:
             params = self.parameterization.fit(
                 self._finish(self.parameterization.render(params), step)
@@ -196,11 +200,10 @@ class Loop:
     def _offer(
         self, best: dict[str, Tensor], images: Tensor, seen: dict[str, Tensor], anew: Tensor
     ) -> dict[str, Tensor]:
-        better = (
-            seen["total"] > best["total"] if self.keep_best else tf.math.is_finite(seen["total"])
-        )
-        # A silent image does not take the place of one that answers: there is no way on from it.
-        better |= anew & tf.math.is_finite(seen["total"]) & (seen["gradient"] > 0)
+        better = tf.math.is_finite(seen["total"])
+        if self.keep_best:
+            # A silent image does not take the place of one that answers: there is no way on from it.
+            better &= (seen["total"] > best["total"]) | (anew & (seen["gradient"] > 0))
         offered = {"images": images, **{n: seen[n] for n in best if n != "images"}}
         return {
             name: tf.where(
@@ -218,6 +221,20 @@ def _apart(function: Callable[..., Any]) -> Callable[..., Any]:
     processes took a third longer for all they did. A function's own graph has an order.
     """
     return tf.function(function, autograph=False, experimental_attributes={"_noinline": True})  # type: ignore[no-any-return]
+
+
+def _is_finite(values: Tensor) -> Tensor:
+    """Return (N,): whether values (N, ...) hold neither NaN nor infinite ones."""
+    # The sum has one of them wherever a value has; half precision would overflow by itself.
+    single = tf.cast(values, tf.complex64 if values.dtype.is_complex else tf.float32)
+    total = tf.reduce_sum(single, axis=tuple(range(1, len(values.shape))))
+    return tf.math.is_finite(tf.abs(total))
+
+
+def _nan_unless(fine: Tensor, values: Tensor) -> Tensor:
+    """Return values (N, ...) with NaN for those images that are not fine (N,)."""
+    fine = tf.reshape(fine, [-1, *([1] * (len(values.shape) - 1))])
+    return tf.where(fine, values, tf.constant(float("nan"), values.dtype))
 
 
 def _salted(step: ImageStep, salt: int) -> ImageStep:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from featureprobe.ascent.backtracking import Backtracking
+from featureprobe.ascent.blocks import BlockSizes
 from featureprobe.ascent.building import build_drive, build_plan
-from featureprobe.ascent.driving import Stopped
+from featureprobe.ascent.driving import Drive, Stopped
+from featureprobe.ascent.interrupts import interrupted
 from featureprobe.ascent.problems import Problems, as_problems
 from featureprobe.ascent.starts import Starts
 from featureprobe.probe.model_probe import ModelProbe
@@ -32,10 +34,9 @@ def polished(
     starts = Starts(state.best["images"], index, state.start_origins)
     groups = build_plan(climb, probe, problems.targets, state.seed)
     drive = build_drive(climb, probe, problems, groups, starts, state.targets)
-    try:
-        later = drive.advance(drive.start(state.seed, starts), climb.steps, reuse=True)
-    except Stopped as stop:
-        later = stop.state
+    later = _settled(drive, drive.start(state.seed, starts), climb.steps)
+    if not later.index:
+        return state
     later = drive.finish(later, reuse=True)
     better = later.best["total"] > state.best["total"]
     best = {
@@ -45,6 +46,19 @@ def polished(
     traces = {n: np.concatenate([old, later.traces[n][1:]]) for n, old in state.traces.items()}
     ended = np.full_like(state.ended, -1)  # all did the last steps
     return replace(state, index=state.index + later.index, best=best, traces=traces, ended=ended)
+
+
+def _settled(drive: Drive, state: AscentState, steps: int) -> AscentState:
+    """Return the state after all steps, or after those until an interrupt."""
+    blocks = BlockSizes(steps)
+    try:
+        while state.index < steps and not interrupted():
+            state = drive.advance(state, blocks.next(state.index), reuse=True)
+    except Stopped as stop:
+        return stop.state
+    except KeyboardInterrupt:
+        return state
+    return state
 
 
 def _recipe(ascent: "Ascent", probe: ModelProbe, problems: Problems) -> "Ascent":

@@ -1,27 +1,25 @@
 """Ascent: from starts to the images that targets answer to most strongly."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any, ClassVar
-
-import numpy as np
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 from featureprobe._component import Component
 from featureprobe._randomness import Rng, seed_from
-from featureprobe.ascent.assembly import assemble, glance, look
-from featureprobe.ascent.blocks import BlockSizes
+from featureprobe.ascent.assembly import look
 from featureprobe.ascent.building import build_drive, build_plan, build_problems
 from featureprobe.ascent.constraints import Constraint
-from featureprobe.ascent.driving import Drive, Stopped
+from featureprobe.ascent.driving import Drive
 from featureprobe.ascent.finding import find_starts
+from featureprobe.ascent.interrupts import HeldInterrupts, stop_if_interrupted
 from featureprobe.ascent.momentum import Momentum
-from featureprobe.ascent.polishing import polished
-from featureprobe.ascent.progress import Progress
+from featureprobe.ascent.recording import labels_of, recipe_of
 from featureprobe.ascent.remedies import PreActivation, RedirectedGradients, Remedy
 from featureprobe.ascent.rules import UpdateRule
+from featureprobe.ascent.running import Way, blocks_of_steps, climbed, concluded, images_of
 from featureprobe.ascent.search import Precursor
 from featureprobe.ascent.starts import Starts
-from featureprobe.ascent.stopping import CHECK_EVERY, Converged
+from featureprobe.ascent.stopping import Converged
 from featureprobe.ascent.targets import as_targets, digest_of
 from featureprobe.ascent.validation import check_ascent, check_evidence, check_probe
 from featureprobe.errors import ConfigError
@@ -38,7 +36,6 @@ from featureprobe.regularizers.until import Until
 from featureprobe.results.result import AscentResult
 from featureprobe.results.state import AscentState, StepInfo
 from featureprobe.transforms.base import Transform
-from featureprobe.types import FloatArray
 
 Targets = Objective | Sequence[Objective]
 
@@ -137,29 +134,13 @@ class Ascent(Component):
         """
         targets = as_targets(objective)
         check_evidence(evidence, probe)
-        drive, state = self._begin(probe, targets, seed_from(rng))
-        snapshots: list[tuple[int, FloatArray]] = []
-        interrupted = False
-        with Progress(self.steps, drive.rows, progress) as bar:
-            try:
-                for state in self._go(drive, state, reuse=True):  # noqa: B020
-                    bar.at(glance(drive.problems, state))
-                    if self.record_every and state.index % self.record_every == 0:
-                        snapshots.append((state.index, np.copy(self._images(state))))
-            except Stopped as stop:
-                state, interrupted = stop.state, True
-            except KeyboardInterrupt:
-                interrupted = True
-        finished = drive.finish(state, reuse=True)
-        return self._assembled(
-            probe,
-            targets,
-            drive,
-            finished,
-            interrupted=interrupted,
-            snapshots=snapshots,
-            evidence=evidence,
-        )
+        with HeldInterrupts():
+            seed = seed_from(rng)
+            drive, state = self._begin(probe, targets, seed)
+            record = recipe_of(self, probe, targets, seed)
+            stop_if_interrupted()
+            way = climbed(self, drive, state, progress)
+            return concluded(self, probe, targets, drive, way, record, evidence)
 
     def start(self, probe: ModelProbe, objective: Targets, *, rng: Rng = None) -> AscentState:
         """Return the state before the first step; arguments as for :meth:`run`."""
@@ -182,17 +163,8 @@ class Ascent(Component):
             (state, info) after each block.
         """
         drive = self._resume(probe, as_targets(objective), state)
-        for later in self._go(drive, state):
-            yield later, look(probe, drive.problems, later, self.steps, self._images(later))
-
-    def _go(
-        self, drive: Drive, state: AscentState, *, reuse: bool = False
-    ) -> Iterator[AscentState]:
-        every = (self.record_every, CHECK_EVERY if self.stop else None)
-        blocks = BlockSizes(self.steps, tuple(n for n in every if n))
-        while state.index < self.steps and (state.ended < 0).any():
-            state = drive.advance(state, blocks.next(state.index), reuse=reuse)
-            yield state
+        for later in blocks_of_steps(self, drive, state):
+            yield later, look(probe, drive.problems, later, self.steps, images_of(self, later))
 
     def result(self, probe: ModelProbe, objective: Targets, state: AscentState) -> AscentResult:
         """Return the result of a state, as :meth:`run` does at its end.
@@ -203,30 +175,17 @@ class Ascent(Component):
             state: From :meth:`start` or :meth:`iterate`.
         """
         targets = as_targets(objective)
+        record = recipe_of(self, probe, targets, state.seed)
         drive = self._resume(probe, targets, state)
-        return self._assembled(probe, targets, drive, drive.finish(state))
-
-    def _assembled(
-        self,
-        probe: ModelProbe,
-        targets: Sequence[Objective],
-        drive: Drive,
-        finished: AscentState,
-        **kwargs: Any,
-    ) -> AscentResult:
-        """Return the result; its recipe repeats what was done, not what was meant."""
-        interrupted = kwargs.get("interrupted", False)
-        done = replace(self, steps=max(1, finished.index), polish=0 if interrupted else self.polish)
-        fine = polished(done, probe, drive.problems, finished)
-        return replace(
-            assemble(probe, targets, drive.problems, done, fine, **kwargs), state=finished
-        )
+        return concluded(self, probe, targets, drive, Way(state, kept=True), record)
 
     def _begin(
         self, probe: ModelProbe, targets: Sequence[Objective], seed: int
     ) -> tuple[Drive, AscentState]:
         check_probe(probe)
-        problems = build_problems(self, probe, targets)  # first of all: it finds mistakes
+        labels_of(targets)  # first of all: what finds mistakes
+        self.digest()
+        problems = build_problems(self, probe, targets)
         starts = find_starts(self, probe, problems.targets, seed)
         groups = build_plan(self, probe, problems.targets, seed)
         drive = build_drive(self, probe, problems, groups, starts, digest_of(targets))
@@ -234,6 +193,11 @@ class Ascent(Component):
 
     def _resume(self, probe: ModelProbe, targets: Sequence[Objective], state: AscentState) -> Drive:
         check_probe(probe)
+        if not isinstance(state, AscentState):
+            raise ConfigError(
+                f"A run goes on from an AscentState. Received: {type(state).__name__}. Pass what "
+                "start() returns, or the state of a result that was saved with state=True."
+            )
         if state.starts != self.starts or state.targets != digest_of(targets):
             raise ConfigError(
                 f"The state is of other targets, or of {state.starts} starts. "
@@ -244,7 +208,3 @@ class Ascent(Component):
         problems = build_problems(self, probe, targets)
         groups = build_plan(self, probe, problems.targets, state.seed)
         return build_drive(self, probe, problems, groups, starts, state.targets)
-
-    def _images(self, state: AscentState) -> FloatArray:
-        """Return the current images of a state, (rows, H, W, C) in model units."""
-        return np.asarray(self.parameterization.render(state.params), np.float32)

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from featureprobe.ascent.constraints import Constraint
 from featureprobe.ascent.group import Group
+from featureprobe.ascent.interrupts import stop_if_interrupted
 from featureprobe.ascent.live import LivePixels
 from featureprobe.types import FloatArray, Tensor
 
@@ -49,6 +50,7 @@ def _score_group(
     size = max(2, _BATCH_BYTES // group.evaluation.network.bytes_per_image(group.evaluation.wanted))
     parts = []
     for first in range(0, len(images), size):
+        stop_if_interrupted()
         batch = _projected(group, images[first : first + size], constraint)
         parts.append(_score_batch(group, batch, rows))
     return np.concatenate(parts, axis=1)

@@ -10,6 +10,7 @@ from featureprobe import _checks
 from featureprobe._component import Component
 from featureprobe.ascent.constraints import Constraint
 from featureprobe.ascent.group import Group
+from featureprobe.ascent.interrupts import stop_if_interrupted
 from featureprobe.ascent.scoring import score_images
 from featureprobe.ascent.starts import Starts, draw_images
 from featureprobe.errors import ConfigError
@@ -106,10 +107,11 @@ def search_starts(
         constraint: Candidates are scored after the projection on it.
         seed: The run's seed.
         width: How many candidates to return for each target.
-        thresholds: (targets,) scores at or below which a target counts as dead.
+        thresholds: (targets,) scores at or below which a target counts as silent.
     """
     targets = len(thresholds)
     best = np.full((targets, width), -np.inf, np.float32)
+    worst = np.full(targets, np.inf, np.float32)
     found = Starts(
         np.zeros((0, *probe.image_shape), np.float32),
         np.zeros((targets, width), np.int64),
@@ -119,12 +121,17 @@ def search_starts(
     for number in range(search.rounds):
         numbers = range(first, first + count)
         for part in _parts(numbers, probe):
+            stop_if_interrupted()
             images = draw_images(initializers, probe, seed, part)
             scores = score_images(groups, images, constraint, targets, wanted=wanted)
             names = [_name(initializers, n, number) for n in part]
+            own = np.where(np.isfinite(scores[wanted]), scores[wanted], np.inf)
+            worst[wanted] = np.minimum(worst[wanted], own.min(axis=1))
             found = _merge(found, best, scores, images, names)
         first, count = first + count, 2 * count
-        wanted = np.flatnonzero(best[:, 0] <= thresholds)
+        # What has no known floor, but answers the same to all, is silent too.
+        flat = np.isneginf(thresholds) & (best[:, 0] <= worst) & (first > 1)
+        wanted = np.flatnonzero((best[:, 0] <= thresholds) | flat)
         if not len(wanted):
             break
     return found
@@ -155,7 +162,7 @@ def _merge(
     first ones.
     """
     starts = best.shape[1]
-    every = np.concatenate([best, np.nan_to_num(scores, nan=-np.inf)], axis=1)
+    every = np.concatenate([best, np.where(np.isfinite(scores), scores, -np.inf)], axis=1)
     order = np.argsort(-every, axis=1, kind="stable")[:, :starts]
     old = len(found.images)
     index = np.concatenate(

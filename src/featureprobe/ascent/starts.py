@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from featureprobe import _checks
 from featureprobe._randomness import start_generator
+from featureprobe.ascent.interrupts import stop_if_interrupted
 from featureprobe.errors import DataError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.probe.model_probe import ModelProbe
@@ -73,6 +74,7 @@ def draw_images(
     shape, space = probe.image_shape, probe.input_space
     drawn = []
     for number in numbers:
+        stop_if_interrupted()
         initializer = initializers[number % len(initializers)]
         image = initializer.draw(shape, space, start_generator(seed, number))
         drawn.append(_checks.images(image, shape, what="start images")[0])

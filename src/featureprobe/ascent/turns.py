@@ -6,12 +6,17 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from featureprobe.ascent.group import WORKERS
+from featureprobe.ascent.interrupts import interrupted
 
 _Job = TypeVar("_Job")
 
 
 def each_in_turn(
-    run: Callable[[_Job], tuple[Any, ...]], jobs: Iterable[_Job], take: Callable[..., None]
+    run: Callable[[_Job], tuple[Any, ...]],
+    jobs: Iterable[_Job],
+    take: Callable[..., None],
+    *,
+    hasty: bool = False,
 ) -> bool:
     """Run all jobs, a few at a time, and hand each outcome to ``take`` in the jobs' order.
 
@@ -22,6 +27,7 @@ def each_in_turn(
         run: Called in a thread; returns the arguments of ``take``.
         jobs: What to do.
         take: Called in this thread; may be called again for the same outcome.
+        hasty: At an interrupt, start no further jobs.
 
     Returns:
         Whether an interrupt came.
@@ -30,7 +36,10 @@ def each_in_turn(
     with ThreadPoolExecutor(WORKERS) as pool:
         waiting = [pool.submit(run, job) for job in islice(left, WORKERS + 1)]
         while waiting:
-            stopped |= _taken(waiting[0], take)
+            stopped |= _taken(waiting[0], take) | (hasty and interrupted())
+            if hasty and stopped:
+                _ = [future.cancel() for future in waiting]
+                break
             # The next job starts only when there is room for what it makes.
             waiting = [*waiting[1:], *_submitted(pool, run, islice(left, 1))]
     return stopped

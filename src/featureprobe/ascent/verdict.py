@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe.ascent.score_floors import ScoreFloors
 from featureprobe.ascent.stopping import Converged
 from featureprobe.evidence.evidence import Evidence
 from featureprobe.objectives.base import Objective
@@ -17,7 +18,7 @@ from featureprobe.types import FloatArray
 _PART = 64  # images at a time
 
 DEAD_SHARE = 1e-6
-"""A score at or below this share of the layer's typical strong activation is dead."""
+"""A score that is above its floor by no more than this share of strong activations is at it."""
 
 
 def dead_thresholds(
@@ -26,28 +27,32 @@ def dead_thresholds(
     start_images: FloatArray,
     evidence: Evidence | None = None,
 ) -> FloatArray:
-    """Return (targets,) the score at or below which a target counts as dead.
+    """Return (targets,) the score at or below which a target without a gradient counts as dead.
 
-    It is 1e-6 of the 99th percentile of the layer's activations over the evidence, where that holds
-    the layer, else over the starts (of single units, over up to 64 of them), times the term's weight. -inf for targets that a low score does not make dead: values before the
-    activation, and targets that are to be made small.
+    It lies above the score's floor, that is, its value where all that it reads is at the lower end of
+    an activation that is flat there, such as ReLU, by 1e-6 of the 99th percentile of the layer's
+    activations over the evidence, where that holds the layer, else over the starts (of single units,
+    over up to 64 of them), times the term's weight. -inf for targets that a low score does not make
+    dead: values that no activation bounds, and targets that are to be made small.
     """
-    cache = _strong_in(evidence)
+    cache, floors = _strong_in(evidence), ScoreFloors(probe)
     thresholds = []
     for target in targets:
-        total = 0.0
+        least, total = 0.0, 0.0
         for weight, term in terms_of(target):
             leaf = leaf_of(term)
             if not leaf.is_score:
                 continue
-            if weight <= 0 or any(pre for _, _, pre in leaf.reads):
-                total = -np.inf
+            floor = floors.of(term) if weight > 0 else -np.inf
+            least += weight * floor if weight > 0 else -np.inf
+            if np.isneginf(least):
                 break
             total += weight * max(
                 _strong_activation(probe, layer, "row" in axes, start_images, cache)
                 for layer, axes, _ in leaf.reads
             )
-        thresholds.append(DEAD_SHARE * total)
+            total += weight * abs(floor)  # float rounding, of floors other than 0
+        thresholds.append(least + DEAD_SHARE * total)
     return np.array(thresholds, dtype=np.float32)
 
 
@@ -95,8 +100,8 @@ def judge(
     limits = np.repeat(thresholds, state.starts)
     lost = ~np.isfinite(totals[-1]) & (state.ended < 0)
     diverged = lost | ~np.isfinite(best["total"])
-    dead = best["score"] <= limits
     saturated = best["gradient"] == 0
+    dead = saturated & (best["score"] <= limits)
     converged = arrival.arrived(totals, best["certificate"], best["gradient"])
     verdicts = []
     for row in range(len(dead)):

@@ -1,5 +1,7 @@
 """Pictures, files and tables of a result: functions that its methods are one line over."""
 
+import base64
+import html
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,9 @@ from featureprobe.errors import RangeError
 
 if TYPE_CHECKING:
     from featureprobe.results.result import AscentResult
+
+SHOWN = 256
+"""Targets that a notebook shows by itself; thousands would take it half a minute and look like dust."""
 
 _LONGEST_NAME = 200  # bytes of a label in a file's name; most systems take 255 in all
 
@@ -36,8 +41,23 @@ def trace(result: "AscentResult", *, ax: Axes | None, **kwargs: Any) -> Axes:
     return plotting.show_trace(lines, ax=ax, **{"labels": list(result.labels), **kwargs})
 
 
+def html_text(result: "AscentResult") -> str:
+    """Return what a notebook shows: the summary and the mosaic, and how to see what is left out."""
+    picture = base64.b64encode(png(result)).decode()
+    left = len(result) - SHOWN
+    more = (
+        f"<p>The first {SHOWN} of {len(result)} targets; <code>result[{SHOWN}:{2 * SHOWN}]</code> shows "
+        "the next ones, <code>result.plot()</code> all.</p>"
+    )
+    return (
+        f"<p>{html.escape(repr(result))}</p>"
+        f'<img alt="best images" src="data:image/png;base64,{picture}">{more if left > 0 else ""}'
+    )
+
+
 def png(result: "AscentResult") -> bytes:
-    """Return the mosaic as PNG, for notebooks; no figure stays open."""
+    """Return the mosaic of the first targets as PNG, for notebooks; no figure stays open."""
+    result = result[:SHOWN] if len(result) > SHOWN else result
     columns = min(16, len(result))
     rows = -(-len(result) // columns)
     figure = Figure(figsize=(max(4.0, 1.0 * columns), 1.2 * rows + 1.0), layout="constrained")

@@ -1,7 +1,5 @@
 """AscentResult: the images that were reached, and how far to believe them."""
 
-import base64
-import html
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -49,7 +47,7 @@ class AscentResult:
         labels: One short text a target.
         steps: Steps done.
         recipe: The run as a value.
-        state: Where the run can be resumed; None after loading.
+        state: Where the run can be resumed; None after loading what was saved without it.
 
     Example:
         >>> import featureprobe as fp
@@ -197,9 +195,14 @@ class AscentResult:
         """
         return pictures.files(self, Path(folder), contrast=contrast, upscale=upscale)
 
-    def save(self, path: str | Path) -> None:
-        """Write everything but the resumable state to one ``.npz`` file, without pickle."""
-        write_result(path, self)
+    def save(self, path: str | Path, *, state: bool = False) -> None:
+        """Write the result to one ``.npz`` file, without pickle.
+
+        Args:
+            path: Ends in ``.npz``; its folder exists.
+            state: Keep the state too: from it, another process can resume the run.
+        """
+        write_result(path, self, state=state)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -212,7 +215,7 @@ class AscentResult:
         return cls(**read_result(path))
 
     def __getitem__(self, targets: int | slice | Sequence[int]) -> Self:
-        """Return the result of some targets only."""
+        """Return the result of some targets only; it has no state."""
         chosen = np.atleast_1d(np.arange(len(self))[targets])
         by_row = {
             name: getattr(self, name)[chosen]
@@ -239,11 +242,7 @@ class AscentResult:
         return pictures.png(self)
 
     def _repr_html_(self) -> str:
-        picture = base64.b64encode(self._repr_png_()).decode()
-        return (
-            f"<p>{html.escape(repr(self))}</p>"
-            f'<img alt="best images" src="data:image/png;base64,{picture}">'
-        )
+        return pictures.html_text(self)
 
 
 def _count(number: int, word: str) -> str:

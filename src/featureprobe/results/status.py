@@ -32,8 +32,8 @@ _ADVICE = {
         "Steps ran out before the image settled: give more steps, or operators pull it back."
     ),
     Status.SATURATED: (
-        "The score has no gradient any more though the target is active: read the value before "
-        "the activation (pre=True), or start elsewhere."
+        "The score has no gradient any more, and is not known to be at its least value: read the "
+        "value before the activation (pre=True), or start elsewhere."
     ),
     Status.DEAD: (
         "The target never answered: search longer for starts (fp.Precursor), among natural images "

@@ -10,7 +10,9 @@ from featureprobe import _archive
 from featureprobe._component import ArrayValue
 from featureprobe._header import mapping, sequence, text, whole
 from featureprobe._members import Members, check_shapes
+from featureprobe.errors import DataError
 from featureprobe.results.recipe import Recipe
+from featureprobe.results.state_storage import pack_state, unpack_state
 from featureprobe.results.status import Status
 
 if TYPE_CHECKING:
@@ -40,14 +42,15 @@ _SHAPES = {
 _KINDS = dict.fromkeys(_SHAPES, "f") | {"snapshot_steps": "i", "steps_done": "i"}
 
 
-def write_result(path: str | Path, result: "AscentResult") -> None:
-    """Write a result; the file appears whole or not at all.
+def write_result(path: str | Path, result: "AscentResult", *, state: bool = False) -> None:
+    """Write a result, with its state if wanted; the file appears whole or not at all.
 
     Raises:
-        DataError: When the name does not end in ``.npz``, or its folder is missing.
+        DataError: When the state is wanted and there is none, when the name does not end in ``.npz``,
+            or its folder is missing.
         SaveError: When the file cannot be written.
     """
-    header = {
+    header: dict[str, Any] = {
         "status": [[str(s) for s in row] for row in result.status],
         "origins": [[str(o) for o in row] for row in result.origins],
         "labels": list(result.labels),
@@ -57,6 +60,14 @@ def write_result(path: str | Path, result: "AscentResult") -> None:
     }
     arrays: dict[str, Any] = {name: getattr(result, name) for name in _SHAPES}
     arrays |= {_ARRAY + digest: values for digest, values in result.recipe.arrays.items()}
+    if state:
+        if result.state is None:
+            raise DataError(
+                "This result has no state to save: it was loaded without one, or is a part of another. "
+                "Save what Ascent.run returned, or leave state=True out."
+            )
+        header["state"], own = pack_state(result.state)
+        arrays |= own
     _archive.write(path, _WHAT, SCHEMA, header, arrays)
 
 
@@ -87,6 +98,8 @@ def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
     for name in set(arrays) - set(_named_arrays(header["recipe"])):
         if ArrayValue(arrays[name]).sha256 != name:  # its name was damaged: one is missed
             raise ValueError(f"the array {name!r}, which is another one")
+    if "state" in header:
+        fields["state"] = unpack_state(mapping(header["state"]), members)
     fields["status"] = np.array(status, dtype=object).reshape(sizes["T"], sizes["S"])
     fields["origins"] = np.array(origins, dtype=object).reshape(sizes["T"], sizes["S"])
     return fields
