@@ -71,14 +71,17 @@ class ModelProbe:
     ) -> Self:
         """Open a saved model (``.keras``, or legacy ``.h5``) in Keras' safe mode.
 
+        Architectures of Keras 1 and 2 are mended where what they compute stays the same.
+
         Args:
             path: The file.
             custom_objects: Classes of the model that Keras does not know, by name.
             **kwargs: As for :class:`ModelProbe`.
 
         Raises:
-            DataError: When the file is missing or damaged.
-            ModelError: When a custom class is missing (it is named), or safe mode refuses the file.
+            DataError: When the file is missing, damaged, or of another kind (which is named).
+            ModelError: When a custom class is missing (it is named), the file holds weights only, or
+                code that is refused.
         """
         return cls(load_model(path, custom_objects), **kwargs)
 
