@@ -59,9 +59,7 @@ class ClassComparison(Finding):
     """
 
     kind: ClassVar[str] = "class_comparison"
-    _shapes: ClassVar[str] = (
-        "frequency: 2 J; low: 2 J; high: 2 J; auroc: J; p: J; q: J; null: rounds"
-    )
+    _shapes: ClassVar[str] = "frequency: 2 J; low: 2 J; high: 2 J; auroc: J; p: J; q: J; null: r"
     layer: str
     _: KW_ONLY
     shape: tuple[int, ...]
