@@ -42,7 +42,7 @@ def test_all_that_is_seen_is_claimed(case: OperationCase) -> None:
         np.testing.assert_array_equal(seen, said)
 
 
-@pytest.mark.parametrize("case", swept())
+@pytest.mark.parametrize("case", [p for p in swept() if p.values[0].crops])
 def test_a_crop_is_the_full_image(case: OperationCase) -> None:
     """Values and gradients of a node behind the operation."""
     image = keras.Input((26, 24, 2))
@@ -54,12 +54,11 @@ def test_a_crop_is_the_full_image(case: OperationCase) -> None:
     probe = opened(model)
     rows, cols, _ = probe.shape_of("out")
     row, col = rows // 2, cols // 3
-    if case.crops:
-        plan = plan_crop(probe.network, [fp.Read("out", row=row, col=col)])
-        assert isinstance(plan, Crop), plan
-        height, width, _ = plan.geometry.shape
-        assert height * width < 7 * 8  # not of all nodes
-        assert_same(probe, "out", row, col, moves=False)
+    plan = plan_crop(probe.network, [fp.Read("out", row=row, col=col)])
+    assert isinstance(plan, Crop), plan
+    height, width, _ = plan.geometry.shape
+    assert height * width < 7 * 8  # not of all nodes
+    assert_same(probe, "out", row, col, moves=False)
 
 
 def test_no_operation_is_forgotten() -> None:
