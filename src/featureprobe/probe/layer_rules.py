@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from featureprobe.probe import readings
+from featureprobe.probe.idle_layers import IDLE, is_idle
 from featureprobe.probe.keras_own import is_keras_own, is_pointwise_function
 from featureprobe.probe.moving_rules import concatenation, reshaped
 from featureprobe.probe.operation_rules import OPERATIONS, einsum
@@ -25,16 +26,6 @@ from featureprobe.probe.readings import Reading
 
 _L = keras.layers
 
-# They change nothing at inference.
-_IDLE = (
-    "Identity", "Dropout", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise",
-    "ActivityRegularization", "AugMix", "CutMix", "MaxNumBoundingBoxes", "MixUp",
-    "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter",
-    "RandomContrast", "RandomElasticTransform", "RandomErasing", "RandomFlip",
-    "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective",
-    "RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness", "RandomShear",
-    "RandomTranslation", "RandomZoom", "Solarization",
-)  # fmt: skip
 _POINTWISE = (
     "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "BatchNormalization", "Rescaling",
     "Normalization", "Masking", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum",
@@ -50,17 +41,6 @@ def passage_of(place: Place) -> Passage | None:
     if found is None or all(map(is_same_everywhere, weights)):
         return found
     return Passage(found.readings)
-
-
-def is_idle(layer: Any) -> bool:
-    """Whether a layer hands its input on at inference, and is known to."""
-    if not is_keras_own(layer):
-        return False
-    if type(layer) is _L.Pipeline:
-        return all(map(is_idle, layer.layers))
-    if type(layer) is _L.Activation:
-        return layer.activation is keras.activations.linear
-    return type(layer) in _IDLE_KINDS or _path(layer) in _IDLE_HELPERS
 
 
 def _rule_of(layer: Any) -> Rule | None:
@@ -185,23 +165,6 @@ def _global(place: Place) -> Passage | None:
     return by_axis(place, lambda _, size, length: readings.everything(size, length), "whole")
 
 
-def _adaptive(place: Place) -> Passage | None:
-    return by_axis(place, lambda _, size, length: readings.adaptive(size, length), "whole")
-
-
-def _resizing(place: Place) -> Passage | None:
-    layer = place.layer
-    if layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio:
-        return None
-    return by_axis(
-        place,
-        lambda _, size, length: readings.resized(
-            size, length, layer.interpolation, antialias=layer.antialias
-        ),
-        "whole",
-    )
-
-
 def _permute(place: Place) -> Passage | None:
     return pointwise(place) if tuple(place.layer.dims) == (1, 2, 3) else None
 
@@ -243,23 +206,22 @@ def _kinds(names: tuple[str, ...]) -> list[Any]:
     return [getattr(_L, name) for name in names if hasattr(_L, name)]
 
 
-_IDLE_KINDS = frozenset(_kinds(_IDLE))
-_IDLE_HELPERS = ("convnext.StochasticDepth",)
-
 RULES: dict[type, Rule] = {
-    **dict.fromkeys(_kinds((*_IDLE, *_POINTWISE)), pointwise),
+    **dict.fromkeys(_kinds((*IDLE, *_POINTWISE)), pointwise),
     **dict.fromkeys(_kinds(_ALONG), _along),
     **dict.fromkeys(_kinds(("Conv2D", "DepthwiseConv2D", "SeparableConv2D")), _convolution),
     **dict.fromkeys(_kinds(("MaxPooling2D", "AveragePooling2D")), _pooling),
     **dict.fromkeys(_kinds(("GlobalMaxPooling2D", "GlobalAveragePooling2D")), _global),
-    **dict.fromkeys(_kinds(("AdaptiveMaxPooling2D", "AdaptiveAveragePooling2D")), _adaptive),
+    **dict.fromkeys(
+        _kinds(("AdaptiveMaxPooling2D", "AdaptiveAveragePooling2D")), OPERATIONS["AdaptiveMaxPool"]
+    ),
     _L.Dense: _dense,
     _L.EinsumDense: _einsum_dense,
     _L.Conv2DTranspose: _transposed,
     _L.ZeroPadding2D: _padding,
     _L.Cropping2D: _cropping,
     _L.CenterCrop: _center_crop,
-    _L.Resizing: _resizing,
+    _L.Resizing: OPERATIONS["Resize"],
     _L.UpSampling2D: _upsampling,
     _L.Concatenate: concatenation,
     _L.Reshape: reshaped,

@@ -13,10 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.probe.readings import Reading
+from featureprobe.probe.runs import FAR, Runs, filled, merged
 
-Runs = npt.NDArray[np.int32]
-
-_FAR = np.int32(2**31 - 1)  # where there is no run
 _MOST_RUNS = 2**22  # of one value; beyond, holes are filled
 _MOST_PHASES = 512
 _NOWHERE = 10**12  # begins where nothing is seen, which ends at minus that
@@ -99,7 +97,7 @@ class AxisField:
     @cached_property
     def everything(self) -> "AxisField":
         """The field of one position that sees what any position sees."""
-        first, stop = _merged(self.first.reshape(1, -1), self.stop.reshape(1, -1))
+        first, stop = merged(self.first.reshape(1, -1), self.stop.reshape(1, -1))
         return AxisField(self.image, first, stop)
 
     @property
@@ -126,7 +124,7 @@ def pixels(size: int) -> AxisField:
 
 def nothing(size: int, positions: int) -> AxisField:
     """Return the field of positions that see no pixel."""
-    none = np.full((positions, 1), _FAR)
+    none = np.full((positions, 1), FAR)
     return AxisField(size, none, none)
 
 
@@ -164,7 +162,7 @@ def union(fields: Sequence[AxisField]) -> AxisField:
     same = [f if f.positions == length else spread(f, length) for f in seeing]
     first = np.concatenate([field.first for field in same], axis=1)
     stop = np.concatenate([field.stop for field in same], axis=1)
-    return _kept(same[0].image, *_merged(first, stop), _common(same))
+    return _kept(same[0].image, *merged(first, stop), _common(same))
 
 
 def _common(fields: Sequence[AxisField]) -> Nominal | None:
@@ -221,55 +219,25 @@ def _between(field: AxisField, reading: Reading) -> tuple[Runs, Runs]:
     none = low >= high
     first = field.first[np.minimum(low, reading.size - 1), 0]
     stop = field.stop[np.maximum(high, 1) - 1, 0]
-    return np.where(none, _FAR, first)[:, None], np.where(none, _FAR, stop)[:, None]
+    return np.where(none, FAR, first)[:, None], np.where(none, FAR, stop)[:, None]
 
 
 def _collected(field: AxisField, reading: Reading) -> tuple[Runs, Runs]:
     """Return the runs of all positions that are read, tap by tap."""
-    first = stop = np.full((reading.length, 1), _FAR)
+    first = stop = np.full((reading.length, 1), FAR)
     for tap in range(0, int((reading.stop - reading.first).max(initial=0)), reading.step):
         at = reading.first + tap
         inside = (at < reading.stop) & (at >= 0) & (at < reading.size)
         place = np.where(inside, at, 0)
-        lows = np.where(inside[:, None], field.first[place], _FAR)
-        highs = np.where(inside[:, None], field.stop[place], _FAR)
-        first, stop = _merged(np.concatenate([first, lows], 1), np.concatenate([stop, highs], 1))
+        lows = np.where(inside[:, None], field.first[place], FAR)
+        highs = np.where(inside[:, None], field.stop[place], FAR)
+        first, stop = merged(np.concatenate([first, lows], 1), np.concatenate([stop, highs], 1))
         if first.size > _MOST_RUNS:
-            first, stop = _filled(first, stop)
+            first, stop = filled(first, stop)
     return first, stop
-
-
-def _merged(first: Runs, stop: Runs) -> tuple[Runs, Runs]:
-    """Join runs (positions, n) that touch or overlap."""
-    order = np.argsort(first, axis=1, kind="stable")
-    first = np.take_along_axis(first, order, axis=1)
-    ends = np.maximum.accumulate(
-        np.where(first < _FAR, np.take_along_axis(stop, order, axis=1), -1), axis=1
-    )
-    fresh = np.ones(first.shape, bool)
-    fresh[:, 1:] = first[:, 1:] > ends[:, :-1]
-    fresh &= first < _FAR
-    number = np.cumsum(fresh, axis=1) - 1
-    count = max(int(number.max(initial=0)) + 1, 1)
-    rows, cols = np.nonzero(fresh)
-    starts = np.full((len(first), count), _FAR)
-    starts[rows, number[rows, cols]] = first[rows, cols]
-    # A run ends where the last one joined to it does.
-    final = np.ones(first.shape, bool)
-    final[:, :-1] = fresh[:, 1:] | (first[:, 1:] == _FAR)
-    rows, cols = np.nonzero(final & (first < _FAR))
-    stops = np.full((len(first), count), _FAR)
-    stops[rows, number[rows, cols]] = ends[rows, cols]
-    return starts, stops
-
-
-def _filled(first: Runs, stop: Runs) -> tuple[Runs, Runs]:
-    """Return one run from the first to the last."""
-    last = np.where(first < stop, stop, -1).max(axis=1)
-    return first.min(axis=1)[:, None], np.where(last < 0, _FAR, last)[:, None]
 
 
 def _kept(image: int, first: Runs, stop: Runs, nominal: Nominal | None = None) -> AxisField:
     if first.size > _MOST_RUNS and first.shape[1] > 1:
-        first, stop = _filled(first, stop)
+        first, stop = filled(first, stop)
     return AxisField(image, first, stop, nominal)
