@@ -1,10 +1,8 @@
 """The pixels that a node can see, as a rectangle."""
 
-import numpy as np
-
 from featureprobe.errors import RangeError
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.receptive_field import AxisField
+from featureprobe.probe.reach import AxisField
 
 Box = tuple[int, int, int, int]
 """(top, left, bottom, right) in pixels, the last two exclusive."""
@@ -45,11 +43,11 @@ def receptive_box(
 
 
 def _range(field: AxisField, place: int | None, name: str, layer: str) -> tuple[int, int]:
-    if place is not None and not 0 <= place < len(field.reach):
-        count = len(field.reach)
+    if place is not None and not 0 <= place < field.positions:
+        count = field.positions
         raise RangeError(
             f"{layer!r} has {count} {name}{'s' * (count != 1)}, counted from 0. "
             f"Received {name}={place}."
         )
-    seen = np.flatnonzero(field.reach.any(axis=0) if place is None else field.reach[place])
-    return (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (0, 0)
+    first, stop = field.everything.spans[0] if place is None else field.spans[place]
+    return int(first), int(stop)

@@ -157,11 +157,7 @@ def _layer(
     chosen: Sample,
 ) -> LayerEvidence:
     graph, fields = probe.network.graph, probe.network.fields
-    sees = []
-    for field in fields[graph.number_of(path)]:
-        last = field.reach.shape[1] - field.reach[:, ::-1].argmax(axis=1)
-        seen = np.stack([field.reach.argmax(axis=1), last], axis=1)
-        sees.append(np.where(field.reach.any(axis=1, keepdims=True), seen, 0).astype(np.int64))
+    rows, cols = (field.spans for field in fields[graph.number_of(path)])
     own = {by: totals[path, by].answers(chosen.values(path, by)) for by in _measures(probe, path)}
     return LayerEvidence(
         layer=path,
@@ -170,6 +166,6 @@ def _layer(
         count=count,
         peak=own["peak"],
         mean=own.get("mean", own["peak"]),
-        rows=sees[0],
-        cols=sees[1],
+        rows=rows,
+        cols=cols,
     )

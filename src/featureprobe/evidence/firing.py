@@ -6,7 +6,7 @@ import numpy.typing as npt
 from featureprobe import _checks
 from featureprobe.errors import RangeError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.receptive_field import AxisField
+from featureprobe.probe.reach import AxisField
 from featureprobe.types import FloatArray
 
 
@@ -61,9 +61,7 @@ def fire_map(probe: ModelProbe, image: npt.ArrayLike, layer: str, channel: int) 
 
 def _middles(field: AxisField) -> npt.NDArray[np.float64]:
     """Return the middle of what each position sees; increasing, as interpolation wants it."""
-    places = np.arange(field.reach.shape[1])
-    seen = field.reach.sum(axis=1)
-    middles = (field.reach * places).sum(axis=1) / np.maximum(seen, 1)
+    middles, seen = field.middles, field.counts
     if field.jump is not None and field.size is not None and len(middles) > 1:
         # At the border fields are cut, and their middles with them: continue the regular grid.
         full = np.flatnonzero(seen == seen.max())

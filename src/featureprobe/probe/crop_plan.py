@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from featureprobe.probe.call import Call
-from featureprobe.probe.crop_rules import WHOLE, Pads, Region, rule_of
+from featureprobe.probe.crop_rules import Needs, Pads, Picks, Region, rule_of
 from featureprobe.probe.network import Network
 from featureprobe.types import ImageShape, Read
 
@@ -25,15 +25,17 @@ class CropStep:
 
     Attributes:
         path: The call.
-        kind: ``"window"``, ``"padding"``, ``"pointwise"`` or ``"whole"``.
+        kind: ``"whole"``, or how a region is computed; see :class:`passages.Passage`.
         slices: For each source, what to take of it; None for all.
         pads: What to pad before the call: (before, after) for rows and columns.
+        picks: Rows and columns to take, as in :class:`crop_rules.Needs`.
     """
 
     path: str
     kind: str
     slices: tuple[Slice | None, ...]
     pads: Pads
+    picks: Picks | None = None
 
 
 @dataclass(frozen=True)
@@ -78,18 +80,18 @@ def plan_crop(network: Network, reads: Sequence[Read]) -> Crop | str:
         return f"the model takes {network.rows.size} images at a time"
     regions, whole = _read_regions(network, reads)
     wanted = tuple((read.layer, read.pre) for read in reads)
-    steps: list[tuple[Call, str, tuple[Region | None, ...], Pads]] = []
+    steps: list[tuple[Call, Needs]] = []
     for call in reversed(network.graph.needed(wanted)):
         rule, region = rule_of(call, network.shapes), regions.get(call.results[0])
-        kind, needs, pads = WHOLE if rule is None or region is None else rule(region)
-        if kind == "whole":
+        needs = None if rule is None or region is None else rule(region)
+        if needs is None:
             whole.append(call.path)
-            needs = (None,) * len(call.sources)
+            needs = Needs("whole", (None,) * len(call.sources))
             for number in call.results:
                 _extend(network, regions, number, None)
-        for number, need in zip(call.sources, needs, strict=True):
+        for number, need in zip(call.sources, needs.regions, strict=True):
             _extend(network, regions, number, need)
-        steps.append((call, kind, needs, pads))
+        steps.append((call, needs))
     return _crop(network, reads, regions, list(reversed(steps)), whole)
 
 
@@ -134,7 +136,7 @@ def _crop(
     network: Network,
     reads: Sequence[Read],
     regions: dict[int, Region | None],
-    steps: Sequence[tuple[Call, str, tuple[Region | None, ...], Pads]],
+    steps: Sequence[tuple[Call, Needs]],
     whole: Sequence[str],
 ) -> Crop | str:
     height, width, channels = network.image_shape
@@ -150,10 +152,10 @@ def _crop(
             f"the receptive field is {bottom - top} x {right - left} of {height} x {width} pixels"
         )
     made = []
-    for call, kind, needs, pads in steps:
+    for call, needs in steps:
         kept = (regions.get(number) for number in call.sources)
-        slices = tuple(_within(need, have) for need, have in zip(needs, kept, strict=True))
-        made.append(CropStep(call.path, kind, slices, pads))
+        slices = tuple(_within(need, have) for need, have in zip(needs.regions, kept, strict=True))
+        made.append(CropStep(call.path, needs.kind, slices, needs.pads, needs.picks))
     geometry = Geometry((bottom - top, right - left, channels), tuple(made))
     offsets = []
     for read in reads:

@@ -1,14 +1,11 @@
-"""What region of its inputs a layer needs for a region of its output, kind by kind."""
+"""What region of its inputs a call needs for a region of its output, and how it then runs."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
 
-import keras
-import numpy as np
-from keras import tree
-
-from featureprobe.probe.call import Call, Slot
-from featureprobe.probe.receptive_field import is_of_keras, is_pointwise
+from featureprobe.probe.call import Call
+from featureprobe.probe.layer_rules import passage_of
+from featureprobe.probe.passages import Axes, Passage, Place
 
 Span = tuple[int, int]
 """[first, stop) along one axis."""
@@ -19,114 +16,97 @@ Region = tuple[Span, Span]
 Pads = tuple[tuple[int, int], tuple[int, int]]
 """(before, after) for rows and columns."""
 
-Needs = tuple[str, tuple[Region | None, ...], Pads]
-"""Kind of the step, region of each source (None for all of it), padding."""
+Picks = tuple[tuple[int, ...], tuple[int, ...]]
+"""Rows and columns to take of a value."""
 
 Shapes = Mapping[int, tuple[int, ...]]
 
-_L = keras.layers
-_CONVOLUTIONS = (_L.Conv2D, _L.DepthwiseConv2D, _L.SeparableConv2D)
-POOLINGS = (_L.MaxPooling2D, _L.AveragePooling2D)
 _NONE: Pads = ((0, 0), (0, 0))
-WHOLE: Needs = ("whole", (None,), _NONE)
 
 
-def rule_of(call: Call, shapes: Shapes) -> Callable[[Region], Needs] | None:
+@dataclass(frozen=True)
+class Needs:
+    """What a call needs for a region of its output.
+
+    Attributes:
+        kind: How it runs; the words of :class:`passages.Passage`.
+        regions: Region of each source; None for all of it.
+        pads: What to pad before the call.
+        picks: Rows and columns to take: of the padded region itself, or of what the layer makes of it.
+    """
+
+    kind: str
+    regions: tuple[Region | None, ...]
+    pads: Pads = _NONE
+    picks: Picks | None = None
+
+
+def rule_of(call: Call, shapes: Shapes) -> Callable[[Region], Needs | None] | None:
     """Return what takes a region of a call's output to what it needs; None when it needs all."""
-    layer = call.layer
-    if len(call.results) != 1 or not _is_spatial(call, shapes) or not _is_plain(layer):
+    if len(call.results) != 1 or len(shapes[call.results[0]]) != 3:
         return None
-    if is_pointwise(layer) and _is_uniform(call, shapes):
-        return lambda region: ("pointwise", (region,) * len(call.sources), _NONE)
-    if len(call.sources) != 1:
+    sources = tuple(shapes[number] for number in call.sources)
+    passage = passage_of(Place(call, 0, sources, shapes[call.results[0]]))
+    if passage is None or passage.run == "whole" or None in passage.readings:
         return None
-    size = shapes[call.sources[0]][:2]
-    # Conv2DTranspose is no Conv2D, and LayerNormalization no window: they need all.
-    if isinstance(layer, _CONVOLUTIONS):
-        return lambda region: _window(
-            region, size, layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding
-        )
-    if isinstance(layer, POOLINGS):
-        return lambda region: _window(
-            region, size, layer.pool_size, layer.strides, (1, 1), layer.padding
-        )
-    if isinstance(layer, _L.ZeroPadding2D):
-        return lambda region: _shifted(region, size, [-before for before, _ in layer.padding])
-    if isinstance(layer, _L.Cropping2D):
-        return lambda region: _shifted(region, size, [before for before, _ in layer.cropping])
-    return None
+    if passage.run == "pointwise":
+        return lambda region: _pointwise(passage, region)
+    return lambda region: _of_one(passage, region)
 
 
-def _is_spatial(call: Call, shapes: Shapes) -> bool:
-    return all(len(shapes[number]) == 3 for number in (*call.sources, *call.results))
+def _pointwise(passage: Passage, region: Region) -> Needs | None:
+    spans = [_spans(axes, region) for axes in passage.readings if axes is not None]
+    if None in spans:
+        return None
+    return Needs("pointwise", tuple(spans))
 
 
-def _is_plain(layer: Any) -> bool:
-    """Whether no function of the user's own, which may look anywhere, is part of a layer."""
-    activation = getattr(layer, "activation", None)
-    return activation is None or is_of_keras(activation)
+def _of_one(passage: Passage, region: Region) -> Needs | None:
+    """Return what a call of one source needs; None for nothing but padding, which is rare."""
+    axes = passage.readings[0]
+    if axes is None:
+        return None
+    transposed = passage.run == "transposed"
+    spans = _before_transposing(passage, axes, region) if transposed else _spans(axes, region)
+    if spans is None or any(b <= 0 or a >= r.size for (a, b), r in zip(spans, axes, strict=True)):
+        return None
+    inside, pads = [], []
+    for (first, stop), reading in zip(spans, axes, strict=True):
+        inside.append((max(first, 0), min(stop, reading.size)))
+        pads.append((max(-first, 0), max(stop - reading.size, 0)))
+    own: Region = (inside[0], inside[1])
+    if passage.run in ("cut", "picked"):
+        return Needs(passage.run, (own,), _NONE, _picks(passage, axes, region, own))
+    if transposed:
+        return Needs("transposed", (own,), (pads[0], pads[1]), _picks(passage, axes, region, spans))
+    return Needs(passage.run, (own,), (pads[0], pads[1]))
 
 
-def _is_uniform(call: Call, shapes: Shapes) -> bool:
-    """Whether a pointwise call does the same at every position."""
-    sizes = {shapes[number][:2] for number in (*call.sources, *call.results)}
-    constants = [a for a in tree.flatten((call.args, call.kwargs)) if not isinstance(a, Slot)]
-    numbers = [*constants, *getattr(call.layer, "weights", ())]
-    numbers += [getattr(call.layer, name, None) for name in ("scale", "offset", "mean", "variance")]
-    axis = getattr(call.layer, "axis", None)
-    axes = axis if isinstance(axis, list | tuple) else (-1 if axis is None else axis,)
-    by_channel = all(a in (-1, 3) for a in axes)
-    return (
-        len(sizes) == 1
-        and by_channel
-        and all(_is_same_everywhere(number, call.layer) for number in numbers)
-    )
+def _spans(axes: Axes, region: Region) -> Region | None:
+    """Return what a region reads, padding included; None when it reads nothing."""
+    rows, cols = (r.span(low, high) for r, (low, high) in zip(axes, region, strict=True))
+    return None if rows is None or cols is None else (rows, cols)
 
 
-def _is_same_everywhere(number: Any, layer: Any) -> bool:
-    """Whether a constant or weight has no axis for rows and columns."""
-    shape = tuple(getattr(number, "shape", np.shape(number) if _is_list(number) else ()))
-    if len(shape) <= 1 or isinstance(layer, _L.Dense | _L.EinsumDense):
-        return True  # the kernel of a Dense layer mixes channels only
-    return all(size == 1 for size in shape[-3:-1])
+def _before_transposing(passage: Passage, axes: Axes, region: Region) -> Region:
+    """Return the inputs of a transposed convolution that reach a region, and no fewer than one."""
+    spans = []
+    for reading, (factor, before), (low, high) in zip(axes, passage.cut, region, strict=True):
+        stop = (high - 1 + before) // factor + 1
+        known = reading.span(low, high)
+        first = stop - 1 if known is None else min(known[0], stop - 1)
+        spans.append((first, max(stop, first + 1)))
+    return spans[0], spans[1]
 
 
-def _is_list(number: Any) -> bool:
-    return isinstance(number, list | tuple)
-
-
-def _window(
-    region: Region,
-    size: tuple[int, ...],
-    kernel: tuple[int, int],
-    strides: tuple[int, int],
-    dilation: tuple[int, int],
-    padding: str,
-) -> Needs:
-    """Slide a window: what it needs outside the input is padding."""
-    spans, pads = [], []
-    axes = zip(region, size, kernel, strides, dilation, strict=True)
-    for (low, high), length, taps, stride, step in axes:
-        extent = (taps - 1) * step + 1
-        before = 0
-        if padding == "same":
-            outputs = -(-length // stride)
-            before = max((outputs - 1) * stride + extent - length, 0) // 2
-        first, stop = low * stride - before, (high - 1) * stride - before + extent
-        if stop <= 0 or first >= length:
-            return WHOLE  # nothing but padding: rare, and not worth a rule
-        spans.append((max(first, 0), min(stop, length)))
-        pads.append((max(-first, 0), max(stop - length, 0)))
-    return "window", ((spans[0], spans[1]),), (pads[0], pads[1])
-
-
-def _shifted(region: Region, size: tuple[int, ...], by: list[int]) -> Needs:
-    """Take the region from elsewhere; what lies outside the input is padding."""
-    spans, pads = [], []
-    for (low, high), length, shift in zip(region, size, by, strict=True):
-        first, stop = low + shift, high + shift
-        if stop <= 0 or first >= length:
-            return WHOLE
-        spans.append((max(first, 0), min(stop, length)))
-        pads.append((max(-first, 0), max(stop - length, 0)))
-    return "padding", ((spans[0], spans[1]),), (pads[0], pads[1])
+def _picks(passage: Passage, axes: Axes, region: Region, own: Region) -> Picks:
+    """Return which rows and columns make the region of what there is."""
+    found = []
+    for i, (low, high) in enumerate(region):
+        if passage.run == "picked":
+            found.append(tuple(int(at) - own[i][0] for at in axes[i].first[low:high]))
+        else:
+            factor, before = passage.cut[i]
+            first = low + before - own[i][0] * factor
+            found.append(tuple(range(first, first + high - low)))
+    return found[0], found[1]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,7 +11,7 @@ import tensorflow as tf
 from featureprobe.probe.boundary import at_rest
 from featureprobe.probe.call import Call
 from featureprobe.probe.crop_plan import CropStep, Geometry, Slice
-from featureprobe.probe.crop_rules import Pads
+from featureprobe.probe.crop_rules import Pads, Picks
 from featureprobe.probe.layer_graph import LayerGraph, Wanted
 from featureprobe.probe.network import Compiling, Network
 from featureprobe.probe.plain_conv import (
@@ -121,27 +122,23 @@ class CroppedNetwork(Compiling):
         linear: bool,
     ) -> list[Tensor]:
         """Return a call's results for the regions that it gets, maybe before its activation."""
-        if step.kind == "padding":
-            return [_padded(own[call.sources[0]], step.pads)]
-        if step.kind != "window":
+        if step.kind in ("pointwise", "whole"):
             return self.graph.results(call, own, maps, linear=linear)
-        layer = call.layer
-        twin = twin_of(layer, padding="valid")
-        if linear and hasattr(layer, "activation"):
-            twin = without_activation(twin)
-        low = own[call.sources[0]].dtype.min if isinstance(layer, keras.layers.MaxPooling2D) else 0
-        source = _padded(own[call.sources[0]], step.pads, low)
-        if maps is not None:
-            return [some_maps(layer, source, maps, "valid", linear=linear)]
-        if has_few_positions(layer, *source.shape[1:3]):
-            return [at_few_positions(layer, source, linear=linear)]
-        if has_few_channels(layer, source):
-            return [with_few_channels(layer, source, "valid", linear=linear)]
-        made = twin(source)
-        if isinstance(layer, keras.layers.AveragePooling2D) and step.pads != ((0, 0), (0, 0)):
-            real = _padded(tf.ones_like(own[call.sources[0]]), step.pads)
-            made /= twin(real)  # a mean of real values only
-        return [made]
+        if step.kind == "window":
+            return [_windowed(call.layer, own[call.sources[0]], step.pads, maps, linear=linear)]
+        source = _padded(own[call.sources[0]], step.pads)
+        if step.kind == "reshaped":
+            channels = self._network.shapes[call.results[0]][2]
+            made = tf.reshape(source, [-1, *source.shape[1:3], channels])
+        elif step.kind == "cut":
+            made = call.run({call.sources[0]: source})[0]
+        elif step.kind == "transposed":
+            made = _unpadded(call.layer, linear=linear, output_padding=None)(source)
+        else:  # rows and columns are moved; nothing else happens
+            made = source
+        # A layer that moves values also casts them to what it computes in.
+        made = tf.cast(made, getattr(call.layer, "compute_dtype", None) or made.dtype)
+        return [made if step.picks is None else _picked(made, step.picks)]
 
     @cached_property
     def _calls(self) -> dict[str, Call]:
@@ -152,6 +149,41 @@ class CroppedNetwork(Compiling):
         full = self._network.bytes_per_image(wanted)
         share = np.prod(self.image_shape) / np.prod(self._network.image_shape)
         return int(full * float(share)) + 1
+
+
+def _windowed(layer: Any, own: Tensor, pads: Pads, maps: OwnMaps | None, *, linear: bool) -> Tensor:
+    """Return what a layer makes of a region by a window, padded here."""
+    low = own.dtype.min if type(layer) is keras.layers.MaxPooling2D else 0
+    source = _padded(own, pads, low)
+    if maps is not None:
+        return some_maps(layer, source, maps, "valid", linear=linear)
+    if has_few_positions(layer, *source.shape[1:3]):
+        return at_few_positions(layer, source, linear=linear)
+    if has_few_channels(layer, source):
+        return with_few_channels(layer, source, "valid", linear=linear)
+    twin = _unpadded(layer, linear=linear)
+    made = twin(source)
+    if type(layer) is keras.layers.AveragePooling2D and pads != ((0, 0), (0, 0)):
+        made /= twin(_padded(tf.ones_like(own), pads))  # a mean of real values only
+    return made
+
+
+def _unpadded(layer: Any, *, linear: bool, **changes: Any) -> Any:
+    """Return a twin without padding, and maybe without its activation."""
+    twin = twin_of(layer, padding="valid", **changes)
+    return without_activation(twin) if linear and hasattr(layer, "activation") else twin
+
+
+def _picked(values: Tensor, picks: Picks) -> Tensor:
+    """Return rows and columns of a value (N, h, w, C)."""
+    for axis, places in enumerate(picks, start=1):
+        first, count = places[0], len(places)
+        if places == tuple(range(first, first + count)):
+            own = [slice(None)] * axis + [slice(first, first + count)]
+            values = values[tuple(own)]
+        else:
+            values = tf.gather(values, places, axis=axis)
+    return values
 
 
 def _taken(values: Tensor, part: Slice | None) -> Tensor:

@@ -8,7 +8,9 @@ import numpy as np
 
 from featureprobe.errors import ConfigError, ModelError, ShapeError, nearest
 from featureprobe.input_space import InputSpace
+from featureprobe.probe.call import Call
 from featureprobe.probe.flat_images import lines_for
+from featureprobe.probe.idle_layers import is_idle
 from featureprobe.probe.keras_own import is_keras_own
 from featureprobe.probe.layer_graph import LayerGraph
 from featureprobe.types import ImageShape
@@ -138,7 +140,8 @@ def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) 
     Args:
         given: What the user passed.
         graph: The model's layer graph.
-        image_input: Number of the value that holds the images; the only layer that takes it counts.
+        image_input: Number of the value that holds the images; the only layer that takes it counts,
+            and one behind layers that change nothing at inference, such as augmentations.
 
     Raises:
         ConfigError: When there is none: the range of a model cannot be guessed.
@@ -150,10 +153,9 @@ def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) 
             f"input_space is an fp.InputSpace. Received: {given!r}. "
             "Write fp.InputSpace(mean=, std=, low=, high=), or a preset such as fp.InputSpace.caffe()."
         )
-    takers = [call for call in graph.calls if image_input in call.sources]
-    while len(takers) == 1 and type(takers[0].layer) is keras.layers.Identity:
-        takers = [call for call in graph.calls if takers[0].results[0] in call.sources]
-    found = _read_off(takers[0].layer) if len(takers) == 1 else None
+    first, passed = _first_taker(graph, image_input)
+    behind = f", behind {', '.join(map(repr, passed))}" if passed else ""
+    found = None if first is None else _read_off(first.layer, behind)
     if found is not None:
         return found
     raise ConfigError(
@@ -163,17 +165,31 @@ def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) 
     )
 
 
-def _read_off(layer: Any) -> InputSpace | None:
+def _first_taker(graph: LayerGraph, number: int) -> tuple[Call | None, list[str]]:
+    """Return the only call that takes the images, and the paths of the idle ones before it."""
+    passed: list[str] = []
+    while True:
+        takers = [call for call in graph.calls if number in call.sources]
+        if len(takers) != 1:
+            return None, passed
+        if not is_idle(takers[0].layer) or len(takers[0].results) != 1:
+            return takers[0], passed
+        if type(takers[0].layer) is not keras.layers.Identity:
+            passed.append(takers[0].path)
+        number = takers[0].results[0]
+
+
+def _read_off(layer: Any, behind: str) -> InputSpace | None:
     if not is_keras_own(layer):
         return None
     if type(layer) is keras.layers.Rescaling:
-        return _of_rescaling(layer)
+        return _of_rescaling(layer, behind)
     if type(layer) is keras.layers.Normalization and not layer.invert:
-        return _of_normalization(layer)
+        return _of_normalization(layer, behind)
     return None
 
 
-def _of_rescaling(layer: Any) -> InputSpace | None:
+def _of_rescaling(layer: Any, behind: str) -> InputSpace | None:
     ends = [np.unique(np.asarray(v, np.float64)) for v in (layer.scale, layer.offset)]
     if any(v.size != 1 for v in ends):
         return None
@@ -186,15 +202,15 @@ def _of_rescaling(layer: Any) -> InputSpace | None:
     return InputSpace(
         low=float(round(low, 6)),
         high=float(round(high, 6)),
-        assumed=f"range that the layer {layer.name!r} (Rescaling) maps to {lowest:g}..1",
+        assumed=f"range that the layer {layer.name!r} (Rescaling{behind}) maps to {lowest:g}..1",
     )
 
 
-def _of_normalization(layer: Any) -> InputSpace:
+def _of_normalization(layer: Any, behind: str) -> InputSpace:
     mean = float(np.mean(np.asarray(layer.mean)))
     spread = float(np.sqrt(np.mean(np.asarray(layer.variance))))
     return InputSpace(
         center=mean,
         spread=spread,
-        assumed=f"mean and deviation of the layer {layer.name!r} (Normalization); open range",
+        assumed=f"mean and deviation of the layer {layer.name!r} (Normalization{behind}); open range",
     )

@@ -215,8 +215,8 @@ class Network(Compiling):
         """
         axes = []
         for axis, index in zip(self.fields[self.graph.number_of(read.layer)], (read.row, read.col)):
-            fixed = index is not None and len(axis.reach) > 1
-            axes.append(axis.reach[index] if fixed else axis.reach.any(axis=0))
+            fixed = index is not None and axis.positions > 1
+            axes.append(axis.seen(index if fixed else None))
         return np.outer(axes[0], axes[1]).astype(np.float32)
 
     def bytes_per_image(self, wanted: Sequence[Wanted]) -> int:

@@ -75,7 +75,7 @@ def lattice_of(probe: ModelProbe, layer: str, *, on_pixels: bool = False) -> Lat
             f"The nodes of {layer!r} lie no whole pixels apart, so copies cannot be moved to them. "
             "Choose a layer with a whole jump in probe.summary()."
         )
-    uncut = [np.array([_extent(row) == axis.size for row in axis.reach]) for axis in fields]
+    uncut = [np.diff(axis.spans, axis=1)[:, 0] == axis.size for axis in fields]
     return Lattice(
         shape,
         (steps[0].numerator, steps[1].numerator),
@@ -83,11 +83,6 @@ def lattice_of(probe: ModelProbe, layer: str, *, on_pixels: bool = False) -> Lat
         (uncut[0], uncut[1]),
         network.live_box(Read(layer)) > 0,
     )
-
-
-def _extent(row: Mask) -> int:
-    seen = np.flatnonzero(row)
-    return int(seen[-1] - seen[0] + 1) if len(seen) else 0
 
 
 def checked_channels(channels: npt.ArrayLike | None, lattice: Lattice) -> npt.NDArray[np.int64]:

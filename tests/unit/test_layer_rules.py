@@ -1,0 +1,135 @@
+"""Every layer of Keras in every configuration: nothing is seen that is not claimed."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from cropping import assert_same
+from keras import layers, ops
+from layer_cases import ANYWHERE, CASES, SHAPE, Case
+from perturbing import answered, claimed, opened, randomized
+
+import featureprobe as fp
+from featureprobe.probe.crop_plan import Crop, plan_crop
+from featureprobe.probe.layer_rules import RULES
+
+rng = np.random.default_rng(0)
+ONE_EACH = {c.kind: c for c in rng.permutation(np.array(CASES, object))}
+SHARE = {*map(str, ONE_EACH.values()), *map(str, rng.choice(np.array(CASES, object), 30))}
+
+
+def swept(cases: Any) -> list[Any]:
+    """Mark what is left out of a quick run."""
+    return [
+        pytest.param(c, id=str(c), marks=() if str(c) in SHARE else pytest.mark.long) for c in cases
+    ]
+
+
+def net(case: Case, layer: Any = None) -> keras.Model:
+    """Return a net of the layer alone."""
+    image = keras.Input(SHAPE)
+    return randomized(keras.Model(image, case.applied(image, layer)))
+
+
+@pytest.mark.parametrize("case", swept(CASES))
+def test_all_that_is_seen_is_claimed(case: Case) -> None:
+    """And nothing else where the layer's reach is known exactly."""
+    model = net(case)
+    seen, said = answered(model), claimed(model)
+    assert not (seen & ~said).any()
+    if case.tight:
+        np.testing.assert_array_equal(seen, said)
+
+
+class Mixed:
+    """Makes a layer mix the whole image into every value."""
+
+    def call(self, *inputs: Any, **more: Any) -> Any:
+        """Add the mean of all."""
+        made = super().call(*inputs, **more)  # type: ignore[misc]
+        return made + ops.mean(inputs[0] if inputs else more["query"])
+
+
+@pytest.mark.parametrize("case", swept([c for c in CASES if c.several is None]))
+def test_a_subclass_may_look_anywhere(case: Case) -> None:
+    """Another call, under the name of the class; and one that is set on the instance."""
+    kind = getattr(layers, case.kind)
+    changed = case.layer(type(case.kind, (Mixed, kind), {}))
+    shadowed = case.layer()
+    call = shadowed.call
+    shadowed.call = lambda inputs, **more: call(inputs, **more) + ops.mean(inputs)
+    for layer in (changed, shadowed):
+        model = net(case, layer)
+        assert claimed(model).all()
+        if model.output_shape[1:2] != (None,) and len(model.output_shape) == 4:
+            read = fp.Read(layer.name, row=0, col=0)
+            assert isinstance(plan_crop(opened(model).network, [read]), str)
+
+
+INNER = [
+    ("Conv2D", "convolution_op", {"filters": 3, "kernel_size": 3, "padding": "same"}),
+    ("Conv2D", "_convolution_op", {"filters": 3, "kernel_size": 3, "padding": "same"}),
+    ("UpSampling2D", "_resize_images", {}),
+    ("CenterCrop", "transform_images", {"height": 3, "width": 3}),
+    ("Resizing", "_transform_images", {"height": 4, "width": 4}),
+    ("Add", "_merge_function", {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "method", "config"), INNER)
+def test_a_subclass_with_another_inner_method_may_look_anywhere(
+    kind: str, method: str, config: dict[str, Any]
+) -> None:
+    """Even where its own call is that of Keras."""
+    base = getattr(layers, kind)
+    if not hasattr(base, method):
+        pytest.skip(f"This Keras has no {kind}.{method}")
+
+    def other(self: Any, inputs: Any, *more: Any, **named: Any) -> Any:
+        made = getattr(base, method)(self, inputs, *more, **named)
+        first = inputs[0] if isinstance(inputs, list) else inputs
+        return made + ops.mean(first)
+
+    image = keras.Input(SHAPE)
+    layer = type(kind, (base,), {method: other})(**config)
+    value = layer([image, image]) if kind == "Add" else layer(image)
+    model = randomized(keras.Model(image, value))
+    assert answered(model).all()
+    assert claimed(model).all()
+
+
+@pytest.mark.parametrize("case", swept([c for c in CASES if not c.tight or c.several or c.crops]))
+def test_a_crop_is_the_full_image(case: Case) -> None:
+    """Values and gradients of nodes behind the layer, at the border and inside."""
+    image = keras.Input((21, 18, 2))
+    value = layers.Conv2D(3, 3, name="before", activation="tanh")(image)
+    try:
+        value = case.applied(value)
+    except ValueError:
+        pytest.skip("made for another size")
+    if len(value.shape) != 4:
+        return
+    model = randomized(keras.Model(image, layers.Conv2D(2, 1, name="out")(value)))
+    probe = opened(model)
+    rows, cols, _ = probe.shape_of("out")
+    for row, col in ((rows // 2, cols // 2), (rows - 1, 0)):
+        plan = plan_crop(probe.network, [fp.Read("out", row=row, col=col)])
+        if isinstance(plan, Crop):
+            assert_same(probe, "out", row, col, moves=False)
+        elif case.crops:
+            blind = not probe.network.live_box(fp.Read("out", row=row, col=col)).any()
+            assert blind or "receptive field" in plan, plan  # large, of few pixels
+
+
+def test_no_layer_of_keras_is_forgotten() -> None:
+    """Each has configurations here, or is said to look anywhere."""
+    known = {case.kind for case in CASES} | set(ANYWHERE)
+    own = {
+        name
+        for name, kind in vars(layers).items()
+        if isinstance(kind, type) and issubclass(kind, keras.Layer)
+    }
+    aliases = {name for name in own if getattr(layers, name).__name__ in known}
+    assert own - known - aliases == set()
+    assert {kind.__name__ for kind in RULES} <= {case.kind for case in CASES}
