@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featureprobe.ascent.cropping import crop_of, describe_crop
+from featureprobe.ascent.cut_gradients import with_cuts
 from featureprobe.ascent.problems import Problems
 from featureprobe.ascent.recording import labels_of
 from featureprobe.ascent.stopping import Converged
@@ -62,6 +63,7 @@ def assemble(
     grid = (len(problems.targets), state.starts)
     thresholds = dead_thresholds(probe, problems.targets, state.start_images, evidence)
     verdicts = judge(state, thresholds, ascent.stop or Converged(), interrupted=interrupted)
+    verdicts = with_cuts(verdicts, probe, problems.targets, state)
 
     def kept(name: str) -> FloatArray:
         values = np.where(np.isfinite(best["total"]), best[name], np.nan)

@@ -81,7 +81,9 @@ def _strong_activation(
             values = probe.network.run(some[first : first + _PART], ((layer, False),))[0]
             maps = not single and values.ndim > 2
             parts.append(values.mean(axis=tuple(range(1, values.ndim - 1))) if maps else values)
-        cache[layer, single] = max(0.0, float(np.percentile(np.concatenate(parts), 99)))
+        found = np.concatenate(parts)
+        found = found[np.isfinite(found)]  # what overflows in 16 bits is not typical
+        cache[layer, single] = max(0.0, float(np.percentile(found, 99))) if found.size else 0.0
     return cache[layer, single]
 
 

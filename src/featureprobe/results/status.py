@@ -1,6 +1,7 @@
 """Status: how the ascent of one start ended, and what to try next."""
 
 from enum import StrEnum
+from typing import Any, Self
 
 
 class Status(StrEnum):
@@ -22,8 +23,35 @@ class Status(StrEnum):
 
     @property
     def advice(self) -> str:
-        """One sentence that says what happened and what to try."""
-        return _ADVICE[self]
+        """One sentence or two that say what happened and what to try."""
+        return self.reason or _ADVICE[self]
+
+    @property
+    def reason(self) -> str:
+        """What is known of this very ascent; empty where it ended as others do."""
+        return str(self.__dict__.get("_reason", ""))
+
+    def because(self, reason: str) -> Self:
+        """Return an equal status whose advice is a reason that was found out.
+
+        Args:
+            reason: What happened and what to try; empty for none.
+
+        Example:
+            >>> status = Status.SATURATED.because("No gradient reaches the image.")
+            >>> status == Status.SATURATED, status.advice
+            (True, 'No gradient reaches the image.')
+        """
+        made = str.__new__(type(self), self._value_)
+        made.__dict__.update(self.__dict__, _reason=reason)
+        return made
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        return _revived, (self._value_, self.reason)
+
+
+def _revived(value: str, reason: str) -> Status:
+    return Status(value).because(reason) if reason else Status(value)
 
 
 _ADVICE = {

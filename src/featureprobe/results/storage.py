@@ -58,6 +58,9 @@ def write_result(path: str | Path, result: "AscentResult", *, state: bool = Fals
         "steps": result.steps,
         "recipe": result.recipe.to_json(),
     }
+    reasons = [[s.reason for s in row] for row in result.status]
+    if any(map(any, reasons)):
+        header["reasons"] = reasons
     arrays: dict[str, Any] = {name: getattr(result, name) for name in _SHAPES}
     arrays |= {_ARRAY + digest: values for digest, values in result.recipe.arrays.items()}
     if state:
@@ -108,6 +111,12 @@ def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
 def _words(header: dict[str, Any]) -> tuple[list[list[Status]], list[list[str]], dict[str, Any]]:
     """Return statuses, origins and the other words of a header, checked."""
     status = [[Status(word) for word in row] for row in map(sequence, sequence(header["status"]))]
+    if "reasons" in header:
+        reasons = [[text(v) for v in row] for row in map(sequence, sequence(header["reasons"]))]
+        status = [
+            [s.because(why) if why else s for s, why in zip(*rows, strict=True)]
+            for rows in zip(status, reasons, strict=True)
+        ]
     origins = [[text(value) for value in row] for row in map(sequence, sequence(header["origins"]))]
     words: dict[str, Any] = {
         name: tuple(map(text, sequence(header[name]))) for name in ("labels", "crops")
