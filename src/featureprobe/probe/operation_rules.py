@@ -32,7 +32,7 @@ _ALONG = (
     "Argsort", "Cumsum", "Cumprod", "Nancumsum", "Nancumprod",
 )  # fmt: skip
 _REDUCTIONS = (
-    "All", "Amax", "Amin", "Any", "Argmax", "Argmin", "CountNonzero", "Logsumexp", "Max", "Mean",
+    "All", "Amax", "Amin", "Any", "Argmax", "Argmin", "Logsumexp", "Max", "Mean",
     "Median", "Min", "Nanmax", "Nanmean", "Nanmedian", "Nanmin", "Nanprod", "Nanstd", "Nansum",
     "Nanvar", "Norm", "Prod", "Ptp", "Std", "Sum", "Var",
 )  # fmt: skip
@@ -62,7 +62,7 @@ def _along(place: Place) -> Passage | None:
 
 
 def _reduction(place: Place) -> Passage | None:
-    return along(place, place.layer.axis) if place.layer.keepdims else None
+    return along(place, place.layer.axis) if getattr(place.layer, "keepdims", False) else None
 
 
 def _einsum(place: Place) -> Passage | None:
@@ -118,24 +118,6 @@ def _windows(
     return by_axis(place, reading, "whole")
 
 
-def _transposed(place: Place) -> Passage | None:
-    op, kernel = place.layer, getattr(place.argument(1, "kernel"), "shape", ())
-    if len(kernel) != 4:
-        return None
-
-    def reading(axis: int, size: int, length: int) -> Reading:
-        return readings.transposed(
-            size,
-            length,
-            taps=kernel[axis],
-            stride=_pair(op.strides)[axis],
-            dilation=_pair(op.dilation_rate)[axis],
-            padding=op.padding,
-        )
-
-    return by_axis(place, reading, "whole")
-
-
 def _adaptive(place: Place) -> Passage | None:
     return by_axis(place, lambda _, size, length: readings.adaptive(size, length), "whole")
 
@@ -162,7 +144,6 @@ OPERATIONS: dict[str, Rule] = {
     "Conv": _convolution,
     "DepthwiseConv": _convolution,
     "SeparableConv": _separable,
-    "ConvTranspose": _transposed,
     "MaxPool": _pooling,
     "AveragePool": _pooling,
     "AdaptiveMaxPool": _adaptive,
