@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         SaveError,
         ShapeError,
         UnknownLayerError,
+        UnknownNameError,
     )
     from featureprobe.evidence import (
         Evidence,
@@ -100,7 +101,7 @@ _HOMES = {
                "UpdateRule"),
     "errors": ("ConfigError", "DataError", "DivergedError", "FeatureProbeError", "ModelError",
                "MissingExtraError", "PluginError", "RangeError", "SaveError", "ShapeError",
-               "UnknownLayerError"),
+               "UnknownLayerError", "UnknownNameError"),
     "evidence": ("Evidence", "Examples", "ImageFolder", "LayerEvidence", "fire_map",
                  "receptive_box"),
     "grid": ("ActivationGrid",),
@@ -131,7 +132,7 @@ __all__ = [
     "Objective", "Parameterization", "PatternMatch", "PixelNoise", "Pixels", "PluginError", "PreActivation",
     "Precursor", "RangeError", "Read", "Recipe", "RedirectedGradients", "Regularizer",
     "SaveError", "Seen", "ShapeError", "SpectralNoise", "Sphere", "Standardize", "Status", "Step", "StepInfo",
-    "Tensor", "TotalVariation", "Transform", "UnknownLayerError", "Until", "UpdateRule",
+    "Tensor", "TotalVariation", "Transform", "UnknownLayerError", "UnknownNameError", "Until", "UpdateRule",
     "WeightedSum", "__version__", "analysis", "fire_map", "initializer_from", "objective_from", "plotting",
     "plugins", "receptive_box", "register_images", "regularizer_from", "revive", "samples", "testing", "transform_from",
 ]  # fmt: skip

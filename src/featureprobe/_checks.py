@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.errors import DataError, RangeError, ShapeError
+from featureprobe._kinds import Within, is_number, is_whole, received, refuse_masks
+from featureprobe.errors import ConfigError, DataError, RangeError, ShapeError
 from featureprobe.types import FloatArray
 
 _WIDE, _NARROW = 100.0, 5.0  # ranges like 0..255, and like 0..1 or -1..1
@@ -25,14 +26,15 @@ def number(
     least: float = -math.inf,
     above: float = -math.inf,
     most: float = math.inf,
+    below: float = math.inf,
 ) -> float:
     """Return a finite number in range, or raise RangeError naming ``name``."""
-    ok = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not ok or not math.isfinite(value) or not least <= value <= most or value <= above:
-        wanted = f"greater than {above:g}" if above > -math.inf else f"at least {least:g}"
-        wanted = wanted if max(least, above) > -math.inf else "finite"
-        wanted += f" and at most {most:g}" if most < math.inf else ""
-        raise RangeError(f"{name} is a number, {wanted}. Received: {value!r}. Give another value.")
+    within = Within(least=least, most=most, above=above, below=below)
+    if not is_number(value) or not math.isfinite(value) or value not in within:
+        raise RangeError(
+            f"{name} is a number, {str(within) or 'finite'}. Received: {received(value)}. "
+            "Give another value."
+        )
     return float(value)
 
 
@@ -44,12 +46,19 @@ def shares(**values: float) -> None:
 
 def whole(name: str, value: Any, *, least: int) -> int:
     """Return an integer of at least ``least``, or raise RangeError naming ``name``."""
-    ok = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not ok or value < least:
+    if not is_whole(value) or value < least:
         raise RangeError(
-            f"{name} is a whole number, at least {least}. Received: {value!r}. Give another value."
+            f"{name} is a whole number, at least {least}. Received: {received(value)}. "
+            "Give another value."
         )
     return int(value)
+
+
+def some(entries: Iterable[Any], name: str) -> tuple[Any, ...]:
+    """Return the entries of a list, or raise ConfigError when there are none."""
+    if not (listed := tuple(entries)):
+        raise ConfigError(f"{name} is empty. Name at least one of them.")
+    return listed
 
 
 def images(
@@ -71,7 +80,7 @@ def images(
         ShapeError: Wrong rank, shape or dtype, or no image at all.
         DataError: NaN or infinite values.
     """
-    array = _numbers(values, what)
+    array = numbers(values, what)
     if array.ndim == 3:
         array = array[None]
     fits = array.ndim == 4 and all(
@@ -99,8 +108,9 @@ def images(
     return result
 
 
-def _numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
-    """Return an array of real numbers, or raise ShapeError."""
+def numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
+    """Return an array of real numbers, or raise ShapeError; DataError where a mask would be lost."""
+    refuse_masks(values, what)
     try:
         array = np.asarray(values)
     except ValueError as cause:  # rows of different lengths

@@ -5,12 +5,15 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from dataclasses import FrozenInstanceError
+from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from featureprobe import plugins
+from featureprobe._arguments import check_call
+from featureprobe._kinds import refuse_masks
 from featureprobe.errors import ConfigError, nearest
 
 _NOT_IN_JSON = ("inf", "-inf", "nan")
@@ -31,8 +34,11 @@ class ArrayValue:
     """
 
     __slots__ = ("_array", "sha256")
+    _array: npt.NDArray[Any]
+    sha256: str
 
     def __init__(self, array: npt.ArrayLike) -> None:
+        refuse_masks(array, "An ArrayValue")
         try:
             copy = np.array(array)
         except ValueError as cause:  # rows of different lengths
@@ -45,10 +51,26 @@ class ArrayValue:
                 f"An ArrayValue holds numbers. Received an array of dtype {copy.dtype}. "
                 "Convert it to float32 or an integer type first."
             )
+        held = copy.tobytes()
+        if copy.size:
+            # Over bytes nobody can make it writeable again, as setflags would do for its own memory.
+            copy = np.frombuffer(held, copy.dtype).reshape(copy.shape)
         copy.setflags(write=False)
-        self._array = copy
         head = f"{copy.dtype.str}{copy.shape}".encode()
-        self.sha256: str = hashlib.sha256(head + np.ascontiguousarray(copy).tobytes()).hexdigest()
+        object.__setattr__(self, "_array", copy)
+        object.__setattr__(self, "sha256", hashlib.sha256(head + held).hexdigest())
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise FrozenInstanceError(f"An ArrayValue is frozen: {name} cannot be set. Make another.")
+
+    def __reduce__(self) -> tuple[type["ArrayValue"], tuple[npt.NDArray[Any]]]:
+        return ArrayValue, (self._array,)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
     @property
     def array(self) -> npt.NDArray[Any]:
@@ -96,6 +118,8 @@ class Component:
                 f"{cls.__name__} has no kind. "
                 f"Add `kind: ClassVar[str] = 'mylab.{cls.__name__.lower()}'` to it."
             )
+        if args or kwargs:  # none come when it is copied or unpickled
+            check_call(cls, args, kwargs)
         return super().__new__(cls)
 
     def to_config(self, arrays: Arrays | None = None) -> dict[str, Any]:
@@ -186,7 +210,7 @@ def revive(config: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]] | N
         values[name] = _from_json(value, arrays or {})
     try:
         return cls(**values)
-    except TypeError as cause:
+    except (TypeError, ConfigError) as cause:
         raise ConfigError(
             f"The config of {config['kind']!r} does not fit its class: {cause}. "
             "It may come from another version of the package."

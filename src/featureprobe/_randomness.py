@@ -1,14 +1,15 @@
 """Stateless randomness: every number follows from (seed, what it is for), never from a position."""
 
 import secrets
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._kinds import OWN, is_whole, received
 from featureprobe.errors import RangeError
 
-Rng: TypeAlias = int | np.random.Generator | None
+Rng: TypeAlias = Annotated[int | np.random.Generator | None, OWN]
 """What ``rng=`` takes: a seed, a numpy Generator that draws one, or None for a fresh one."""
 
 _STARTS, _RUN = 0, 1  # first word of the spawn key: two families that never meet
@@ -24,10 +25,10 @@ def seed_from(rng: Rng) -> int:
         return secrets.randbits(32)
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**32))
-    if isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0:
+    if is_whole(rng) and int(rng) >= 0:
         return int(rng)
     raise RangeError(
-        f"rng is a seed (an integer >= 0), a numpy Generator or None. Received: {rng!r}. "
+        f"rng is a seed (an integer >= 0), a numpy Generator or None. Received: {received(rng)}. "
         "Pass rng=0, for instance."
     )
 

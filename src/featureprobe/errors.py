@@ -41,6 +41,10 @@ class UnknownLayerError(FeatureProbeError, LookupError):
     """A layer path that the model does not have."""
 
 
+class UnknownNameError(FeatureProbeError, AttributeError):
+    """A method or attribute that an object does not have."""
+
+
 class PluginError(FeatureProbeError, LookupError):
     """A plug-in kind is unknown, defined twice, or cannot be loaded."""
 

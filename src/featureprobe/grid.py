@@ -1,16 +1,20 @@
 """What the maps of one layer answer to one image."""
 
 import base64
-import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from featureprobe import _checks
+from featureprobe._arguments import checked
+from featureprobe._hints import Hints
+from featureprobe._kinds import received
+from featureprobe._names import in_html, in_picture, visible
 from featureprobe.errors import ConfigError, DataError, ShapeError
 from featureprobe.image_source import ImageSource
 from featureprobe.plotting import (
@@ -20,7 +24,7 @@ from featureprobe.plotting import (
     show_maps,
     tile,
 )
-from featureprobe.plotting.maps import natural_size
+from featureprobe.plotting.maps import columns_for, natural_size
 from featureprobe.plotting.tiles import as_maps
 from featureprobe.types import FloatArray
 
@@ -28,7 +32,7 @@ _RANKS = {"array": (1, 2, 3), "image": (3,), "prediction": (1,)}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ActivationGrid:
+class ActivationGrid(Hints):
     """The activations of all maps of one layer for one image: a filter correlation pattern (FCP).
 
     The arrays are read-only float32 copies: nothing that draws can change the activations.
@@ -57,6 +61,12 @@ class ActivationGrid:
         (6, 6)
     """
 
+    instead: ClassVar[Mapping[str, str]] = {
+        "save": "np.save(path, grid.array) for the numbers, grid.plot().figure.savefig(path) for the picture",
+        "savefig": "grid.plot().figure.savefig(path)",
+        "show": "grid.plot()",
+        "shape": "grid.array.shape",
+    }
     array: FloatArray
     layer: str
     _: KW_ONLY
@@ -66,6 +76,16 @@ class ActivationGrid:
     source: ImageSource | str | None = None
 
     def __post_init__(self) -> None:
+        for name in ("layer", "kind"):
+            if not isinstance(given := getattr(self, name), str):
+                raise ConfigError(
+                    f"{name} of an ActivationGrid is a text. Received: {received(given)}."
+                )
+        if not isinstance(self.source, ImageSource | str | None):
+            raise ConfigError(
+                "source of an ActivationGrid is a text or an ImageSource. Received: "
+                f"{received(self.source)}. Give the image's name."
+            )
         for name, ranks in _RANKS.items():
             value = getattr(self, name)
             if value is not None or name == "array":
@@ -85,6 +105,7 @@ class ActivationGrid:
         """
         return constant_maps(self.array)
 
+    @checked
     def image_grid(self, columns: int = 8) -> FloatArray:
         """Return the maps as one array, row by row.
 
@@ -100,12 +121,13 @@ class ActivationGrid:
         """
         return tile(self.array, columns).astype(np.float32, copy=False)
 
+    @checked
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Show all maps as one mosaic.
 
         Args:
             ax: Axes to draw on; None makes a new figure.
-            **options: Keywords of ``plotting.show_maps``: ``columns=8``, ``scale="layer"``,
+            **options: Keywords of ``plotting.show_maps``: ``columns=None``, ``scale="layer"``,
                 ``cmap="viridis"``, ``vmin``, ``vmax``, ``numbers``, ``colorbar``, ``title``.
 
         Returns:
@@ -117,6 +139,7 @@ class ActivationGrid:
         return show_maps(self.array, ax=ax, **({"title": self._title} | options))
 
     @staticmethod
+    @checked
     def compare(
         grids: Sequence["ActivationGrid"],
         *,
@@ -130,7 +153,7 @@ class ActivationGrid:
         Args:
             grids: At least one grid, all of the same layer and shape.
             figure: Figure or SubFigure to draw on; None makes a new figure.
-            **options: Keywords of ``plotting.show_grids_side_by_side``: ``columns=8``,
+            **options: Keywords of ``plotting.show_grids_side_by_side``: ``columns=None``,
                 ``scale="layer"``, ``cmap``, ``labels``, ``titles``, ``low``, ``high``.
 
         Returns:
@@ -173,7 +196,8 @@ class ActivationGrid:
     @property
     def _title(self) -> str:
         source = _source_text(self.source)
-        return f"{self.layer}: {self._size_text}" + (f", {source}" if source else "")
+        named = f"{in_picture(self.layer)}: {self._size_text}"
+        return named + (f", {in_picture(source)}" if source else "")
 
     def __repr__(self) -> str:
         parts = [self._size_text]
@@ -181,20 +205,20 @@ class ActivationGrid:
             parts.append(f"{silent} {'zero' if self.array.ndim == 1 else 'constant'}")
         parts.append(f"values {self.array.min():.4g} to {self.array.max():.4g}")
         if source := _source_text(self.source):
-            parts.append(f"for {source}")
-        kind = f" ({self.kind})" if self.kind else ""
-        return f"<ActivationGrid of {self.layer}{kind}: {', '.join(parts)}>"
+            parts.append(f"for {visible(source)}")
+        kind = f" ({visible(self.kind)})" if self.kind else ""
+        return f"<ActivationGrid of {visible(self.layer)}{kind}: {', '.join(parts)}>"
 
     def _repr_png_(self) -> bytes:
-        # 16 columns make a picture that is wide rather than high, as notebooks are.
-        size = natural_size(as_maps(self.array), 16, colorbar=True)
+        maps = as_maps(self.array)
+        size = natural_size(maps, columns_for(maps), colorbar=True)
         figure = Figure(figsize=size, layout="constrained")
-        self.plot(figure.add_subplot(), columns=16)
+        self.plot(figure.add_subplot())
         return png_bytes(figure, dpi=72.0)
 
     def _repr_html_(self) -> str:
         data = base64.b64encode(self._repr_png_()).decode("ascii")
-        text = html.escape(repr(self)[1:-1])
+        text = in_html(repr(self)[1:-1])
         image = f'<img alt="{text}" src="data:image/png;base64,{data}">'
         return f"<figure>{image}<figcaption>{text}</figcaption></figure>"
 
@@ -204,7 +228,7 @@ def _source_text(source: ImageSource | str | None) -> str:
 
 
 def _frozen(value: npt.ArrayLike, name: str, ranks: tuple[int, ...]) -> FloatArray:
-    array = np.array(value, dtype=np.float32)
+    array = np.array(_checks.numbers(value, f"{name} of an ActivationGrid"), dtype=np.float32)
     if array.ndim not in ranks or array.size == 0:
         raise ShapeError(
             f"{name} of an ActivationGrid must have rank {' or '.join(map(str, ranks))} and hold "

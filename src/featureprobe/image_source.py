@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._arguments import check_fields, checked
 from featureprobe.errors import DataError
 
 _KNOWN: dict[str, "ImageSource"] = {}
@@ -33,6 +34,9 @@ class ImageSource:
     index: int | None
     sha256: str
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
     def __str__(self) -> str:
         return self.name if self.index is None else f"{self.name} {self.index}"
 
@@ -43,6 +47,7 @@ def hash_image(image: npt.ArrayLike) -> str:
     return hashlib.sha256(repr(values.shape).encode() + values.tobytes()).hexdigest()
 
 
+@checked
 def register_images(
     name: str, images: npt.NDArray[np.generic], indices: Sequence[int] | npt.NDArray[np.int64]
 ) -> None:

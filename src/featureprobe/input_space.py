@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
+from featureprobe._arguments import checked
 from featureprobe._component import ArrayValue, Component
+from featureprobe._kinds import is_number, received, refuse_masks
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.types import FloatArray
 
@@ -68,6 +70,8 @@ class InputSpace(Component):
         for name in ("low", "high", "center", "spread"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _checks.number(name, getattr(self, name)))
+        if not isinstance(self.assumed, str):
+            raise ConfigError(f"assumed is a text. Received: {received(self.assumed)}.")
         self._check_range()
         if self.order is not None:
             object.__setattr__(self, "order", _permutation(self.order))
@@ -119,6 +123,7 @@ class InputSpace(Component):
         return all(v.ndim < 2 or bool((v == v[:1, :1]).all()) for v in given)
 
     @classmethod
+    @checked
     def identity(cls, *, low: float | None = None, high: float | None = None) -> Self:
         """Return the space of a model that takes pixel values as they are."""
         return cls(low=low, high=high)
@@ -151,17 +156,19 @@ class InputSpace(Component):
         ]
         return np.asarray(ends[0], np.float32), np.asarray(ends[1], np.float32)
 
+    @checked
     def to_model(self, images: npt.ArrayLike, dtype: str = "float32") -> FloatArray:
         """Return images (..., H, W, C) in model units, float32 or of another float dtype."""
-        values = np.asarray(images)
+        values = _checks.numbers(images, "images")
         if self.order is not None:
             self._check_channels(values.shape)
             values = values[..., list(self.order)]
         return ((values - _array(self.mean)) / _array(self.std)).astype(dtype)
 
+    @checked
     def to_pixels(self, images: npt.ArrayLike) -> FloatArray:
         """Return images (..., H, W, C) in pixel units, float32, not clipped."""
-        values = np.asarray(images) * _array(self.std) + _array(self.mean)
+        values = _checks.numbers(images, "images") * _array(self.std) + _array(self.mean)
         if self.order is not None:
             self._check_channels(values.shape)
             values = values[..., list(np.argsort(self.order))]
@@ -173,6 +180,7 @@ class InputSpace(Component):
         origin = f" (assumed: {self.assumed})" if self.assumed else ""
         return f"Pixels take {reach}; one spread is {self.spread:g} model units{origin}."
 
+    @checked
     def check_shape(self, shape: Sequence[int]) -> None:
         """Raise ConfigError when images of ``shape`` (H, W, C) do not fit this space."""
         for name in ("mean", "std"):
@@ -190,10 +198,10 @@ class InputSpace(Component):
             self._check_channels(shape)
 
     def _check_channels(self, shape: Sequence[int]) -> None:
-        if len(self.order or ()) != shape[-1]:
+        if not shape or len(self.order or ()) != shape[-1]:
             raise ConfigError(
                 f"order={self.order} is for {len(self.order or ())} channels, images have "
-                f"{shape[-1]}. Give one entry a channel."
+                f"the shape {tuple(shape)}. Give one entry a channel."
             )
 
 
@@ -213,18 +221,21 @@ def _permutation(order: object) -> tuple[int, ...]:
 
 
 def _values(name: str, given: object) -> Values:
+    refuse_masks(given, name)
     if isinstance(given, ArrayValue):
         result: Values = given
     elif isinstance(given, np.ndarray) and given.ndim > 1:
         result = ArrayValue(given)
-    elif isinstance(given, int | float | np.number):
-        result = float(given)
+    elif is_number(given):
+        result = float(cast(float, given))
     elif isinstance(given, tuple | list | np.ndarray) and len(given) > 0:
         result = tuple(_checks.number(f"A value of {name}", v) for v in given)
     else:
         raise ConfigError(
-            f"{name} is a number, one per channel, or one per pixel. Received: {given!r}."
+            f"{name} is a number, one per channel, or one per pixel. Received: {received(given)}."
         )
-    if not np.isfinite(_array(result)).all():
-        raise ConfigError(f"{name} must be finite. Received: {given!r}.")
+    if not _array(result).size or not np.isfinite(_array(result)).all():
+        raise ConfigError(
+            f"{name} holds at least one number, and finite ones. Received: {received(given)}."
+        )
     return result

@@ -11,6 +11,8 @@ Nothing is loaded until its kind is asked for. Kinds come from files, import pat
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
+from featureprobe._arguments import checked
+from featureprobe._kinds import received
 from featureprobe.errors import ConfigError, PluginError, nearest
 
 GROUPS = (
@@ -53,6 +55,7 @@ def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist else "an unnamed package"
 
 
+@checked
 def names(group: str) -> tuple[str, ...]:
     """Return the kinds that ``group`` offers, sorted.
 
@@ -72,6 +75,7 @@ def names(group: str) -> tuple[str, ...]:
     return tuple(sorted(_installed(full)))
 
 
+@checked
 def find(kind: str) -> type:
     """Return the class of a kind, loading its package on first use.
 
@@ -142,6 +146,8 @@ def register(cls: type) -> type:
         True
     """
     kind = getattr(cls, "kind", None)
+    if not isinstance(cls, type):
+        raise ConfigError(f"register takes a component's class. Received: {received(cls)}.")
     if not isinstance(kind, str) or not kind:
         raise ConfigError(
             f"{cls.__name__} has no kind. Add `kind: ClassVar[str] = 'mylab.{cls.__name__.lower()}'`."

@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import html
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -13,17 +12,21 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _archive
+from featureprobe._arguments import check_fields, checked
+from featureprobe._hints import Hints
+from featureprobe._names import in_html, visible
 from featureprobe.analysis.apart import put_together, taken_apart
 from featureprobe.errors import ConfigError
 from featureprobe.plotting import png_bytes
 from featureprobe.plotting._axes import figure_or_new
+from featureprobe.plotting._texts import with_plain_names
 
 SCHEMA = 1
 _KINDS: dict[str, type["Finding"]] = {}
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Finding(ABC):
+class Finding(Hints, ABC):
     """Base of what analyses return: arrays, one sentence, one picture.
 
     Fields are numpy arrays, dicts of arrays by text, JSON values (numbers, texts, None, tuples and
@@ -52,11 +55,12 @@ class Finding(ABC):
             _KINDS[cls.kind] = cls
 
     def __post_init__(self) -> None:
+        check_fields(self, finite=False)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            for array in value.values() if isinstance(value, Mapping) else (value,):
-                if isinstance(array, np.ndarray):
-                    array.setflags(write=False)
+            several = isinstance(value, Mapping)
+            kept = {k: _frozen(v) for k, v in value.items()} if several else _frozen(value)
+            object.__setattr__(self, field.name, kept)
 
     @property
     @abstractmethod
@@ -76,6 +80,7 @@ class Finding(ABC):
         """(width, height) of a figure that options of ``plot`` ask for."""
         return self._size
 
+    @checked
     def plot(self, *, figure: Figure | SubFigure | None = None, **options: Any) -> Any:
         """Draw the finding.
 
@@ -93,18 +98,21 @@ class Finding(ABC):
         _check_options(type(self).__name__, draw, options)
         figure = figure_or_new(figure, self._size_with(options))
         draw(figure, **options)
+        with_plain_names(figure, options)
         return figure
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.verdict}>"
+        return f"<{type(self).__name__}: {visible(self.verdict)}>"
 
     def _repr_html_(self) -> str:
         figure = Figure(figsize=self._size, layout="constrained")
         self._draw(figure)
+        with_plain_names(figure)
         data = base64.b64encode(png_bytes(figure, dpi=72.0)).decode("ascii")
-        text = html.escape(self.verdict)
+        text = in_html(self.verdict)
         return f'<p>{text}</p><img alt="{text}" src="data:image/png;base64,{data}">'
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Write the finding as ``.npz``.
 
@@ -117,6 +125,7 @@ class Finding(ABC):
         _archive.write(path, "Finding", SCHEMA, header, arrays)
 
     @classmethod
+    @checked
     def load(cls, path: str | Path) -> Self:
         """Read a finding of this kind.
 
@@ -132,6 +141,7 @@ class Finding(ABC):
         return found
 
 
+@checked
 def load(path: str | Path) -> Finding:
     """Read a finding of any kind, as :meth:`Finding.save` wrote it.
 
@@ -154,6 +164,14 @@ def load(path: str | Path) -> Finding:
     """
     make: Callable[..., Finding] = lambda header, members: put_together(header, members, _KINDS)  # noqa: E731
     return _archive.read(path, "Finding", SCHEMA, make)
+
+
+def _frozen(value: Any) -> Any:
+    """Return an array that nobody writes to: what is read-only already, or a copy."""
+    if isinstance(value, np.ndarray) and value.flags.writeable:
+        value = value.copy()
+        value.setflags(write=False)
+    return value
 
 
 def _a(kind: Finding | type[Finding]) -> str:

@@ -2,6 +2,7 @@
 
 import keras
 
+from featureprobe._arguments import checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.probe.copying import copied_model
 from featureprobe.probe.model_probe import ModelProbe
@@ -12,6 +13,7 @@ _ADVICE = (
 )
 
 
+@checked
 def untrained(probe: ModelProbe, *, rng: Rng = 0) -> ModelProbe:
     """Open a copy of a model with fresh random weights.
 

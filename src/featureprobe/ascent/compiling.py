@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from featureprobe._tracing import traced_code
 from featureprobe.ascent.group import PER_ROW, Chunk, Group
 from featureprobe.ascent.loop import Carry, Loop, Trace
 from featureprobe.regularizers.base import Regularizer
@@ -119,7 +120,8 @@ def _with_signature(loop: Loop, chunk: Chunk) -> Any:
         with lock:  # chunks come from several threads, and one trace is enough
             if not traced:
                 # A plain call would warn of retracing when many nets are opened one after another.
-                traced.append(function.get_concrete_function())
+                with traced_code():
+                    traced.append(function.get_concrete_function())
         return traced[0](*given)  # type: ignore[no-any-return]
 
     return advance

@@ -173,7 +173,13 @@ class Evaluation:
             images = _grouped(images, starts)
         objective = stand_in(leaf.template, iter(fields))
         result = objective.value(Seen(tuple(values), images, self.space))
-        result = tf.convert_to_tensor(result)
+        try:
+            result = tf.convert_to_tensor(result)
+        except (TypeError, ValueError) as cause:
+            raise ShapeError(
+                f"{type(leaf.template).__name__}.value must return one score per image, shape (N,). "
+                f"Received: {type(result).__name__}. Return a tensor."
+            ) from cause
         if result.shape.rank != 1:
             raise ShapeError(
                 f"{type(leaf.template).__name__}.value must return one score per image, shape (N,). "

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
+from featureprobe._arguments import checked_methods
 from featureprobe._component import Component
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.ascent.assembly import look
@@ -20,8 +21,8 @@ from featureprobe.ascent.running import Way, blocks_of_steps, climbed, concluded
 from featureprobe.ascent.search import Precursor
 from featureprobe.ascent.starts import Starts
 from featureprobe.ascent.stopping import Converged
-from featureprobe.ascent.targets import as_targets, digest_of
-from featureprobe.ascent.validation import check_ascent, check_evidence, check_probe
+from featureprobe.ascent.targets import Targets, as_targets, digest_of
+from featureprobe.ascent.validation import check_ascent, check_evidence
 from featureprobe.errors import ConfigError
 from featureprobe.evidence.evidence import Evidence
 from featureprobe.initializers.base import InputInitializer
@@ -37,9 +38,8 @@ from featureprobe.results.result import AscentResult
 from featureprobe.results.state import AscentState, StepInfo
 from featureprobe.transforms.base import Transform
 
-Targets = Objective | Sequence[Objective]
 
-
+@checked_methods
 @dataclass(frozen=True)
 class Ascent(Component):
     """Climb objectives from start images, all targets and starts in one batch.
@@ -182,7 +182,6 @@ class Ascent(Component):
     def _begin(
         self, probe: ModelProbe, targets: Sequence[Objective], seed: int
     ) -> tuple[Drive, AscentState]:
-        check_probe(probe)
         labels_of(targets)  # first of all: what finds mistakes
         self.digest()
         problems = build_problems(self, probe, targets)
@@ -192,7 +191,6 @@ class Ascent(Component):
         return drive, drive.start(seed, starts)
 
     def _resume(self, probe: ModelProbe, targets: Sequence[Objective], state: AscentState) -> Drive:
-        check_probe(probe)
         if not isinstance(state, AscentState):
             raise ConfigError(
                 f"A run goes on from an AscentState. Received: {type(state).__name__}. Pass what "

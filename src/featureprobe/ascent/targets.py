@@ -2,15 +2,19 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Annotated, TypeAlias
 
+from featureprobe._kinds import OWN
 from featureprobe.errors import ConfigError, ShapeError
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.structure import leaf_of, terms_of
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.reads import check_read
 
+Targets: TypeAlias = Annotated[Objective | Sequence[Objective], OWN]
 
-def as_targets(objective: Objective | Sequence[Objective]) -> tuple[Objective, ...]:
+
+def as_targets(objective: Targets) -> tuple[Objective, ...]:
     """Return the targets of a run.
 
     Raises:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from featureprobe import _checks
+from featureprobe._kinds import is_flag, received
 from featureprobe.ascent.constraints import Constraint
 from featureprobe.ascent.remedies import Remedy
 from featureprobe.ascent.rules import UpdateRule
@@ -36,10 +37,12 @@ def check_ascent(ascent: "Ascent") -> None:
     _checks.whole("polish", ascent.polish, least=0)
     if ascent.record_every is not None:
         _checks.whole("record_every", ascent.record_every, least=1)
-    if ascent.keep not in ("best", "last"):
-        raise ConfigError(f"keep is 'best' or 'last'. Received: {ascent.keep!r}.")
-    if ascent.crop not in ("auto", True, False):
-        raise ConfigError(f"crop is 'auto', True or False. Received: {ascent.crop!r}.")
+    if not isinstance(ascent.keep, str) or ascent.keep not in ("best", "last"):
+        raise ConfigError(f"keep is 'best' or 'last'. Received: {received(ascent.keep)}.")
+    if is_flag(ascent.crop):
+        object.__setattr__(ascent, "crop", bool(ascent.crop))
+    elif not isinstance(ascent.crop, str) or ascent.crop != "auto":
+        raise ConfigError(f"crop is 'auto', True or False. Received: {received(ascent.crop)}.")
     _check_parts(ascent)
     if ascent.search is not None and ascent.search.of and ascent.initializer is not None:
         raise ConfigError(

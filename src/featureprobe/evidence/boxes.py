@@ -1,5 +1,6 @@
 """The pixels that a node can see, as a rectangle."""
 
+from featureprobe._arguments import checked
 from featureprobe.errors import RangeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.reach import AxisField
@@ -8,6 +9,7 @@ Box = tuple[int, int, int, int]
 """(top, left, bottom, right) in pixels, the last two exclusive."""
 
 
+@checked
 def receptive_box(
     probe: ModelProbe, layer: str, *, row: int | None = None, col: int | None = None
 ) -> Box:

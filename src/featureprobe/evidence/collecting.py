@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe import _checks
 from featureprobe.evidence.answering import LayerAnswers, answering, batch_size
+from featureprobe.evidence.counting import counted
 from featureprobe.evidence.layer_evidence import MEASURES, Answers, LayerEvidence
 from featureprobe.evidence.sketch import QuantileSketch
 from featureprobe.evidence.sources import Batch, batches
+from featureprobe.evidence.streams import length
 from featureprobe.evidence.tops import Tops
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
@@ -105,15 +108,27 @@ class Gallery:
 
 
 def chosen_layers(probe: ModelProbe, layers: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return paths as a tuple; for None all layers with weights that answer with maps or nodes."""
+    """Return paths as a tuple; for None all layers with weights that answer with maps or nodes.
+
+    Raises:
+        ConfigError: When there is none.
+    """
     if layers is None:
         rows = probe.summary().rows
-        return tuple(r.path for r in rows if r.parameters and 1 <= len(r.shape) <= 3)
-    return (layers,) if isinstance(layers, str) else tuple(layers)
+        layers = [r.path for r in rows if r.parameters and 1 <= len(r.shape) <= 3]
+    return (layers,) if isinstance(layers, str) else _checks.some(layers, "layers")
 
 
 def collect(
-    probe: ModelProbe, data: Any, layers: Sequence[str], *, top: int, sample: int, seed: int
+    probe: ModelProbe,
+    data: Any,
+    layers: Sequence[str],
+    *,
+    top: int,
+    sample: int,
+    seed: int,
+    limit: int | None = None,
+    progress: bool | None = None,
 ) -> tuple[dict[str, LayerEvidence], Gallery, Whole, int]:
     """Run a data set through the net once.
 
@@ -127,7 +142,9 @@ def collect(
         for by in _measures(probe, path)
     }
     chosen, gallery, count = Sample(sample, seed), Gallery(), 0
-    for batch in batches(data, probe.image_shape, batch_size(probe, layers)):
+    size = batch_size(probe, layers)
+    read = batches(data, probe.image_shape, size, limit=limit)
+    for batch in counted(read, length(data, limit), progress):
         made = answer(batch.images, batch.first)
         for path, own in made.items():
             for by in _measures(probe, path):

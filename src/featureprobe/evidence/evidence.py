@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, checked_methods
+from featureprobe._hints import Hints
+from featureprobe._names import visible
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.errors import ConfigError, UnknownLayerError, nearest
 from featureprobe.evidence import pictures, storage
@@ -19,13 +22,12 @@ from featureprobe.evidence.folder import ImageFolder
 from featureprobe.evidence.judging import percentiles
 from featureprobe.evidence.layer_evidence import LayerEvidence, _check_unit
 from featureprobe.probe.model_probe import ModelProbe
-
-if TYPE_CHECKING:
-    from featureprobe.results.result import AscentResult
+from featureprobe.results.result import AscentResult
 
 
+@checked_methods
 @dataclass(frozen=True, eq=False, repr=False)
-class Evidence:
+class Evidence(Hints):
     """What real images say about the maps and nodes of some layers; made by ``Evidence.collect``.
 
     Args:
@@ -67,9 +69,11 @@ class Evidence:
         data: Any,
         layers: str | Sequence[str] | None = None,
         *,
-        top: int = 16,
-        sample: int = 256,
+        top: Count = 16,
+        sample: Count = 256,
         rng: Rng = 0,
+        limit: Count | None = None,
+        progress: bool | None = None,
     ) -> Self:
         """Run a data set through the net, once, and keep what it says about every unit.
 
@@ -78,25 +82,24 @@ class Evidence:
         Args:
             probe: The opened model.
             data: Images in pixel units: an array (N, H, W, C) or what is sliced like one, a
-                ``tf.data.Dataset``, an :class:`ImageFolder`, or an iterable of images or batches.
+                ``tf.data.Dataset``, an :class:`ImageFolder`, or an iterable of images or batches,
+                alone, before their labels in a tuple, or as the entry ``"image"`` of a dict.
             layers: Paths; None: all layers that have weights and answer with maps or nodes.
             top: Examples kept of each unit, at least 1.
             sample: Images kept of a uniform sample, at least 1.
             rng: Seed of the sample.
-
-        Returns:
-            The evidence.
+            limit: Images to read at most; what never ends needs one.
+            progress: Count images on a bar; None does so on a terminal, from a second on.
 
         Raises:
             UnknownLayerError: When there is no such layer.
             ShapeError, DataError: When an image does not fit, is not finite, or cannot be read.
         """
         chosen = chosen_layers(probe, layers)
-        _checks.whole("top", top, least=1)
-        _checks.whole("sample", sample, least=1)
         found, gallery, sampled, count = collect(
-            probe, data, chosen, top=top, sample=sample, seed=seed_from(rng)
-        )
+            probe, data, chosen, top=top, sample=sample, seed=seed_from(rng), limit=limit,
+            progress=progress,
+        )  # fmt: skip
         numbers = sorted(gallery.images)
         return cls(
             layers=found,
@@ -111,9 +114,9 @@ class Evidence:
         )
 
     def __repr__(self) -> str:
-        layers = ", ".join(f"{path} ({own.units})" for path, own in self.layers.items())
+        layers = ", ".join(f"{visible(path)} ({own.units})" for path, own in self.layers.items())
         left = f", {len(self.skipped)} files skipped" if self.skipped else ""
-        return f"<Evidence of {self.model}: {layers}; {self.count:,} images{left}>"
+        return f"<Evidence of {visible(self.model)}: {layers}; {self.count:,} images{left}>"
 
     def __getitem__(self, layer: str) -> LayerEvidence:
         if layer not in self.layers:
@@ -157,12 +160,11 @@ class Evidence:
         own, answers = self[layer], self[layer].of(by)
         _check_unit(unit, own.units)
         _checks.whole("count", count, least=2)
-        values = answers.sampled[:, unit]
-        order = np.argsort(-values, kind="stable")
+        order = np.argsort(-(values := answers.sampled[:, unit]), kind="stable")
         places = order[np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)]
         return self._examples(own, unit, self.sample[places], values[places], None)
 
-    def percentiles(self, result: "AscentResult") -> npt.NDArray[np.float64]:
+    def percentiles(self, result: AscentResult) -> npt.NDArray[np.float64]:
         """Return where the scores of an ascent stand among the answers to real images.
 
         Args:
@@ -178,7 +180,7 @@ class Evidence:
         layer: str,
         units: int | Sequence[int],
         *,
-        result: "AscentResult | None" = None,
+        result: AscentResult | None = None,
         count: int = 8,
         by: str = "peak",
         figure: Figure | SubFigure | None = None,
@@ -202,7 +204,7 @@ class Evidence:
         Returns:
             The figure.
         """
-        chosen = [units] if isinstance(units, int | np.integer) else list(units)
+        chosen = [units] if isinstance(units, int) else list(units)
         if not chosen:
             raise ConfigError("units is a number or a list of some. Received an empty list.")
         return pictures.draw(self, layer, chosen, result=result, count=count, by=by, figure=figure)
@@ -234,9 +236,8 @@ class Evidence:
         nodes: npt.NDArray[np.int64] | None,
     ) -> Examples:
         places = np.searchsorted(self.indices, numbers)
-        if nodes is None:
-            boxes = np.tile(own.whole_box, (len(numbers), 1))
-        else:
+        boxes = np.tile(own.whole_box, (len(numbers), 1))
+        if nodes is not None:
             boxes = np.array([own.box_of(int(node)) for node in nodes], np.int64)
         return Examples(
             unit=f"{own.layer} {'map' if len(own.shape) > 1 else 'node'} {unit}",

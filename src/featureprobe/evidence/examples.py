@@ -8,6 +8,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from featureprobe._arguments import checked
+from featureprobe._names import in_picture, visible
 from featureprobe.plotting import png_bytes, show_mosaic
 from featureprobe.types import FloatArray
 
@@ -52,7 +54,7 @@ class Examples:
 
     def __repr__(self) -> str:
         span = f"{self.scores[0]:.4g} to {self.scores[-1]:.4g}" if len(self) else "none"
-        return f"<Examples of {self.unit}: {len(self)} images, {span}>"
+        return f"<Examples of {visible(self.unit)}: {len(self)} images, {span}>"
 
     @property
     def crops(self) -> tuple[npt.NDArray[Any], ...]:
@@ -75,6 +77,7 @@ class Examples:
             whole[place, down : down + bottom - top, across : across + right - left] = part
         return whole
 
+    @checked
     def plot(self, ax: Axes | None = None, *, crop: bool = True, **options: Any) -> Axes:
         """Show the examples as a mosaic, each with its place in the data set and its score.
 
@@ -86,12 +89,11 @@ class Examples:
         Returns:
             The Axes.
         """
-        names = [str(i) for i in self.indices]
         defaults: dict[str, Any] = {
-            "titles": names,
+            "titles": [str(i) for i in self.indices],
             "scores": self.scores,
             "columns": 8,
-            "title": self.unit,
+            "title": in_picture(self.unit),
         }
         return show_mosaic(self.pictures if crop else self.images, ax=ax, **(defaults | options))
 

@@ -4,12 +4,14 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
+from featureprobe._arguments import checked
 from featureprobe.errors import RangeError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.reach import AxisField
 from featureprobe.types import FloatArray
 
 
+@checked
 def fire_map(probe: ModelProbe, image: npt.ArrayLike, layer: str, channel: int) -> FloatArray:
     """Return a map's activations on the pixels of an image, for an overlay.
 

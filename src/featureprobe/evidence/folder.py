@@ -10,6 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from featureprobe import _checks
+from featureprobe._arguments import check_fields, checked
 from featureprobe.errors import ConfigError, DataError, RangeError, ShapeError
 from featureprobe.evidence.pixels import MODES, Notes, as_array, open_picture
 from featureprobe.types import ImageShape
@@ -57,6 +58,7 @@ class ImageFolder:
     _skipped: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.broken not in ("raise", "skip"):
             raise ConfigError(f"broken is 'raise' or 'skip'. Received: {self.broken!r}.")
         if self.background is not None:
@@ -91,6 +93,7 @@ class ImageFolder:
     def __len__(self) -> int:
         return len(self.files)
 
+    @checked
     def read(self, shape: ImageShape) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """Yield (file, image (H, W, C) with pixels 0..255), file by file.
 

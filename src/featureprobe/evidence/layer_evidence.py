@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
+from featureprobe._arguments import Share, checked
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.types import FloatArray
 
@@ -63,7 +64,7 @@ class Answers:
         Raises:
             RangeError: When a share lies outside 0..1.
         """
-        shares = np.asarray(share, np.float64)
+        shares = _checks.numbers(share, "share").astype(np.float64)
         if not ((shares >= 0) & (shares <= 1)).all():
             raise RangeError(f"A share lies in 0..1. Received: {share!r}.")
         order = np.argsort(self.kept, axis=1, kind="stable")
@@ -74,7 +75,8 @@ class Answers:
         found = np.take_along_axis(ranked, places.T, axis=1).T
         return found[0] if shares.ndim == 0 else found
 
-    def strong(self, share: float = 0.99) -> float:
+    @checked
+    def strong(self, share: Share = 0.99) -> float:
         """Return the value that a share of all answers of all units does not exceed.
 
         Args:
@@ -85,6 +87,7 @@ class Answers:
         ranks = np.cumsum(np.broadcast_to(self.weights, self.kept.shape).ravel()[order])
         return float(values[order][np.searchsorted(ranks, share * ranks[-1])])
 
+    @checked
     def percentile(self, unit: int, score: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return the percentage of images with a value of at most ``score``.
 
@@ -101,7 +104,7 @@ class Answers:
             RangeError: When there is no such unit.
         """
         _check_unit(unit, len(self.mean))
-        scores = np.asarray(score, np.float64)
+        scores = _checks.numbers(score, "score").astype(np.float64)
         total = self.weights.sum()
         order = np.argsort(self.kept[unit])
         ranks = np.concatenate([[0.0], np.cumsum(self.weights[order])])
@@ -155,6 +158,7 @@ class LayerEvidence:
         """Number of maps, or of dense nodes."""
         return self.shape[-1]
 
+    @checked
     def of(self, by: str) -> Answers:
         """Return ``peak`` or ``mean``.
 
@@ -184,6 +188,7 @@ class LayerEvidence:
         rows, cols = (int((axis[:, 1] - axis[:, 0]).max()) for axis in (self.rows, self.cols))
         return rows, cols
 
+    @checked
     def box_of(self, node: int) -> tuple[int, int, int, int]:
         """Return what a node sees, (top, left, bottom, right) in pixels.
 

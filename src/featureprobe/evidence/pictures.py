@@ -14,6 +14,7 @@ from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
 from featureprobe.plotting import show_image, show_mosaic
 from featureprobe.plotting._axes import figure_or_new
 from featureprobe.plotting._cells import GREY, bare
+from featureprobe.plotting._texts import with_plain_names
 
 if TYPE_CHECKING:
     from featureprobe.evidence.evidence import Evidence
@@ -54,6 +55,7 @@ def draw(
             _mark_oip(axes[-1], evidence, result, target)
         _curve(axes[-1], own.of(measure), unit)
         axes[-1].set_xlabel(_word(own, measure) if row == len(units) - 1 else "", fontsize=8)
+    with_plain_names(figure)
     return figure
 
 

@@ -1,6 +1,6 @@
 """Any data set as batches of images: arrays, tf.data, folders, generators."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
+from featureprobe._kinds import refuse_masks
 from featureprobe.errors import DataError, ShapeError
 from featureprobe.evidence.folder import ImageFolder
+from featureprobe.evidence.streams import image_of, shortened, walked
 from featureprobe.image_source import source_of
 from featureprobe.types import FloatArray, ImageShape
 
@@ -36,22 +38,25 @@ class Batch:
         return self.files[place] if self.files else str(source_of(self.stored[place]))
 
 
-def batches(data: Any, shape: ImageShape, size: int) -> Iterator[Batch]:
+def batches(
+    data: Any, shape: ImageShape, size: int, *, limit: int | None = None
+) -> Iterator[Batch]:
     """Yield a data set in batches of at most ``size`` images.
 
     Args:
         data: An array (N, H, W, C) or anything that is sliced like one; an :class:`ImageFolder`; a
-            ``tf.data.Dataset`` or any iterable of images (H, W, C) or of batches (n, H, W, C), alone
-            or as the first part of a tuple with labels.
+            ``tf.data.Dataset`` or any iterable of images (H, W, C) or of batches (n, H, W, C), alone,
+            as the first part of a tuple with labels, or as the entry ``"image"`` of a dict.
         shape: (H, W, C) of the model.
         size: At least 1.
+        limit: The most images to yield; None: all.
 
     Raises:
         ShapeError: When images do not fit the model.
-        DataError: When an image is not finite, or there is none.
+        DataError: When an image is not finite, or there is none, or no end.
     """
     first = 0
-    for stored, files in _chunks(data, shape, size):
+    for stored, files in _chunks(data, shape, size, limit):
         yield Batch(first, _checked(stored, shape, first), stored, files)
         first += len(stored)
     if not first:
@@ -59,26 +64,30 @@ def batches(data: Any, shape: ImageShape, size: int) -> Iterator[Batch]:
 
 
 def _chunks(
-    data: Any, shape: ImageShape, size: int
+    data: Any, shape: ImageShape, size: int, limit: int | None
 ) -> Iterator[tuple[npt.NDArray[Any], tuple[str, ...] | None]]:
     if isinstance(data, ImageFolder):
-        reader = data.read(shape)
+        reader = islice(data.read(shape), limit)
         while pairs := list(islice(reader, size)):
             yield np.stack([image for _, image in pairs]), tuple(name for name, _ in pairs)
         return
+    if isinstance(data, Mapping):
+        data = image_of(data)
     if isinstance(data, list | tuple):
         data = _stacked(data)
     if hasattr(data, "ndim") and hasattr(data, "shape"):  # arrays, memory maps, HDF5
         whole = data[None] if data.ndim == 3 else data
-        for start in range(0, len(whole), size):
-            yield np.asarray(whole[start : start + size]), None
+        refuse_masks(whole, "images")
+        count = len(whole) if limit is None else min(len(whole), limit)
+        for start in range(0, count, size):
+            yield np.asarray(whole[start : min(start + size, count)]), None
         return
     if not isinstance(data, Iterable):
         raise ShapeError(
             "A data set is an array (N, H, W, C), an ImageFolder, a tf.data.Dataset or an iterable "
             f"of images. Received: {type(data).__name__}."
         )
-    for part in _regrouped(data, size):
+    for part in shortened(_regrouped(walked(data, limit), size), limit):
         yield part, None
 
 
@@ -114,13 +123,7 @@ def _regrouped(data: Iterable[Any], size: int) -> Iterator[npt.NDArray[Any]]:
     waiting: list[npt.NDArray[Any]] = []
     count = 0
     for element in data:
-        image = np.asarray(element[0] if isinstance(element, tuple | list) else element)
-        group = image[None] if image.ndim == 3 else image
-        if group.ndim != 4:
-            raise ShapeError(
-                f"A data set gives images (H, W, C) or batches of them. Received the shape "
-                f"{image.shape}. Add the channel axis, or leave labels to the tuple's second part."
-            )
+        group = _group(image_of(element), waiting)
         for start in range(0, len(group), size):
             waiting.append(group[start : start + size])
             count += len(waiting[-1])
@@ -130,6 +133,23 @@ def _regrouped(data: Iterable[Any], size: int) -> Iterator[npt.NDArray[Any]]:
                 waiting, count = [whole[size:]], len(whole) - size
     if count:
         yield np.concatenate(waiting)
+
+
+def _group(given: Any, waiting: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Return an element as images (n, H, W, C) of our own: who reads frames may reuse the buffer."""
+    image = np.array(_checks.numbers(given, "images"))
+    group = image[None] if image.ndim == 3 else image
+    if group.ndim != 4:
+        raise ShapeError(
+            f"A data set gives images (H, W, C) or batches of them. Received the shape "
+            f"{image.shape}. Add the channel axis, or leave labels to the tuple's second part."
+        )
+    if waiting and waiting[-1].shape[1:] != group.shape[1:]:
+        raise ShapeError(
+            f"A data set gives images of one shape. Received {waiting[-1].shape[1:]} and then "
+            f"{group.shape[1:]}. Resize them; ImageFolder(path, resize=True) does so for files."
+        )
+    return group
 
 
 def _checked(stored: npt.NDArray[Any], shape: ImageShape, first: int) -> FloatArray:

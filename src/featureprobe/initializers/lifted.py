@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from featureprobe._arguments import checked
 from featureprobe._component import Arrays
 from featureprobe._lifting import Lifted, check_function, provenance
 from featureprobe.initializers.base import InputInitializer
@@ -31,6 +32,7 @@ class LiftedInitializer(Lifted, InputInitializer):
         return provenance(self.kind, self.function)
 
 
+@checked
 def initializer_from(function: Draw) -> LiftedInitializer:
     """Return an initializer that runs ``function(shape, space, rng) -> image``.
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
+from featureprobe._arguments import check_fields
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.initializers.standardized import unit
@@ -49,6 +50,7 @@ class MultiScaleNoise(InputInitializer):
     amount: float = 1.0
 
     def __post_init__(self) -> None:
+        check_fields(self)
         scales = tuple(_checks.whole("A scale", s, least=1) for s in self.scales)
         given = (1.0,) * len(scales) if self.weights is None else self.weights
         weights = tuple(_checks.number("A weight", w, least=0.0) for w in given)

@@ -3,11 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
+
+import numpy as np
 
 from featureprobe import _checks
 from featureprobe._component import Component
-from featureprobe.errors import ConfigError
+from featureprobe.errors import ConfigError, RangeError
 from featureprobe.input_space import InputSpace
 from featureprobe.types import Read, Tensor
 
@@ -54,6 +56,8 @@ class Objective(Component, ABC):
     :class:`WeightedSum`; the operands stay as they are.
     """
 
+    __array_ufunc__ = None  # numpy's numbers multiply it as Python's do
+
     @abstractmethod
     def reads(self) -> tuple[Read, ...]:
         """Return what the objective wants to see; ``()`` for a penalty that sees only images."""
@@ -69,10 +73,16 @@ class Objective(Component, ABC):
     @property
     def label(self) -> str:
         """A short text for captions and tables, such as ``Conv2D_3 channel 5``."""
-        return " + ".join(
+        return self._named(f"{self.kind} of ")
+
+    def _named(self, before: str) -> str:
+        """Return the reads in words, after what is made of them."""
+        parts = [
             " ".join([r.layer, *(f"{a} {i}" for a, i in zip(r.axes, r.indices, strict=True))])
+            + " before the activation" * r.pre
             for r in self.reads()
-        )
+        ]
+        return f"{before}{', '.join(parts)}" if parts else self.kind
 
     def __add__(self, other: object) -> "WeightedSum":
         if other == 0 and not isinstance(other, bool):  # so that sum([...]) works
@@ -92,16 +102,21 @@ class Objective(Component, ABC):
         return WeightedSum(((-1.0, self),))
 
     def __mul__(self, weight: object) -> "WeightedSum":
-        if not isinstance(weight, int | float) or isinstance(weight, bool):
+        if not _is_scale(weight):
             return NotImplemented
         return WeightedSum(((weight, self),))
 
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: object) -> "WeightedSum":
-        if not isinstance(divisor, int | float) or isinstance(divisor, bool):
+        if not _is_scale(divisor):
             return NotImplemented
-        return WeightedSum(((1 / divisor, self),))
+        number = _checks.number("What an objective is divided by", divisor)
+        if number == 0:
+            raise RangeError(
+                "An objective cannot be divided by 0. Multiply it by a weight: 0.5 * objective."
+            )
+        return WeightedSum(((1 / number, self),))
 
 
 class GroupObjective(Objective, ABC):
@@ -135,6 +150,16 @@ class WeightedSum(Objective):
         if not self.terms:
             raise ConfigError("A WeightedSum needs at least one term. Received none.")
 
+    @property
+    def label(self) -> str:
+        """The terms with their weights, such as ``conv channel 5 - 0.1 * total_variation``."""
+        text = ""
+        for weight, objective in self.terms:
+            sign = ("- " if weight < 0 else "+ ") if text else "-" * (weight < 0)
+            size = "" if abs(weight) == 1 else f"{abs(weight):g} * "
+            text += f"{' ' if text else ''}{sign}{size}{objective.label}"
+        return text
+
     def reads(self) -> tuple[Read, ...]:
         """Return the reads of all terms, in order."""
         return tuple(read for _, objective in self.terms for read in objective.reads())
@@ -147,6 +172,11 @@ class WeightedSum(Objective):
             own = Seen(seen.values[first:last], seen.images, seen.space)
             total, first = total + weight * objective.value(own), last
         return total
+
+
+def _is_scale(value: object) -> TypeGuard[float]:
+    numbers = isinstance(value, int | float | np.integer | np.floating)
+    return numbers and not isinstance(value, bool)
 
 
 def _flat(terms: object) -> Iterator[tuple[float, Objective]]:

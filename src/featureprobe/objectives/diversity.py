@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from featureprobe._arguments import check_fields
 from featureprobe.objectives.base import GroupObjective, Seen
 from featureprobe.types import Read, Tensor
 
@@ -30,6 +31,9 @@ class Diversity(GroupObjective):
 
     kind: ClassVar[str] = "diversity"
     layer: str
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     def reads(self) -> tuple[Read, ...]:
         """Return the whole layer."""

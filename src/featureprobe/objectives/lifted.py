@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
+from featureprobe._arguments import checked
 from featureprobe._component import Arrays
 from featureprobe._lifting import Lifted, provenance
-from featureprobe.errors import ConfigError
 from featureprobe.objectives.base import Objective, Seen
 from featureprobe.types import Read, Tensor
 
@@ -19,6 +19,11 @@ class LiftedObjective(Lifted, Objective):
     function: Callable[[Seen], Tensor]
     _: KW_ONLY
     looks_at: tuple[Read, ...]
+
+    @property
+    def label(self) -> str:
+        """The function and what it looks at."""
+        return self._named(f"{getattr(self.function, '__name__', 'function')} of ")
 
     def reads(self) -> tuple[Read, ...]:
         """Return the reads that were given."""
@@ -33,6 +38,7 @@ class LiftedObjective(Lifted, Objective):
         return {**provenance(self.kind, self.function), "reads": [repr(r) for r in self.looks_at]}
 
 
+@checked
 def objective_from(
     function: Callable[[Seen], Tensor], *, reads: Sequence[Read] | Read
 ) -> LiftedObjective:
@@ -56,9 +62,4 @@ def objective_from(
         ... )
     """
     looks_at = (reads,) if isinstance(reads, Read) else tuple(reads)
-    if not callable(function) or not all(isinstance(r, Read) for r in looks_at):
-        raise ConfigError(
-            "objective_from takes a function and reads=fp.Read(...) or a tuple of them. "
-            f"Received: {function!r}, {reads!r}."
-        )
     return LiftedObjective(function, looks_at=looks_at)

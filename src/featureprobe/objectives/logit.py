@@ -4,6 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Self
 
 from featureprobe import _checks
+from featureprobe._arguments import check_fields, checked
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.base import Objective, Seen
 from featureprobe.types import OUTPUT, HasLayers, Index, Read, Tensor
@@ -33,9 +34,11 @@ class Logit(Objective):
     layer: str = OUTPUT
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _checks.whole("index", self.index, least=0)
 
     @classmethod
+    @checked
     def each(cls, probe: HasLayers, *, layer: str = OUTPUT) -> list[Self]:
         """Return one objective for each class.
 
@@ -49,6 +52,11 @@ class Logit(Objective):
                 "Name the classifying layer: fp.Logit.each(probe, layer=...)."
             )
         return [cls(i, layer=layer) for i in range(shape[0])]
+
+    @property
+    def label(self) -> str:
+        """The layer and the number."""
+        return f"{self.layer} index {self.index}"
 
     def reads(self) -> tuple[Read, ...]:
         """Return the class's node before its activation."""

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 import tensorflow as tf
 
 from featureprobe import _checks
+from featureprobe._arguments import check_fields, checked
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.base import Objective, Seen
 from featureprobe.types import HasLayers, Index, Read, Tensor, flag
@@ -35,10 +36,12 @@ class MapMean(Objective):
     pre: bool = False
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _checks.whole("channel", self.channel, least=0)
         object.__setattr__(self, "pre", flag("pre", self.pre))
 
     @classmethod
+    @checked
     def each(cls, probe: HasLayers, layer: str, *, pre: bool = False) -> list[Self]:
         """Return one objective for each map of a layer, in order.
 
@@ -67,6 +70,11 @@ class MapMean(Objective):
                 f"shape {shape}. Open the model with a larger size=(rows, columns)."
             )
         return [cls(layer, channel=c, pre=pre) for c in range(shape[-1])]
+
+    @property
+    def label(self) -> str:
+        """The layer and the numbers."""
+        return self._named("")
 
     def reads(self) -> tuple[Read, ...]:
         """Return the map."""

@@ -4,6 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Self
 
 from featureprobe import _checks
+from featureprobe._arguments import check_fields, checked
 from featureprobe.errors import ConfigError, RangeError, ShapeError
 from featureprobe.objectives.base import Objective, Seen
 from featureprobe.types import HasLayers, Index, Read, Tensor, flag
@@ -42,6 +43,7 @@ class Node(Objective):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pre", flag("pre", self.pre))
+        check_fields(self)
         given = {n: getattr(self, n) for n in ("row", "col", "channel", "index")}
         for name, value in given.items():
             if value is not None:
@@ -54,6 +56,7 @@ class Node(Objective):
             )
 
     @classmethod
+    @checked
     def each(
         cls,
         probe: HasLayers,
@@ -104,6 +107,11 @@ class Node(Objective):
             for c in cols
             for k in range(shape[-1])
         ]
+
+    @property
+    def label(self) -> str:
+        """The layer and the numbers."""
+        return self._named("")
 
     def reads(self) -> tuple[Read, ...]:
         """Return the node."""

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe import _checks
+from featureprobe._arguments import check_fields
 from featureprobe._component import ArrayValue
 from featureprobe.errors import DataError, ShapeError
 from featureprobe.objectives.base import Objective, Seen
@@ -51,6 +52,7 @@ class PatternMatch(Objective):
     def __post_init__(self) -> None:
         if not isinstance(self.pattern, ArrayValue):
             object.__setattr__(self, "pattern", ArrayValue(self.pattern))
+        check_fields(self)
         values = self.pattern.array
         if not values.size or not np.isfinite(values).all() or not values.any():
             raise DataError(
@@ -58,6 +60,11 @@ class PatternMatch(Objective):
                 f"{values.shape} with {int(np.count_nonzero(values))} values other than 0."
             )
         object.__setattr__(self, "power", _checks.number("power", self.power, least=0.0))
+
+    @property
+    def label(self) -> str:
+        """The layer, and by what the pattern can be told from others."""
+        return f"{self.layer} pattern {self.pattern.sha256[:8]}"
 
     def reads(self) -> tuple[Read, ...]:
         """Return the whole layer."""

@@ -6,7 +6,20 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from featureprobe._arguments import checked
+from featureprobe.errors import RangeError
+
 Size = tuple[float, float]
+
+
+class ShownOnce(Figure):
+    """A pyplot figure that a notebook shows once, though a cell also returns it."""
+
+    def _ipython_display_(self) -> None:
+        """Show nothing where the notebook's backend shows the figure anyway, at the cell's end."""
+        number = getattr(self, "number", None)
+        if "inline" not in plt.get_backend() or number is None or not plt.fignum_exists(number):
+            raise NotImplementedError  # to IPython: show it as any other figure
 
 
 def axes_or_new(ax: Axes | None, figsize: Size | None = None) -> Axes:
@@ -25,7 +38,7 @@ def figure_or_new(figure: Figure | SubFigure | None, figsize: Size) -> Figure | 
     """Return ``figure``, or a new pyplot figure of ``figsize`` inches with constrained layout."""
     if figure is not None:
         return figure
-    return plt.figure(figsize=figsize, layout="constrained")
+    return plt.figure(figsize=figsize, layout="constrained", FigureClass=ShownOnce)
 
 
 def fit_size(width: float, height: float, *, margin: Size = (0.4, 0.7)) -> Size:
@@ -58,6 +71,7 @@ def drawing_points(ax: Axes) -> Size:
     return float(ax.bbox.width * points), float(ax.bbox.height * points)
 
 
+@checked
 def png_bytes(figure: Figure, *, dpi: float = 100.0) -> bytes:
     """Render a figure to PNG and close it.
 
@@ -74,6 +88,8 @@ def png_bytes(figure: Figure, *, dpi: float = 100.0) -> bytes:
         >>> png_bytes(Figure(figsize=(1, 1)))[1:4]
         b'PNG'
     """
+    if not 1 <= dpi <= 10_000:
+        raise RangeError(f"dpi is a number, 1 to 10,000. Received: {dpi!r}. Use 72 to 300.")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi)
     plt.close(figure)

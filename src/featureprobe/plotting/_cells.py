@@ -1,5 +1,6 @@
 """Cells of a mosaic: where they lie, and what is drawn over them."""
 
+import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.patheffects import withStroke
 
 from featureprobe.plotting._axes import drawing_points
+from featureprobe.plotting._texts import drawable
 
 GREY = "0.45"
 
@@ -61,6 +63,24 @@ class Cells:
         origins = np.array([self.origin(cell)[::-1] for cell in cells]).reshape(-1, 1, 2)
         boxes: npt.NDArray[np.float64] = origins + corners - 0.5
         return boxes
+
+
+def well_shaped(choices: Iterable[int], count: int, ratio: float, wanted: float) -> int:
+    """Return the number of columns that comes nearest to a width over height, without a ragged end.
+
+    Args:
+        choices: Numbers of columns.
+        count: Number of cells.
+        ratio: Width over height of one cell.
+        wanted: Width over height of the whole.
+    """
+
+    def cost(columns: int) -> float:
+        rows = -(-count // columns)
+        missing = (rows * columns - count) / (rows * columns) if rows > 1 else 0.0
+        return abs(math.log2(ratio * min(columns, count) / rows / wanted)) + 2.0 * missing
+
+    return min(choices, key=cost)
 
 
 def filling_columns(count: int, ratio: float) -> int:
@@ -139,7 +159,7 @@ def headline(ax: Axes, title: str | None, note: str, *, room: float | None = Non
         note: What to know of it.
         room: How wide the picture is, in points; None: as wide as the Axes.
     """
-    given = (title or "").splitlines()
+    given = (drawable(title) or "").splitlines()
     room = drawing_points(ax)[0] if room is None else room
     if 6.6 * max(map(len, given), default=0) + 5.2 * len(note) > room:
         width = max(16, int(room / 5.6))

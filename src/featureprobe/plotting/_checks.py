@@ -1,10 +1,13 @@
 """Checks of what is to be drawn; each error says what is wrong, what came, what to do."""
 
+import math
 from collections.abc import Sequence, Sized
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._kinds import is_number, received, refuse_masks
 from featureprobe.errors import DataError, RangeError, ShapeError
 
 FloatLike = npt.NDArray[np.floating]
@@ -21,13 +24,8 @@ def as_floats(values: npt.ArrayLike, what: str, shapes: Sequence[str]) -> FloatL
     Raises:
         ShapeError: For another rank, an empty array, or values that are no real numbers.
     """
-    array = np.asarray(values)
     wanted = " or ".join(shapes)
-    if array.dtype.kind not in "fiub":
-        raise ShapeError(
-            f"{what} must hold real numbers of shape {wanted}. "
-            f"Received dtype {array.dtype}. Give a float or integer array."
-        )
+    array = real_numbers(values, what, wanted)
     if array.ndim not in {len(shape.replace(",)", ")").split(",")) for shape in shapes}:
         raise ShapeError(
             f"{what} must have the shape {wanted}. Received {array.shape}. "
@@ -39,6 +37,28 @@ def as_floats(values: npt.ArrayLike, what: str, shapes: Sequence[str]) -> FloatL
             f"Give an array of shape {wanted}."
         )
     return array.astype(np.result_type(array.dtype, np.float32), copy=False)
+
+
+def real_numbers(values: npt.ArrayLike, what: str, wanted: str) -> npt.NDArray[Any]:
+    """Return an array of real numbers of any shape.
+
+    Raises:
+        ShapeError: For anything else.
+        DataError: Where a mask would be lost.
+    """
+    refuse_masks(values, what)
+    try:
+        array = np.asarray(values)
+    except ValueError as cause:  # rows of different lengths
+        raise ShapeError(
+            f"{what} is one array of numbers. Received: {cause} Give all rows the same length."
+        ) from cause
+    if array.dtype.kind not in "fiub":
+        raise ShapeError(
+            f"{what} must hold real numbers of shape {wanted}. "
+            f"Received dtype {array.dtype}. Give a float or integer array."
+        )
+    return array
 
 
 def require_finite(array: FloatLike, what: str) -> None:
@@ -76,8 +96,15 @@ def require_whole(value: int, what: str) -> None:
 
 def require_interval(low: float, high: float, what: str) -> None:
     """Raise RangeError unless ``low < high`` and both are finite."""
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+    if not (
+        is_number(low)
+        and is_number(high)
+        and math.isfinite(low)
+        and math.isfinite(high)
+        and low < high
+    ):
         raise RangeError(
-            f"{what} must be an interval with low < high. Received low={low!r}, high={high!r}. "
+            f"{what} must be an interval with low < high. Received low={received(low)}, "
+            f"high={received(high)}. "
             "Give the smaller number first."
         )

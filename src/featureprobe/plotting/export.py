@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from featureprobe._arguments import checked
+from featureprobe._names import MOST, visible
 from featureprobe._saving import write_whole
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.plotting._checks import (
@@ -19,8 +21,10 @@ from featureprobe.plotting.images import to_rgb
 
 _CAPTION_POINTS = 13
 _CAPTION_ROWS = 20
+_MOST_PIXELS = 2**28  # what still fits into memory, as arrays of floats, too
 
 
+@checked
 def save_png(
     image: npt.ArrayLike,
     path: str | Path,
@@ -67,6 +71,7 @@ def save_png(
     write_whole(path, lambda file: picture.save(file, format="PNG"))
 
 
+@checked
 def save_animation(
     frames: npt.ArrayLike,
     path: str | Path,
@@ -153,6 +158,11 @@ def _require_suffix(path: str | Path, allowed: tuple[str, ...]) -> str:
 
 
 def _enlarge(pixels: npt.NDArray[np.uint8], upscale: int, *, grey: bool) -> Image.Image:
+    if pixels.shape[0] * pixels.shape[1] * upscale**2 > _MOST_PIXELS:
+        raise RangeError(
+            f"A picture has at most {_MOST_PIXELS:,} pixels. Received an image of {pixels.shape[0]} x "
+            f"{pixels.shape[1]} pixels and upscale={upscale}. Give a smaller upscale."
+        )
     large = pixels.repeat(int(upscale), axis=0).repeat(int(upscale), axis=1)
     return Image.fromarray(np.ascontiguousarray(large[..., 0] if grey else large))
 
@@ -163,5 +173,5 @@ def _with_caption(picture: Image.Image, caption: str) -> Image.Image:
     framed.paste(picture, (0, 0))
     font = ImageFont.load_default(_CAPTION_POINTS)
     place = (4, picture.height + _CAPTION_ROWS // 2)
-    ImageDraw.Draw(framed).text(place, caption, fill=dark, font=font, anchor="lm")
+    ImageDraw.Draw(framed).text(place, visible(caption, MOST), fill=dark, font=font, anchor="lm")
     return framed

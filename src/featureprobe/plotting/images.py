@@ -1,15 +1,20 @@
 """One image, plain or with its contrast stretched."""
 
+from typing import Annotated
+
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from featureprobe._arguments import checked
+from featureprobe._kinds import OWN, is_number, received
 from featureprobe.errors import RangeError
 from featureprobe.plotting._axes import axes_or_new, fit_size
 from featureprobe.plotting._cells import bare, headline
 from featureprobe.plotting._checks import (
     FloatLike,
     as_floats,
+    real_numbers,
     require_finite,
     require_interval,
 )
@@ -18,6 +23,7 @@ from featureprobe.plotting.tiles import tile
 STRETCH_NOTE = "contrast stretched"
 
 
+@checked
 def clip_to_display(image: npt.ArrayLike, *, low: float = 0.0, high: float = 255.0) -> FloatLike:
     """Turn pixel units into display values without changing their contrast.
 
@@ -38,11 +44,12 @@ def clip_to_display(image: npt.ArrayLike, *, low: float = 0.0, high: float = 255
         array([  0. ,   0. , 127.5, 255. ], dtype=float32)
     """
     require_interval(low, high, "low..high")
-    values = np.asarray(image, dtype=np.float64)
+    values = real_numbers(image, "image", "(H, W, C)").astype(np.float64)
     return np.clip(255.0 * (values - low) / (high - low), 0.0, 255.0).astype(np.float32)
 
 
-def stretch(image: npt.ArrayLike, quantile: float = 0.01) -> FloatLike:
+@checked
+def stretch(image: npt.ArrayLike, quantile: Annotated[float, OWN] = 0.01) -> FloatLike:
     """Stretch the contrast of one image about its median, for display.
 
     With ``m`` the median of all values (all channels together, so that hues stay) and ``r`` the
@@ -72,9 +79,9 @@ def stretch(image: npt.ArrayLike, quantile: float = 0.01) -> FloatLike:
     """
     values = as_floats(image, "image", ["(H, W, C)"]).astype(np.float64)
     require_finite(values, "image")
-    if not 0.0 <= quantile < 1.0:
+    if not is_number(quantile) or not 0.0 <= quantile < 1.0:
         raise RangeError(
-            f"quantile must lie in [0, 1). Received {quantile!r}. "
+            f"quantile must lie in [0, 1). Received {received(quantile)}. "
             "Give the share of the values that may be clipped, such as 0.01."
         )
     centred = values - np.median(values)
@@ -104,6 +111,7 @@ def to_rgb(image: FloatLike, *, contrast: bool, low: float, high: float) -> npt.
     return np.rint(shown).astype(np.uint8)
 
 
+@checked
 def show_image(
     image: npt.ArrayLike,
     *,

@@ -11,6 +11,8 @@ from matplotlib.colors import Colormap
 from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
 
+from featureprobe._arguments import checked
+from featureprobe._names import in_picture
 from featureprobe.errors import ConfigError
 from featureprobe.plotting._axes import axes_or_new, fit_size
 from featureprobe.plotting._cells import (
@@ -21,6 +23,7 @@ from featureprobe.plotting._cells import (
     headline,
     number_rows,
     strike_cells,
+    well_shaped,
 )
 from featureprobe.plotting._checks import (
     FloatLike,
@@ -29,6 +32,7 @@ from featureprobe.plotting._checks import (
     require_interval,
     require_whole,
 )
+from featureprobe.plotting._texts import drawable
 from featureprobe.plotting.tiles import as_maps, constant_maps, standardize_maps, tile
 
 Scale = Literal["layer", "map"]
@@ -36,12 +40,14 @@ SCALE_LABELS = {"layer": "activation", "map": "per-map scale (mean 128, 64 per s
 _STRIP_RATIO = 4.0
 _SMALLEST_NUMBERED = 17.0
 _FLAT = 60.0
+_WIDE = 1.4  # width over height of a picture that a page or a notebook shows well
 
 
+@checked
 def show_maps(
     maps: npt.ArrayLike,
     *,
-    columns: int = 8,
+    columns: int | None = None,
     ax: Axes | None = None,
     scale: Scale = "layer",
     vmin: float | None = None,
@@ -60,7 +66,7 @@ def show_maps(
     Args:
         maps: (H, W, C) maps, (L, C) strips or (n,) nodes of a layer for one image; finite, never
             written to. A node is one square; a strip is drawn four times as wide as high.
-        columns: Maps per row, at least 1.
+        columns: Maps per row, at least 1; None: as many as make the picture a little wider than high.
         ax: Axes to draw on; None makes a new figure of at most 16 x 9 inches.
         scale: ``"layer"``: one scale for all maps, so that colours can be compared. ``"map"``:
             each map on its own scale, see :func:`standardize_maps`; shapes only.
@@ -91,6 +97,7 @@ def show_maps(
     """
     raw = as_maps(maps)
     require_finite(raw, "maps")
+    columns = columns_for(raw) if columns is None else columns
     require_whole(columns, "columns")
     limits = scale_limits([raw], scale, vmin, vmax)
     cells = _cells_of(raw, columns)
@@ -113,7 +120,7 @@ def show_maps(
     headline(ax, title, _note(constant, raw), room=width * cells.columns)
     if colorbar:
         size = (width * cells.columns, height * cells.rows)
-        _draw_colorbar(ax, image, label or SCALE_LABELS[scale], size)
+        _draw_colorbar(ax, image, drawable(label) or SCALE_LABELS[scale], size)
     return ax
 
 
@@ -142,6 +149,18 @@ def pixel_stretch(maps: FloatLike) -> float:
     """Return height over width of one node as drawn: 1, or more for the nodes of a strip."""
     height, width, _ = maps.shape
     return max(1.0, width / _STRIP_RATIO) if height == 1 else 1.0
+
+
+def columns_for(maps: FloatLike, *, beside: int = 1) -> int:
+    """Return how many of the maps (H, W, C) to put in a row: a multiple of 8 where there are many.
+
+    Args:
+        maps: The maps.
+        beside: How many such pictures stand side by side.
+    """
+    height, width, count = maps.shape
+    shape = width / (height * pixel_stretch(maps))
+    return well_shaped(range(8, count + 8, 8), count, shape * beside, _WIDE)
 
 
 def natural_size(maps: FloatLike, columns: int, *, colorbar: bool) -> tuple[float, float]:
@@ -176,7 +195,7 @@ def _names(numbers: bool | Sequence[int], count: int) -> list[str]:
     if isinstance(numbers, bool):
         return [str(k) for k in range(count)] if numbers else []
     require_count(numbers, count, "numbers", "maps")
-    return [str(k) for k in numbers]
+    return [in_picture(k, 12) for k in numbers]
 
 
 def _note(constant: list[int], maps: FloatLike) -> str:

@@ -7,6 +7,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from featureprobe._arguments import checked
+from featureprobe._names import in_picture
 from featureprobe.plotting._axes import axes_or_new, fit_size
 from featureprobe.plotting._cells import (
     Cells,
@@ -16,6 +18,7 @@ from featureprobe.plotting._cells import (
     headline,
     number_rows,
     strike_cells,
+    well_shaped,
 )
 from featureprobe.plotting._checks import (
     FloatLike,
@@ -41,8 +44,10 @@ STATUS_COLORS = {
 }
 _OTHER_COLORS = ("#0072B2", "#8C6D31", "#7B4173", "#000000")
 _STRUCK = ("dead", "diverged")
+_WIDE = 1.6  # width over height of a picture that a page or a notebook shows well
 
 
+@checked
 def show_mosaic(
     images: npt.ArrayLike,
     *,
@@ -52,7 +57,7 @@ def show_mosaic(
     contrast: bool = False,
     low: float = 0.0,
     high: float = 255.0,
-    columns: int = 16,
+    columns: int | None = None,
     ax: Axes | None = None,
     title: str | None = None,
 ) -> Axes:
@@ -73,7 +78,7 @@ def show_mosaic(
             shows ``low..high`` as black to white.
         low: Pixel units shown black when ``contrast`` is False.
         high: Pixel units shown white when ``contrast`` is False.
-        columns: Images per row, at least 1.
+        columns: Images per row, at least 1; None: as many as make the picture wider than high.
         ax: Axes to draw on; None makes a new figure of at most 16 x 9 inches.
         title: Title of the Axes.
 
@@ -93,6 +98,7 @@ def show_mosaic(
         ['converged (1)', 'rising (1)', 'dead, struck through (1)']
     """
     values = as_floats(images, "images", ["(N, H, W, C)"])
+    columns = columns_of(values) if columns is None else columns
     require_whole(columns, "columns")
     require_interval(low, high, "low..high")
     count = len(values)
@@ -103,12 +109,12 @@ def show_mosaic(
     ax = axes_or_new(ax, _natural_size(cells))
     ax.imshow(canvas)
     bare(ax)
-    names = [str(t) for t in (range(count) if titles is None else titles)]
+    names = [in_picture(t, 30) for t in (range(count) if titles is None else titles)]
     width, height = cell_points(ax, cells)
     scored = _write(ax, cells, names, texts, (width, height))
     struck = {k for k, image in enumerate(values) if not _is_picture(image)}
     if statuses is not None:
-        words = [str(word) for word in statuses]
+        words = [in_picture(word, 30) for word in statuses]
         _mark(ax, cells, words, float(np.clip(0.03 * width, 0.6, 2.2)))
         struck |= {k for k, word in enumerate(words) if word in _STRUCK}
     strike_cells(ax, cells, sorted(struck))
@@ -116,6 +122,12 @@ def show_mosaic(
     notes += ["each image contrast stretched on its own"] * contrast
     headline(ax, title, "; ".join(notes), room=width * cells.columns)
     return ax
+
+
+def columns_of(images: FloatLike) -> int:
+    """Return how many of the images (N, H, W, C) to put in a row."""
+    count, height, width = images.shape[:3]
+    return well_shaped(range(1, count + 1), count, width / (1.27 * height), _WIDE)
 
 
 def _paint(

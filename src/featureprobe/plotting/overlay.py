@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
+from featureprobe._arguments import Share, checked
 from featureprobe.errors import ShapeError
 from featureprobe.plotting._axes import axes_or_new
 from featureprobe.plotting._cells import bare, headline
@@ -16,6 +17,7 @@ from featureprobe.plotting._checks import FloatLike, as_floats, require_finite
 from featureprobe.plotting.images import to_rgb
 
 
+@checked
 def show_overlay(
     image: npt.ArrayLike,
     heat: npt.ArrayLike,
@@ -24,7 +26,7 @@ def show_overlay(
     low: float = 0.0,
     high: float = 255.0,
     cmap: str = "inferno",
-    opacity: float = 0.7,
+    opacity: Share = 0.7,
     colorbar: bool = True,
     ax: Axes | None = None,
     title: str | None = None,

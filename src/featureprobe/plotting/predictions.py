@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from featureprobe._arguments import checked
+from featureprobe._names import in_picture
 from featureprobe.plotting._axes import axes_or_new
 from featureprobe.plotting._cells import headline
 from featureprobe.plotting._checks import (
@@ -17,6 +19,7 @@ from featureprobe.plotting._checks import (
 )
 
 
+@checked
 def show_prediction(
     probabilities: npt.ArrayLike,
     labels: Sequence[str] | None = None,
@@ -58,7 +61,7 @@ def show_prediction(
     order = list(range(len(values)))
     if len(values) > top:
         order = np.argsort(-values, kind="stable")[:top].tolist()
-    names = [str(k) if labels is None else str(labels[k]) for k in order]
+    names = [str(k) if labels is None else in_picture(labels[k], 30) for k in order]
     ax = axes_or_new(ax, (3.6, 0.9 + 0.26 * len(order)))
     largest = int(np.argmax(values))
     colors = ["C0" if k == largest else "0.7" for k in order]

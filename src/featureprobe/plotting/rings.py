@@ -7,16 +7,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection
 
+from featureprobe._arguments import checked
 from featureprobe.errors import RangeError, ShapeError
 from featureprobe.plotting._checks import require_whole
+from featureprobe.plotting.maps import columns_for
 
 
+@checked
 def ring_nodes(
     ax: Axes,
     shape: Sequence[int],
     nodes: Iterable[Sequence[int] | int],
     *,
-    columns: int = 8,
+    columns: int | None = None,
     color: str = "red",
 ) -> Axes:
     """Draw a ring around some nodes of a layer, on Axes that ``show_maps`` has drawn on.
@@ -43,8 +46,10 @@ def ring_nodes(
         >>> ring_nodes(ax, (3, 3, 4), [(0, 0, 3)], columns=2).collections[-1].get_offsets().tolist()
         [[3.0, 3.0]]
     """
-    require_whole(columns, "columns")
     height, width = (1, 1) if len(shape) == 1 else (int(shape[0]), int(shape[1]))
+    if columns is None:
+        columns = columns_for(np.broadcast_to(0.0, (height, width, int(shape[-1]))))
+    require_whole(columns, "columns")
     across = min(int(columns), int(shape[-1]))
     places = []
     for given in nodes:

@@ -8,6 +8,8 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.gridspec import SubplotSpec
 
+from featureprobe._arguments import checked
+from featureprobe._names import in_picture
 from featureprobe.errors import ShapeError
 from featureprobe.plotting._axes import figure_or_new
 from featureprobe.plotting._checks import (
@@ -20,6 +22,7 @@ from featureprobe.plotting.images import show_image
 from featureprobe.plotting.maps import (
     SCALE_LABELS,
     Scale,
+    columns_for,
     natural_size,
     scale_limits,
     show_maps,
@@ -32,13 +35,14 @@ _IMAGE_INCHES = 1.6
 _BARS_INCHES = 2.5
 
 
+@checked
 def show_grids_side_by_side(
     maps_list: Sequence[npt.ArrayLike],
     inputs: Sequence[npt.ArrayLike] | None = None,
     predictions: Sequence[npt.ArrayLike] | None = None,
     titles: Sequence[str] | None = None,
     *,
-    columns: int = 8,
+    columns: int | None = None,
     scale: Scale = "layer",
     cmap: str | Colormap = "viridis",
     labels: Sequence[str] | None = None,
@@ -56,7 +60,7 @@ def show_grids_side_by_side(
         inputs: K images (H, W, C) in pixel units.
         predictions: K output vectors (n,) of the model.
         titles: K titles, such as where the images come from.
-        columns: Maps per row of a mosaic, at least 1.
+        columns: Maps per row of a mosaic, at least 1; None: as suits their number.
         scale: ``"layer"``: one scale for everything; ``"map"``: each map its own, see
             :func:`show_maps`.
         cmap: Any matplotlib colour map.
@@ -83,8 +87,10 @@ def show_grids_side_by_side(
         >>> len({ax.images[0].get_clim() for ax in figure.axes if ax.images})
         1
     """
-    layers = _checked(maps_list, columns)
+    layers = _checked(maps_list)
     count = len(layers)
+    columns = columns_for(layers[0], beside=count) if columns is None else columns
+    require_whole(columns, "columns")
     for given, what in ((inputs, "inputs"), (predictions, "predictions"), (titles, "titles")):
         require_count(given, count, what, "images")
     limits = scale_limits(layers, scale, None, None) if scale != "map" else (None, None)
@@ -94,7 +100,7 @@ def show_grids_side_by_side(
     grid = figure.add_gridspec(len(ratios), count, height_ratios=ratios)
     mosaics = [] if headed else _side_by_side(figure, [grid[-1, k] for k in range(count)])
     for k, maps in enumerate(layers):
-        title = None if titles is None else str(titles[k])
+        title = None if titles is None else in_picture(titles[k])
         if headed:
             parts = _head(grid[0, k], inputs is not None, predictions is not None, size[0] / count)
             if inputs is not None:
@@ -121,8 +127,7 @@ def _side_by_side(figure: Figure | SubFigure, places: Sequence[SubplotSpec]) -> 
     return [figure.add_subplot(place, anchor="NW") for place in places]
 
 
-def _checked(maps_list: Sequence[npt.ArrayLike], columns: int) -> list[FloatLike]:
-    require_whole(columns, "columns")
+def _checked(maps_list: Sequence[npt.ArrayLike]) -> list[FloatLike]:
     layers = [as_maps(maps) for maps in maps_list]
     if not layers or any(layer.shape != layers[0].shape for layer in layers):
         raise ShapeError(

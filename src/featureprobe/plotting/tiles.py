@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._arguments import checked
 from featureprobe.errors import RangeError
 from featureprobe.plotting._checks import (
     FloatLike,
@@ -25,6 +26,7 @@ def as_maps(maps: npt.ArrayLike) -> FloatLike:
     return array.reshape((1,) * (3 - array.ndim) + array.shape)
 
 
+@checked
 def tile(maps: npt.ArrayLike, columns: int = 8) -> FloatLike:
     """Lay the maps of a layer side by side, row by row from the top.
 
@@ -60,6 +62,7 @@ def tile(maps: npt.ArrayLike, columns: int = 8) -> FloatLike:
     return grid.reshape(rows * height, columns * width)
 
 
+@checked
 def untile(grid: npt.ArrayLike, size: tuple[int, int], count: int) -> FloatLike:
     """Take a grid of :func:`tile` apart again.
 
@@ -96,6 +99,7 @@ def untile(grid: npt.ArrayLike, size: tuple[int, int], count: int) -> FloatLike:
     return maps.reshape(height, width, cells)[..., :count].copy()
 
 
+@checked
 def constant_maps(maps: npt.ArrayLike, *, tolerance: float = 1e-6) -> npt.NDArray[np.bool_]:
     """Tell which maps are constant, so that their picture would be rounding noise.
 
@@ -130,6 +134,7 @@ def constant_maps(maps: npt.ArrayLike, *, tolerance: float = 1e-6) -> npt.NDArra
     return flat
 
 
+@checked
 def standardize_maps(maps: npt.ArrayLike) -> FloatLike:
     """Give each map its own scale for display: ``128 + 64 * (map - mean) / std``, within 0..255.
 

@@ -7,13 +7,17 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from featureprobe._arguments import checked
+from featureprobe._names import in_legend
 from featureprobe.plotting._axes import axes_or_new
 from featureprobe.plotting._cells import headline
 from featureprobe.plotting._checks import FloatLike, as_floats, require_count
+from featureprobe.plotting._texts import drawable
 
 _FEW = 10
 
 
+@checked
 def show_trace(
     traces: npt.ArrayLike,
     *,
@@ -63,7 +67,7 @@ def show_trace(
     else:
         _draw_few(ax, at, values, labels)
     ax.set_xlabel("step")
-    ax.set_ylabel(ylabel)
+    ax.set_ylabel(drawable(ylabel) or "")
     ax.grid(visible=True, alpha=0.3, linewidth=0.6)
     ax.spines[["top", "right"]].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
@@ -78,7 +82,7 @@ def _draw_few(
     # A single value makes no line: show it as a point.
     marker = "o" if len(values) == 1 else None
     for k in range(values.shape[1]):
-        label = None if labels is None else str(labels[k])
+        label = None if labels is None else in_legend(labels[k])
         ax.plot(at, values[:, k], color=f"C{k}", linewidth=1.6, marker=marker, label=label)
     if labels is not None:
         ax.legend(frameon=False, fontsize=9, ncols=1 + (values.shape[1] > 5))

@@ -1,8 +1,9 @@
 """The layer table: what there is to probe, as typed rows, text and HTML."""
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from featureprobe._names import MOST, in_html, visible
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class LayerRow:
         """The row as text."""
         field = _pair(self.receptive_field)
         return (
-            self.path,
-            self.kind,
+            visible(self.path, MOST),
+            visible(self.kind, MOST),
             " x ".join(map(str, self.shape)),
             "" if self.maps is None else str(self.maps),
             f"{self.parameters:,}",
@@ -83,16 +84,17 @@ class LayerTable:
         text = ["  ".join(c.ljust(w) for c, w in zip(line, widths)).rstrip() for line in lines]
         text.insert(1, "-" * max(map(len, text)))
         total = sum(row.parameters for row in self.rows)
-        return "\n".join([f"{self.model}: {total:,} parameters", *text, self.note]).rstrip()
+        head = f"{visible(self.model)}: {total:,} parameters"
+        return "\n".join([head, *text, self.note]).rstrip()
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{c}</th>" for c in _HEAD)
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row.cells) + "</tr>"
+            "<tr>" + "".join(f"<td>{in_html(c)}</td>" for c in row.cells) + "</tr>"
             for row in self.rows
         )
-        caption = f"<caption>{html.escape(self.model)}</caption>"
-        note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
+        caption = f"<caption>{in_html(self.model)}</caption>"
+        note = f"<p>{in_html(self.note)}</p>" if self.note else ""
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
 

@@ -1,18 +1,21 @@
 """ModelProbe: a trained model, opened."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from copy import deepcopy
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import Annotated, Any, Self, overload
 
-import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks, image_source
+from featureprobe._arguments import checked_methods
+from featureprobe._hints import Hints
+from featureprobe._kinds import OWN
 from featureprobe.errors import ShapeError
 from featureprobe.grid import ActivationGrid
 from featureprobe.input_space import InputSpace
+from featureprobe.probe.fingerprint import fingerprint_of
 from featureprobe.probe.layer_graph import Wanted
 from featureprobe.probe.layer_table import LayerRow, LayerTable
 from featureprobe.probe.loading import load_model
@@ -20,8 +23,11 @@ from featureprobe.probe.network import Network
 from featureprobe.probe.opening import opened
 from featureprobe.types import OUTPUT, FloatArray, ImageShape, flag
 
+_Paths = Annotated[str | Sequence[str], OWN]
 
-class ModelProbe:
+
+@checked_methods
+class ModelProbe(Hints):
     """A trained Keras model, opened for looking; it is never changed.
 
     Sequential, functional and nested models are seen layer by layer (``backbone/conv2``; a layer
@@ -61,7 +67,7 @@ class ModelProbe:
         self._opened: dict[str, Any] = {
             "size": size,
             "image_input": image_input,
-            "other_inputs": other_inputs,
+            "other_inputs": deepcopy(other_inputs),  # the user's arrays may change
         }
         self._network, self._input_space = opened(model, input_space, **self._opened)
 
@@ -98,6 +104,10 @@ class ModelProbe:
         """
         return ModelProbe(model, input_space=self.input_space, **self._opened)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what it was opened with; what was compiled is compiled anew."""
+        return partial(ModelProbe, input_space=self.input_space, **self._opened), (self._model,)
+
     @property
     def network(self) -> Network:
         """The layer graph as a function of images in model units, for engines and analyses."""
@@ -129,10 +139,7 @@ class ModelProbe:
 
         It is computed anew each time, since the user may train the model on.
         """
-        digest = hashlib.sha256(repr(self.layers).encode())
-        for weight in self._model.weights:
-            digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
-        return digest.hexdigest()
+        return fingerprint_of(self._model, self.layers)
 
     def __repr__(self) -> str:
         return (
@@ -186,7 +193,7 @@ class ModelProbe:
         self, images: npt.ArrayLike, layers: Sequence[str], *, pre: bool = ...
     ) -> dict[str, FloatArray]: ...
     def activations(
-        self, images: npt.ArrayLike, layers: str | Sequence[str], *, pre: bool = False
+        self, images: npt.ArrayLike, layers: _Paths, *, pre: bool = False
     ) -> FloatArray | dict[str, FloatArray]:
         """Return what layers answer to images, computed in memory-bounded batches.
 

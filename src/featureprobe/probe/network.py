@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from featureprobe._tracing import traced_code
 from featureprobe.errors import FeatureProbeError, ShapeError
 from featureprobe.probe.dtypes import is_half, outer_dtype
 from featureprobe.probe.layer_graph import LayerGraph, Wanted
@@ -30,7 +31,8 @@ class Compiling:
     def compiled(self, key: Any, make: Callable[[], _Made]) -> _Made:
         """Return what ``make`` gives, made once for each hashable ``key``."""
         if key not in self._compiled:
-            self._compiled[key] = make()
+            with traced_code():
+                self._compiled[key] = make()
         found: _Made = self._compiled[key]
         return found
 

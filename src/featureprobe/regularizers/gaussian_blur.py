@@ -8,6 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe import _checks
+from featureprobe._arguments import checked
 from featureprobe.errors import RangeError
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.types import Step, Tensor
@@ -53,6 +54,7 @@ class GaussianBlur(Regularizer):
         rows, cols = (tf.constant(self.matrix(n), images.dtype) for n in images.shape[1:3])
         return tf.einsum("ih,nhwc,jw->nijc", rows, images, cols, optimize="greedy")
 
+    @checked
     def matrix(self, length: int) -> npt.NDArray[np.float64]:
         """Return (length, length): the blur along one axis, mirrored ends folded in."""
         reach = int(np.ceil(4 * self.sigma)) if self.size is None else self.size // 2

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from featureprobe._arguments import checked
 from featureprobe._component import Arrays
 from featureprobe._lifting import Lifted, check_function, provenance
 from featureprobe.regularizers.base import Regularizer
@@ -26,6 +27,7 @@ class LiftedRegularizer(Lifted, Regularizer):
         return provenance(self.kind, self.function)
 
 
+@checked
 def regularizer_from(function: Callable[[Tensor, Step], Tensor]) -> LiftedRegularizer:
     """Return a regularizer that runs ``function(images, step) -> images``.
 

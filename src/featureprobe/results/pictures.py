@@ -1,7 +1,7 @@
 """Pictures, files and tables of a result: functions that its methods are one line over."""
 
 import base64
-import html
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from featureprobe import plotting
+from featureprobe._names import Lines, in_file, in_html
+from featureprobe._names import table as columns_of_text
 from featureprobe._saving import make_folder
 from featureprobe.errors import RangeError
+from featureprobe.plotting.mosaic import columns_of
 
 if TYPE_CHECKING:
     from featureprobe.results.result import AscentResult
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 SHOWN = 256
 """Targets that a notebook shows by itself; thousands would take it half a minute and look like dust."""
 
-_LONGEST_NAME = 200  # bytes of a label in a file's name; most systems take 255 in all
+_ENDS = re.compile(r"[^+*()]* (?:channel|index) (\d+)", re.DOTALL)  # of one unit, not of a sum
 
 
 def mosaic(result: "AscentResult", *, ax: Axes | None, **kwargs: Any) -> Axes:
@@ -50,7 +53,7 @@ def html_text(result: "AscentResult") -> str:
         "the next ones, <code>result.plot()</code> all.</p>"
     )
     return (
-        f"<p>{html.escape(repr(result))}</p>"
+        f"<p>{in_html(repr(result))}</p>"
         f'<img alt="best images" src="data:image/png;base64,{picture}">{more if left > 0 else ""}'
     )
 
@@ -58,7 +61,7 @@ def html_text(result: "AscentResult") -> str:
 def png(result: "AscentResult") -> bytes:
     """Return the mosaic of the first targets as PNG, for notebooks; no figure stays open."""
     result = result[:SHOWN] if len(result) > SHOWN else result
-    columns = min(16, len(result))
+    columns = columns_of(result.best())
     rows = -(-len(result) // columns)
     figure = Figure(figsize=(max(4.0, 1.0 * columns), 1.2 * rows + 1.0), layout="constrained")
     mosaic(result, ax=figure.add_subplot(), contrast=False, columns=columns)
@@ -89,9 +92,7 @@ def files(result: "AscentResult", folder: Path, *, contrast: bool, upscale: int)
     low, high = display_range(result)
     written = []
     for number, (image, label) in enumerate(zip(result.best(), result.labels, strict=True)):
-        safe = "".join(c if c.isalnum() else "_" for c in label).strip("_")
-        safe = safe.encode()[:_LONGEST_NAME].decode(errors="ignore")
-        written.append(folder / f"{number:04d}_{safe}.png")
+        written.append(folder / in_file(label, before=f"{number:04d}_", after=".png"))
         finite = np.nan_to_num(image, posinf=high, neginf=low)
         plotting.save_png(
             finite, written[-1], upscale=upscale, contrast=contrast, low=low, high=high
@@ -99,7 +100,7 @@ def files(result: "AscentResult", folder: Path, *, contrast: bool, upscale: int)
     return written
 
 
-def table(result: "AscentResult", count: int | None) -> str:
+def table(result: "AscentResult", count: int | None) -> Lines:
     """Return a text table; see ``AscentResult.table``."""
     rows = [("target", "score", "certificate", "status", "what that means")]
     for target, start in list(enumerate(result.best_starts()))[:count]:
@@ -108,8 +109,7 @@ def table(result: "AscentResult", count: int | None) -> str:
         rows.append(
             (result.labels[target], f"{score:.4g}", f"{sure:.3f}", str(status), status.advice)
         )
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    return "\n".join("  ".join([*map(str.ljust, row[:4], widths), row[4]]) for row in rows)
+    return columns_of_text(rows)
 
 
 def display_range(result: "AscentResult") -> tuple[float, float]:
@@ -124,6 +124,9 @@ def display_range(result: "AscentResult") -> tuple[float, float]:
 
 
 def numbers(result: "AscentResult") -> list[str]:
-    """Return the short names of the targets: the last index of each label."""
-    words = [label.split() for label in result.labels]
-    return [word[-1] if word else str(number) for number, word in enumerate(words)]
+    """Return the short names of the targets: the index that ends each label, or their places."""
+    found = [_ENDS.fullmatch(label) for label in result.labels]
+    short = [match.group(1) for match in found if match]
+    # A number that two targets share, or that is only part of a sum, names none of them: places do.
+    clear = len(set(short)) == len(found)
+    return short if clear else [str(place) for place in range(len(found))]

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._arguments import checked
 from featureprobe._component import Arrays, revive
+from featureprobe._kinds import received
 from featureprobe.errors import ConfigError
 
 SCHEMA = 1
@@ -44,6 +46,7 @@ class Recipe:
     versions: Mapping[str, str]
     arrays: Arrays = field(default_factory=dict, repr=False)
 
+    @checked
     def run(self, probe: Any, **kwargs: Any) -> Any:
         """Repeat the run: the same bits on the same machine.
 
@@ -58,6 +61,11 @@ class Recipe:
             ConfigError: When the probe holds another net or input space, or the recipe used a plain
                 function.
         """
+        if not hasattr(probe, "fingerprint"):
+            raise ConfigError(
+                f"probe must be a ModelProbe. Received: {received(probe)}. "
+                "Open the model first: fp.ModelProbe(model, input_space=...)."
+            )
         if probe.fingerprint != self.model.get("fingerprint"):
             raise ConfigError(
                 f"This recipe was made for the net {self.model.get('name')!r} with other weights "
@@ -72,6 +80,7 @@ class Recipe:
         targets = [self.revive(config) for config in self.objectives]
         return self.revive_ascent().run(probe, targets, rng=self.seed, **kwargs)
 
+    @checked
     def revive(self, config: Mapping[str, Any]) -> Any:
         """Return the component that one of this recipe's configs describes."""
         return revive(config, self.arrays)
@@ -93,6 +102,7 @@ class Recipe:
         }
 
     @classmethod
+    @checked
     def from_json(
         cls, values: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]
     ) -> "Recipe":

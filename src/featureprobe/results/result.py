@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from featureprobe._arguments import checked_methods
+from featureprobe._hints import Hints
 from featureprobe.errors import DivergedError
 from featureprobe.results import pictures
 from featureprobe.results.recipe import Recipe
@@ -19,8 +21,9 @@ from featureprobe.results.storage import read_result, write_result
 from featureprobe.types import FloatArray
 
 
+@checked_methods
 @dataclass(frozen=True, eq=False, repr=False)
-class AscentResult:
+class AscentResult(Hints):
     """What an ascent reached: T targets, S starts each.
 
     Images are in pixel units, float32 and not clipped. Scores are those of the very images that are
@@ -142,18 +145,15 @@ class AscentResult:
             )
         return self
 
-    def plot(
-        self, *, ax: Axes | None = None, contrast: bool = False, columns: int = 16, **kwargs: Any
-    ) -> Axes:
+    def plot(self, *, ax: Axes | None = None, contrast: bool = False, **kwargs: Any) -> Axes:
         """Draw the best image of each target as one mosaic with number, score and status.
 
         Args:
             ax: Axes to draw on; None makes a new figure.
             contrast: Stretch the contrast of each image; see ``featureprobe.plotting.stretch``.
-            columns: Images a row.
-            **kwargs: As for ``featureprobe.plotting.show_mosaic``.
+            **kwargs: As for ``featureprobe.plotting.show_mosaic``, such as ``columns``.
         """
-        return pictures.mosaic(self, ax=ax, contrast=contrast, columns=columns, **kwargs)
+        return pictures.mosaic(self, ax=ax, contrast=contrast, **kwargs)
 
     def plot_trace(self, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
         """Draw the score of each target's best start over the steps.

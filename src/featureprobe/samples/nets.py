@@ -4,6 +4,7 @@ from typing import Any, Literal, TypeAlias
 
 import keras
 
+from featureprobe._arguments import checked
 from featureprobe.errors import ConfigError
 from featureprobe.input_space import InputSpace
 from featureprobe.probe.model_probe import ModelProbe
@@ -15,6 +16,7 @@ NetName: TypeAlias = Literal["a", "b"]
 _FILES = {"a": "mnist_cnn_a.keras", "b": "mnist_cnn_b.keras"}
 
 
+@checked
 def mnist_cnn(which: NetName = "a") -> Any:
     """Load a bundled CNN: three convolutions, a small MLP, 208,982 parameters.
 
@@ -42,6 +44,7 @@ def mnist_cnn(which: NetName = "a") -> Any:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
+@checked
 def mnist_probe(which: NetName = "a") -> ModelProbe:
     """Open a bundled CNN for probing, with the input space that it was trained in.
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from featureprobe._arguments import checked
 from featureprobe._component import Arrays
 from featureprobe._lifting import Lifted, check_function, provenance
 from featureprobe.transforms.base import Transform
@@ -26,6 +27,7 @@ class LiftedTransform(Lifted, Transform):
         return provenance(self.kind, self.function)
 
 
+@checked
 def transform_from(function: Callable[[Tensor, Step], Tensor]) -> LiftedTransform:
     """Return a transform that runs ``function(images, step) -> images``.
 

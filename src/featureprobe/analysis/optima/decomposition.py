@@ -8,6 +8,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.composition import Composition, composition_of, draw_shares
@@ -86,12 +87,13 @@ class Decomposition(Finding):
         return 12.5, 8.0
 
 
+@checked
 def decompose(
     probe: ModelProbe,
     image: npt.ArrayLike,
     target: MapMean | Node,
     *,
-    rounds: int = 200,
+    rounds: Count = 200,
     background: npt.ArrayLike | None = None,
     rng: Rng = 0,
 ) -> Decomposition:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
+from featureprobe._arguments import checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.counting import chao1, effective_number, unseen_mass
 from featureprobe.analysis.optima.defined_pictures import draw_overview, draw_target
@@ -199,6 +200,7 @@ class Definedness(Finding):
             f"of different targets at {others:.2f}."
         )
 
+    @checked
     def number(self, target: int | str) -> int:
         """Return the place of a target, given by that place or by its label.
 
@@ -207,6 +209,7 @@ class Definedness(Finding):
         """
         return place_of(target, self.targets)
 
+    @checked
     def of(self, target: int | str) -> str:
         """Return the words and numbers of one target as text.
 

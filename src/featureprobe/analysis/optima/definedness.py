@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, checked
+from featureprobe._names import distinct
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.optima.climbing import (
     check_alone,
@@ -18,8 +20,8 @@ from featureprobe.analysis.optima.climbing import (
 from featureprobe.analysis.optima.defined import Definedness
 from featureprobe.analysis.optima.landscape import ANGLES, SHARES, Landscape
 from featureprobe.analysis.optima.maxima import describe_maxima
-from featureprobe.ascent.runner import Ascent, Targets
-from featureprobe.ascent.targets import as_targets
+from featureprobe.ascent.runner import Ascent
+from featureprobe.ascent.targets import Targets, as_targets
 from featureprobe.ascent.validation import check_probe
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.probe.model_probe import ModelProbe
@@ -27,11 +29,12 @@ from featureprobe.probe.model_probe import ModelProbe
 __all__ = ["Definedness", "definedness"]
 
 
+@checked
 def definedness(
     probe: ModelProbe,
     targets: Targets,
     *,
-    starts: int = 50,
+    starts: Count = 50,
     ascent: Ascent | None = None,
     initializers: Sequence[InputInitializer] | None = None,
     rng: Rng = 0,
@@ -96,7 +99,7 @@ def definedness(
     landscape = Landscape.of(recipe, probe, listed)
     return Definedness(
         layers_of(listed),
-        targets=tuple(target.label for target in listed),
+        targets=distinct([target.label for target in listed]),
         constraint=landscape.constraint.kind,
         kinds=names_of(kinds),
         kind_of=np.repeat(np.arange(len(kinds)), shares_of(starts, len(kinds))),

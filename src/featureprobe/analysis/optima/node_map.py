@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
+from featureprobe._arguments import checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.lattice import checked_channels, checked_place, lattice_of
@@ -174,6 +175,7 @@ class NodeVsMap(Finding):
         return 12.0, 4.8
 
 
+@checked
 def node_vs_map(
     probe: ModelProbe,
     layer: str,

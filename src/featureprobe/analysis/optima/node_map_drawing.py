@@ -31,8 +31,8 @@ def draw_all(figure: Figure | SubFigure, found: "NodeVsMap") -> None:
     for bound in (1 / found.nodes, 1) if found.alike else ():
         left.axvline(bound, color="k", linewidth=0.6, linestyle=":")
     note = " (dotted: its bounds)" if found.alike else ""
-    left.set_xlabel(rf"coherence $\kappa${note}", fontsize=9)
-    left.set_ylabel("$R^2$ of the superposition of the own node", fontsize=9)
+    left.set_xlabel(f"coherence κ{note}", fontsize=9)
+    left.set_ylabel("R² of the superposition of the own node", fontsize=9)
     left.set_title(f"{found.layer}: {len(kappa)} maps", loc="left", fontsize=9)
     figure.legend(fontsize=8, frameon=False, loc="outside lower left", ncols=5)
     _gaps(middle, found)
@@ -80,10 +80,10 @@ def draw_one(figure: Figure | SubFigure, found: "NodeVsMap", index: int) -> None
     axes = figure.subplots(2, 3).ravel()
     channel, fit = found.channels[index], found.superpositions[index]
     node, mean, kappa = found.cross[index, 0, 0], found.cross[index, 1, 1], found.coherence[index]
-    quality = f"$R^2$ {found.r2[index]:.2f}, p {found.p[index]:.2g}"
+    quality = f"R² {found.r2[index]:.2f}, p {found.p[index]:.2g}"
     pictures = (
         (found.node_images[index], f"OIP of node {found.place}\nreaches {node:.3g}"),
-        (found.map_images[index], f"OIP of the map\nreaches {mean:.3g} ($\\kappa$ {kappa:.2f})"),
+        (found.map_images[index], f"OIP of the map\nreaches {mean:.3g} (κ {kappa:.2f})"),
         (fit, f"superposition\n{quality}"),
     )
     for ax, (image, title) in zip(axes[:3], pictures, strict=True):

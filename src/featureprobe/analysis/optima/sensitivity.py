@@ -9,6 +9,8 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, checked
+from featureprobe._names import distinct
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.climbing import check_ascent_given, layers_of
@@ -17,8 +19,8 @@ from featureprobe.analysis.optima.sensitivity_pictures import draw_all, draw_one
 from featureprobe.analysis.optima.visible import alike
 from featureprobe.analysis.places import place_of
 from featureprobe.ascent.constraints import resolve
-from featureprobe.ascent.runner import Ascent, Targets
-from featureprobe.ascent.targets import as_targets
+from featureprobe.ascent.runner import Ascent
+from featureprobe.ascent.targets import Targets, as_targets
 from featureprobe.ascent.validation import check_probe
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
@@ -140,13 +142,14 @@ class Sensitivity(Finding):
         return max(6.0, 1.75 * columns), 4.8
 
 
+@checked
 def sensitivity(
     probe: ModelProbe,
     targets: Targets,
     *,
     factors: Factors | None = None,
     ascent: Ascent | None = None,
-    starts: int = 4,
+    starts: Count = 4,
     rng: Rng = 0,
     progress: bool | None = None,
 ) -> Sensitivity:
@@ -205,7 +208,7 @@ def sensitivity(
     null, rest = slice(1, 1 + SEEDS), slice(1 + SEEDS, None)
     return Sensitivity(
         layers_of(listed),
-        targets=tuple(target.label for target in listed),
+        targets=distinct([target.label for target in listed]),
         factors=tuple(v.factor for v in variants),
         variants=tuple(v.name for v in variants),
         base_scores=scores[0],

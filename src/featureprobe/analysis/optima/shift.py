@@ -8,6 +8,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.lattice import (
     Lattice,
@@ -165,15 +166,15 @@ class ShiftResponse(Finding):
 
     def _pair(self, index: int) -> "ShiftResponse":
         """Return the response of one pair alone."""
-        one = slice(index, index + 1)
         own = ("channels", "nodes", "inside", "background", "equivariance_error")
-        return replace(self, **{name: getattr(self, name)[one] for name in own})
+        return replace(self, **{name: getattr(self, name)[index : index + 1] for name in own})
 
     @property
     def _size(self) -> tuple[float, float]:
         return 11.5, 4.4
 
 
+@checked
 def shift_response(
     probe: ModelProbe,
     images: npt.ArrayLike,
@@ -220,8 +221,7 @@ def shift_response(
     """
     lattice = lattice_of(probe, layer)
     pixels = _checks.images(images, probe.image_shape)
-    asked = checked_channels(channels, lattice)
-    reach = checked_most(most, probe)
+    asked, reach = checked_channels(channels, lattice), checked_most(most, probe)
     grounds = [background_of(image, probe, lattice.live, background) for image in pixels]
     own = paired(len(pixels), asked)
     runs = [

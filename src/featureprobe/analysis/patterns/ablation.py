@@ -9,6 +9,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, Share, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.ablation_picture import RANDOM, draw_ablation
@@ -63,7 +64,8 @@ class Ablation(Finding):
     full: float
     nodes: int
 
-    def enough(self, ranking: str, share: float = 0.99) -> int | None:
+    @checked
+    def enough(self, ranking: str, share: Share = 0.99) -> int | None:
         """Return the fewest nodes tried that keep ``share`` of the full accuracy; None for none.
 
         Raises:
@@ -72,6 +74,7 @@ class Ablation(Finding):
         reached = np.flatnonzero(self._of(self.kept, ranking).mean(axis=0) >= share * self.full)
         return int(self.sizes[reached[0]]) if len(reached) else None
 
+    @checked
     def area(self, ranking: str) -> float:
         """Return the mean accuracy over the sizes (logarithmic) as nodes of a ranking are removed.
 
@@ -111,6 +114,7 @@ class Ablation(Finding):
         return 10.0, 4.0
 
 
+@checked
 def ablate(
     probe: ModelProbe,
     patterns: Patterns,
@@ -119,7 +123,7 @@ def ablate(
     rankings: Mapping[str, npt.ArrayLike],
     *,
     sizes: Sequence[int] | None = None,
-    random: int = 20,
+    random: Count = 20,
     rng: Rng = 0,
 ) -> Ablation:
     """Take nodes out in several orders, and keep nothing but them, and see what that does.

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
+from featureprobe._names import in_legend
+
 if TYPE_CHECKING:
     from featureprobe.analysis.patterns.ablation import Ablation
 
@@ -20,9 +22,9 @@ def draw_ablation(found: "Ablation", figure: Figure | SubFigure) -> None:
     ):
         for place, (name, rows) in enumerate(curves.items()):
             color = "0.5" if name == RANDOM else f"C{place}"
-            label = name
+            label = in_legend(name)
             if name == RANDOM and len(rows) > 1:
-                label = f"{name} ({len(rows)} orders)"
+                label = f"{label} ({len(rows)} orders)"
             ax.plot(found.sizes, rows.mean(axis=0), "o-", color=color, markersize=3, label=label)
             if len(rows) > 1:
                 ax.fill_between(

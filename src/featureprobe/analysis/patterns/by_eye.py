@@ -9,6 +9,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.frequency import active_above
@@ -97,6 +98,7 @@ class EyeComparison(Finding):
         return 7.0, 3.8
 
 
+@checked
 def compare_by_eye(
     patterns: Patterns,
     first: int,
@@ -105,7 +107,7 @@ def compare_by_eye(
     images: tuple[Sequence[int], Sequence[int]] | None = None,
     size: int = 3,
     threshold: float = 0.0,
-    rounds: int = 1000,
+    rounds: Count = 1000,
     rng: Rng = 0,
 ) -> EyeComparison:
     """Circle nodes as one does by eye, and count how many circles mean nothing.
@@ -144,7 +146,6 @@ def compare_by_eye(
         _check_images(patterns, (first, second), images)
         size = len(images[0])
     _checks.whole("size", size, least=1)
-    _checks.whole("rounds", rounds, least=1)
     own, other = (active_above(patterns.of_class(c), threshold) for c in (first, second))
     if min(len(own), len(other)) < 2 * size:
         raise RangeError(

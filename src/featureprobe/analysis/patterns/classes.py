@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
-from featureprobe import _checks
+from featureprobe._arguments import Confidence, Count, Share, checked, checked_methods
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.drawing import draw_comparison
@@ -24,6 +24,7 @@ Whole = npt.NDArray[np.int64]
 COUNTS = ("common_first", "common_second", "unique_first", "unique_second")
 
 
+@checked_methods
 @dataclass(frozen=True, eq=False, repr=False)
 class ClassComparison(Finding):
     """What the nodes of a layer do for the images of two classes.
@@ -110,7 +111,7 @@ class ClassComparison(Finding):
         """Return (row, col, channel) or (index,) of a node, as ``Patterns.address`` does."""
         return address_of(node, self.shape)
 
-    def table(self, count: int = 10) -> str:
+    def table(self, count: Count = 10) -> str:
         """Return the most typical nodes of each class as text, to be printed.
 
         Args:
@@ -121,15 +122,16 @@ class ClassComparison(Finding):
     @property
     def counts(self) -> dict[str, int]:
         """How many nodes are common to, and unique to, each class."""
-        pairs = (("common", self.common), ("unique", self.unique))
-        labels = (("first", self.first), ("second", self.second))
+        pairs, labels = (
+            (("common", self.common), ("unique", self.unique)),
+            (("first", self.first), ("second", self.second)),
+        )
         return {f"{n}_{place}": len(f(label)) for n, f in pairs for place, label in labels}
 
     @property
     def verdict(self) -> str:
         """Counts beside chance."""
-        counts = self.counts
-        bands = {name: "{}-{}".format(*band(self.null[name])) for name in COUNTS}
+        counts, bands = self.counts, {n: "{}-{}".format(*band(self.null[n])) for n in COUNTS}
         parts = [
             f"{counts[f'{kind}_first']} and {counts[f'{kind}_second']} {kind} nodes (chance "
             f"{bands[f'{kind}_first']} and {bands[f'{kind}_second']})"
@@ -155,17 +157,18 @@ class ClassComparison(Finding):
         return 13.0, 6.0
 
 
+@checked
 def compare_classes(
     patterns: Patterns,
     first: int,
     second: int,
     *,
     threshold: float = 0.0,
-    share: float = 0.9,
-    most: float = 0.1,
-    level: float = 0.01,
-    confidence: float = 0.95,
-    rounds: int = 1000,
+    share: Share = 0.9,
+    most: Share = 0.1,
+    level: Share = 0.01,
+    confidence: Confidence = 0.95,
+    rounds: Count = 1000,
     rng: Rng = 0,
 ) -> ClassComparison:
     """Find what the images of two classes have in common, and what tells them apart.
@@ -205,7 +208,6 @@ def compare_classes(
         array([], dtype=int64)
     """
     two_classes(patterns, first, second)
-    _checks.shares(share=share, most=most, level=level)
     generator = np.random.default_rng(seed_from(rng))
     own, other = enough_of(patterns, first), enough_of(patterns, second)
     active, sizes = [active_above(v, threshold) for v in (own, other)], (len(own), len(other))

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, checked
+from featureprobe._kinds import OWN
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.drawing import draw_node_values, draw_waterfall
 from featureprobe.errors import ConfigError, RangeError
@@ -74,7 +76,8 @@ class Contributions(Finding):
         axes = tuple(range(1, values.ndim - 1))
         return np.asarray(values.sum(axis=axes))
 
-    def largest_maps(self, count: int = 8) -> npt.NDArray[np.int64]:
+    @checked
+    def largest_maps(self, count: Count = 8) -> npt.NDArray[np.int64]:
         """Return the maps (or dense nodes) with the largest mean shares for ``favour``.
 
         Args:
@@ -100,7 +103,10 @@ class Contributions(Finding):
             "half of the sum of all."
         )
 
-    def waterfall(self, image: int, *, count: int = 12) -> list[tuple[str, float]]:
+    @checked
+    def waterfall(
+        self, image: Annotated[int, OWN], *, count: Count = 12
+    ) -> list[tuple[str, float]]:
         """Return the parts of one image's margin: the largest maps or nodes, the rest, the biases.
 
         Args:
@@ -155,6 +161,7 @@ class Contributions(Finding):
         return 13.0, 5.6
 
 
+@checked
 def split_margin(
     probe: ModelProbe, images: npt.ArrayLike, layer: str, favour: int, over: int
 ) -> Contributions:

@@ -10,6 +10,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Layers, checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.drawing import pixel_range
 from featureprobe.errors import ConfigError, UnknownLayerError, nearest
@@ -68,6 +69,7 @@ class FollowedImages(Finding):
         ]
         return f"Through {', '.join(self.layers)}. The net says {'; '.join(said)}."
 
+    @checked
     def common(self, layer: str, *, threshold: float = 0.0) -> list[tuple[int, ...]]:
         """Return the nodes of a layer that are active in all of the images, to ring them.
 
@@ -139,10 +141,11 @@ class FollowedImages(Finding):
         return min(24.0, 5.6 * len(self.names) + 1.0), height
 
 
+@checked
 def follow(
     probe: ModelProbe,
     images: npt.ArrayLike,
-    layers: Sequence[str],
+    layers: Layers,
     *,
     names: Sequence[str] | None = None,
 ) -> FollowedImages:

@@ -28,7 +28,7 @@ def wilson(
         Lower and upper ends, 0..1.
     """
     k, n = np.asarray(hits, np.float64), np.asarray(count, np.float64)
-    z = NormalDist().inv_cdf(0.5 + 0.5 * _checks.number("confidence", confidence, above=0, most=1))
+    z = NormalDist().inv_cdf(0.5 + 0.5 * _checks.number("confidence", confidence, above=0, below=1))
     share = k / n
     middle = share + z * z / (2 * n)
     half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))

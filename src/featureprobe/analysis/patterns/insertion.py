@@ -8,6 +8,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.contributions import margin_weights
@@ -111,6 +112,7 @@ class Insertion(Finding):
             ax.spines[["top", "right"]].set_visible(False)
 
 
+@checked
 def insert_patterns(
     probe: ModelProbe,
     result: AscentResult,
@@ -119,7 +121,7 @@ def insert_patterns(
     over: int,
     *,
     amount: float = 0.3,
-    rounds: int = 1000,
+    rounds: Count = 1000,
     rng: Rng = 0,
 ) -> Insertion:
     """Add the OIP of each map to images, and see how far the margin of two classes moves.

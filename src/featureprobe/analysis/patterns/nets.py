@@ -9,6 +9,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, Layers, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.similarity import (
@@ -140,16 +141,17 @@ class NetComparison(Finding):
         return 11.0, 4.4
 
 
+@checked
 def compare_nets(
     first: ModelProbe,
     second: ModelProbe,
     images: npt.ArrayLike,
-    layers: Sequence[str],
+    layers: Layers,
     *,
     match: str,
     results: tuple[AscentResult, AscentResult] | None = None,
     null_net: ModelProbe | None = None,
-    rounds: int = 20,
+    rounds: Count = 20,
     rng: Rng = 0,
 ) -> NetComparison:
     """Compare two trainings of one architecture.

@@ -11,6 +11,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.errors import ConfigError, DataError, RangeError, ShapeError
 from featureprobe.plotting import show_grids_side_by_side
@@ -55,13 +56,14 @@ class Patterns(Finding):
     labels: npt.NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", checked_labels(self.labels, len(self.values)))
-        values = np.asarray(self.values)
+        values = _checks.numbers(self.values, "Activations")
+        object.__setattr__(self, "values", values)
         if values.ndim < 2 or values.dtype.kind != "f":
             raise ShapeError(
                 f"Patterns are activations (N, H, W, C) or (N, n), float. Received {values.shape}, "
                 f"{values.dtype}. Take what probe.activations(images, layer) returns."
             )
+        object.__setattr__(self, "labels", checked_labels(self.labels, len(values)))
         if not np.isfinite(values).all():
             bad = int(np.argmin(np.isfinite(values).reshape(len(values), -1).all(axis=1)))
             raise DataError(
@@ -71,6 +73,7 @@ class Patterns(Finding):
         super().__post_init__()
 
     @classmethod
+    @checked
     def of(
         cls, probe: ModelProbe, images: npt.ArrayLike, labels: npt.ArrayLike, layer: str
     ) -> Self:
@@ -86,8 +89,11 @@ class Patterns(Finding):
             UnknownLayerError, ShapeError, DataError: As for ``probe.activations``; and when labels
                 and images differ in number.
         """
-        checked_labels(labels, len(np.asarray(images)))
-        return cls(layer, values=probe.activations(images, layer), labels=np.asarray(labels))
+        pixels = _checks.images(images, probe.image_shape)
+        checked_labels(labels, len(pixels))
+        values = probe.activations(pixels, layer)
+        values.setflags(write=False)  # ours alone: no copy is needed
+        return cls(layer, values=values, labels=np.asarray(labels))
 
     def __len__(self) -> int:
         return len(self.values)
@@ -107,6 +113,7 @@ class Patterns(Finding):
         """The classes that occur, rising."""
         return tuple(int(c) for c in np.unique(self.labels))
 
+    @checked
     def address(self, node: int) -> tuple[int, ...]:
         """Return (row, col, channel) or (index,) of a node of :attr:`nodes`.
 
@@ -115,6 +122,7 @@ class Patterns(Finding):
         """
         return address_of(node, self.shape)
 
+    @checked
     def of_class(self, label: int) -> FloatArray:
         """Return (n, J) the nodes for the images of a class.
 
@@ -123,6 +131,7 @@ class Patterns(Finding):
         """
         return self.nodes[self.where(label)]
 
+    @checked
     def where(self, label: int) -> npt.NDArray[np.int64]:
         """Return the places of the images of a class; see :meth:`of_class` for errors."""
         places = np.flatnonzero(self.labels == label)
@@ -132,6 +141,7 @@ class Patterns(Finding):
             )
         return places
 
+    @checked
     def mean_of(self, label: int) -> FloatArray:
         """Return the mean pattern of a class, its prototype, in the layer's shape."""
         return np.asarray(self.of_class(label).mean(axis=0).reshape(self.shape), np.float32)
@@ -176,7 +186,7 @@ def address_of(node: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def checked_labels(labels: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:
     """Return labels as int64 (count,), or raise one clear error."""
-    array = np.asarray(labels)
+    array = _checks.numbers(labels, "labels")
     if array.ndim != 1 or len(array) != count:
         raise ShapeError(
             f"labels hold one class for each of the {count} images. Received the shape "

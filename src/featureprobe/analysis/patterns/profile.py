@@ -8,6 +8,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Confidence, Count, Share, checked, checked_methods
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.drawing import draw_counts
@@ -22,6 +23,7 @@ Whole = npt.NDArray[np.int64]
 _BLOCK = 50
 
 
+@checked_methods
 @dataclass(frozen=True, eq=False, repr=False)
 class ClassProfile(Finding):
     """How often each node is active for the images of each of K classes.
@@ -141,14 +143,15 @@ class ClassProfile(Finding):
             draw_counts(ax, counts, f"nodes of {self.layer} {words[which]}")
 
 
+@checked
 def profile_classes(
     patterns: Patterns,
     *,
     threshold: float = 0.0,
-    share: float = 0.9,
-    most: float = 0.1,
-    confidence: float = 0.95,
-    rounds: int = 1000,
+    share: Share = 0.9,
+    most: Share = 0.1,
+    confidence: Confidence = 0.95,
+    rounds: Count = 1000,
     rng: Rng = 0,
 ) -> ClassProfile:
     """Say for every class which nodes its images share, and which belong to it alone.
@@ -178,7 +181,6 @@ def profile_classes(
         ((10, 7744), (7744,))
     """
     _checks.whole("classes that occur", len(patterns.classes), least=2)
-    _checks.whole("rounds", rounds, least=1)
     classes = patterns.classes
     groups = [patterns.of_class(c) for c in classes]
     active = [active_above(values, threshold) for values in groups]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, Layers, checked
 from featureprobe._extras import need
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
@@ -98,14 +99,15 @@ class Separability(Finding):
         )  # fmt: skip
 
 
+@checked
 def separate(
     probe: ModelProbe,
     images: npt.ArrayLike,
     labels: npt.ArrayLike,
-    layers: Sequence[str],
+    layers: Layers,
     *,
     classes: Sequence[int] | None = None,
-    folds: int = 5,
+    folds: Count = 5,
     rng: Rng = 0,
 ) -> Separability:
     """Fit simple classifiers on each layer, and see where classes become easy to tell apart.

@@ -1,6 +1,5 @@
 """Unclear images: those that the net nearly takes for another class, found by rule."""
 
-from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
@@ -9,6 +8,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, Layers, checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.calibration import (
     best_temperature,
@@ -118,16 +118,17 @@ class UnclearImages(Finding):
         return 14.0, 2.3 * min(4, len(self.places)) + 0.8
 
 
+@checked
 def unclear_images(
     probe: ModelProbe,
     images: npt.ArrayLike,
     labels: npt.ArrayLike,
     label: int,
     against: int,
-    layers: Sequence[str],
+    layers: Layers,
     *,
-    count: int = 8,
-    neighbours: int = 5,
+    count: Count = 8,
+    neighbours: Count = 5,
     threshold: float = 0.0,
 ) -> UnclearImages:
     """Find the images of a class with the smallest margin over another, and describe each.

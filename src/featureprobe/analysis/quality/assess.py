@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
+from featureprobe._arguments import Count, checked
+from featureprobe._names import distinct
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.quality import measures
 from featureprobe.analysis.quality.measures import Case
@@ -14,8 +16,7 @@ from featureprobe.analysis.quality.profile import QualityProfile
 from featureprobe.analysis.quality.standard import Natural
 from featureprobe.analysis.quality.targets import units_of
 from featureprobe.ascent.constraints import Constraint
-from featureprobe.ascent.runner import Targets
-from featureprobe.ascent.targets import as_targets
+from featureprobe.ascent.targets import Targets, as_targets
 from featureprobe.ascent.validation import check_kinds, check_probe
 from featureprobe.errors import ConfigError, ShapeError
 from featureprobe.objectives.base import Objective
@@ -27,6 +28,7 @@ Floats = npt.NDArray[np.floating[Any]]
 Configs = Sequence[Objective | Mapping[str, Any]]
 
 
+@checked
 def assess(
     probe: ModelProbe,
     pictures: AscentResult | npt.ArrayLike,
@@ -37,7 +39,7 @@ def assess(
     best_known: npt.ArrayLike | None = None,
     constraint: Constraint | None = None,
     layers: Sequence[str] | None = None,
-    top: int = 16,
+    top: Count = 16,
     shift: int = 4,
     rng: Rng = 0,
 ) -> QualityProfile:
@@ -130,7 +132,7 @@ def _given(
         configs = listed
         shown = _checks.images(pictures, probe.image_shape, what="pictures")
     if listed is not None:
-        labels = tuple(target.label for target in listed)
+        labels = distinct([target.label for target in listed])
     if len(configs) != len(shown):
         raise ShapeError(
             f"Each picture has one target. Received {len(shown)} pictures and {len(configs)} targets."

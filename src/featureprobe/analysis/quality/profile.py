@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
+from featureprobe._arguments import checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.places import place_of
 from featureprobe.analysis.quality import wording
@@ -199,6 +200,7 @@ class QualityProfile(Finding):
         """Return one sentence on each picture: what it reaches, and how to read it."""
         return tuple(wording.sentence(self, k) for k in range(len(self)))
 
+    @checked
     def of(self, picture: int | str) -> str:
         """Return the sentence on one picture, and all its measures, as text.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._names import MOST, Lines, visible
 from featureprobe.analysis.quality.suspicion import HARDLY, mean_known
 
 if TYPE_CHECKING:
@@ -157,10 +158,10 @@ def centre(name: str, values: Floats) -> tuple[float, float, float, int]:
     return float(middle(known)), float(low), float(high), len(known)
 
 
-def table(profile: "QualityProfile") -> str:
+def table(profile: "QualityProfile") -> Lines:
     """Return all measures, a line each."""
     lines = [
-        f"{profile.layer}, {_pictures(profile)}: median (mean for shares and ranks), 95 % interval"
+        f"{visible(profile.layer, MOST)}, {_pictures(profile)}: median (mean for shares and ranks), 95 % interval"
     ]
     for name, values in rows(profile):
         middle, low, high, count = centre(name, values)
@@ -168,16 +169,16 @@ def table(profile: "QualityProfile") -> str:
             note = "" if count == len(profile) else f"  ({count} of {len(profile)})"
             interval = f"[{low:.3g}, {high:.3g}]" if count >= _LEAST else "[too few]"
             lines.append(f"{name:36s} {middle:9.3g}  {interval}{note}")
-    return "\n".join(lines)
+    return Lines("\n".join(lines))
 
 
-def described(profile: "QualityProfile", k: int) -> str:
+def described(profile: "QualityProfile", k: int) -> Lines:
     """Return the sentence on picture k, and its measures, a line each."""
     lines = [sentence(profile, k)]
     for name, values in rows(profile):
         if np.isfinite(values[k]):
             lines.append(f"{name:36s} {values[k]:9.3g}")
-    return "\n".join(lines)
+    return Lines("\n".join(lines))
 
 
 def verdict(profile: "QualityProfile") -> str:
