@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from featureprobe.errors import ConfigError, FeatureProbeError
+from featureprobe.errors import ConfigError, FeatureProbeError, ModelError
 
 _LIBRARIES = ("tensorflow", "keras", "featureprobe", "numpy", "contextlib")
 
@@ -13,12 +13,21 @@ _LIBRARIES = ("tensorflow", "keras", "featureprobe", "numpy", "contextlib")
 def traced_code() -> Iterator[None]:
     """Raise ConfigError where numpy, ``if`` or ``float`` is used on a tensor that has no value yet.
 
+    And ModelError where a layer's name keeps it from being traced.
+
     An objective, regularizer or transform is traced once, as a graph, and then run many times.
     """
     try:
         yield
     except FeatureProbeError:
         raise
+    except ValueError as cause:
+        if "scope name" not in str(cause):
+            raise
+        raise ModelError(
+            f"TensorFlow cannot run a layer of this name, as model.predict cannot either: {cause} "
+            "Rebuild the model with another name for that layer."
+        ) from cause
     except (NotImplementedError, TypeError, AttributeError) as cause:
         if "ymbolic" not in str(cause):
             raise

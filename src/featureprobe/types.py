@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, Union, ge
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe._kinds import is_flag
 from featureprobe.errors import ConfigError
 
 if TYPE_CHECKING:

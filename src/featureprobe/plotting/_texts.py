@@ -33,11 +33,16 @@ def with_plain_names(
             _make_ticks_plain(axis)
 
 
-def drawable(title: str | None) -> str | None:
-    """Return a title that matplotlib can draw: as it is, or with its dollars as dollars."""
+def drawable(title: str | None, most: int | None = None) -> str | None:
+    """Return a title that matplotlib can draw: as it is, or with its dollars as dollars.
+
+    Args:
+        title: What was given.
+        most: Letters of a line; None: as many as there are.
+    """
     if title is None:
         return None
-    shown = "\n".join(_line(line) for line in title.split("\n"))
+    shown = "\n".join(visible(_line(line), most) for line in title.split("\n"))
     if "$" not in shown:
         return shown
     try:

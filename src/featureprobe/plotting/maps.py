@@ -120,7 +120,7 @@ def show_maps(
     headline(ax, title, _note(constant, raw), room=width * cells.columns)
     if colorbar:
         size = (width * cells.columns, height * cells.rows)
-        _draw_colorbar(ax, image, drawable(label) or SCALE_LABELS[scale], size)
+        _draw_colorbar(ax, image, drawable(label, 40) or SCALE_LABELS[scale], size)
     return ax
 
 

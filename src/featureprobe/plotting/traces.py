@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from featureprobe._arguments import checked
-from featureprobe._names import in_legend
+from featureprobe._names import MOST, in_legend
 from featureprobe.plotting._axes import axes_or_new
 from featureprobe.plotting._cells import headline
 from featureprobe.plotting._checks import FloatLike, as_floats, require_count
@@ -67,7 +67,7 @@ def show_trace(
     else:
         _draw_few(ax, at, values, labels)
     ax.set_xlabel("step")
-    ax.set_ylabel(drawable(ylabel) or "")
+    ax.set_ylabel(drawable(ylabel, MOST) or "")
     ax.grid(visible=True, alpha=0.3, linewidth=0.6)
     ax.spines[["top", "right"]].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import tensorflow as tf
 from keras import tree
 
 from featureprobe.errors import ModelError
@@ -57,7 +58,8 @@ class Call:
         args, kwargs = tree.map_structure(fill, (self.args, self.kwargs))
         if takes_training(layer):
             kwargs = {**kwargs, "training": False}
-        outputs = list(tree.flatten(layer(*args, **kwargs)))
+        with tf.name_scope("layer"):  # inside of one, names may begin with an underscore
+            outputs = list(tree.flatten(layer(*args, **kwargs)))
         if len(outputs) != len(self.results):  # only a subclassed model hides what it makes
             raise ModelError(
                 f"The subclassed model {self.path!r} has {len(outputs)} outputs; only one can be "
