@@ -14,10 +14,10 @@ MOST_CODE = 40  # lines of a function without its docstring
 
 # What is longer, and why. Numbers are caps.
 LONG_FILES: dict[str, tuple[int, str]] = {
-    "probe/model_probe.py": (260, "one method for each question that a probe answers"),
+    "analysis/optima/node_map.py": (252, "its finding has more fields than any other"),
 }
 LONG_FUNCTIONS: dict[str, tuple[int, str]] = {
-    "plotting/side_by_side.py:show_grids_side_by_side": (45, "its signature takes 15 lines"),
+    "plotting/side_by_side.py:show_grids_side_by_side": (48, "its signature takes 15 lines"),
     "ascent/assembly.py:assemble": (45, "one line a field of AscentResult"),
 }
 

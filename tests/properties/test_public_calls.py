@@ -173,7 +173,16 @@ KINDS: dict[type, Any] = {
     fp.ModelProbe: fp.ModelProbe,
 }
 SHARES = {"share", "most", "level"}
-LONG = {"rounds", "starts", "steps", "top", "sample", "random", "folds", "upscale"}  # take their time
+LONG = {
+    "rounds",
+    "starts",
+    "steps",
+    "top",
+    "sample",
+    "random",
+    "folds",
+    "upscale",
+}  # take their time
 COUNTS = {"rounds", "starts", "top", "columns", "folds", "steps", "upscale", "sample"}
 
 

@@ -97,12 +97,10 @@ def show_maps(
     """
     raw = as_maps(maps)
     require_finite(raw, "maps")
-    columns = columns_for(raw) if columns is None else columns
-    require_whole(columns, "columns")
     limits = scale_limits([raw], scale, vmin, vmax)
     cells = _cells_of(raw, columns)
     names, stretch, colors = _names(numbers, cells.count), pixel_stretch(raw), as_colormap(cmap)
-    ax = axes_or_new(ax, natural_size(raw, columns, colorbar=colorbar))
+    ax = axes_or_new(ax, natural_size(raw, cells.columns, colorbar=colorbar))
     image = ax.imshow(
         tile(raw if scale == "layer" else standardize_maps(raw), cells.columns),
         cmap=colors,
@@ -120,7 +118,7 @@ def show_maps(
     headline(ax, title, _note(constant, raw), room=width * cells.columns)
     if colorbar:
         size = (width * cells.columns, height * cells.rows)
-        _draw_colorbar(ax, image, drawable(label, 40) or SCALE_LABELS[scale], size)
+        _draw_colorbar(ax, image, drawable(label, 28) or SCALE_LABELS[scale], size)
     return ax
 
 
@@ -186,7 +184,9 @@ def as_colormap(cmap: str | Colormap) -> Colormap:
     return found.with_extremes(bad="none")
 
 
-def _cells_of(maps: FloatLike, columns: int) -> Cells:
+def _cells_of(maps: FloatLike, columns: int | None) -> Cells:
+    columns = columns_for(maps) if columns is None else columns
+    require_whole(columns, "columns")
     height, width, count = maps.shape
     return Cells(count, min(int(columns), count), height, width)
 

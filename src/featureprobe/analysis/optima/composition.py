@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
-from featureprobe._arguments import Count, checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.scoring import shares_of_nodes
 from featureprobe.objectives.map_mean import MapMean
@@ -84,8 +83,7 @@ class Composition(Finding):
         left = self.score_shares.sum() + self.score_bias - self.score
         return bool(abs(left) <= EXACT * size)
 
-    @checked
-    def largest(self, count: Count = 8) -> npt.NDArray[np.int64]:
+    def largest(self, count: int = 8) -> npt.NDArray[np.int64]:
         """Return the lower maps with the largest shares in the score, by magnitude.
 
         Where the score has none (it is 0, or does not split), those with the largest shares in the

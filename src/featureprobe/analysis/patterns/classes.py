@@ -114,18 +114,15 @@ class ClassComparison(Finding):
     def table(self, count: Count = 10) -> str:
         """Return the most typical nodes of each class as text, to be printed.
 
-        Args:
-            count: Nodes of each class, at least 1: those with the largest Cliff's delta in its favour.
+        Those with the largest Cliff's delta in its favour, ``count`` of each.
         """
         return typical_nodes(self, count)
 
     @property
     def counts(self) -> dict[str, int]:
         """How many nodes are common to, and unique to, each class."""
-        pairs, labels = (
-            (("common", self.common), ("unique", self.unique)),
-            (("first", self.first), ("second", self.second)),
-        )
+        pairs = (("common", self.common), ("unique", self.unique))
+        labels = (("first", self.first), ("second", self.second))
         return {f"{n}_{place}": len(f(label)) for n, f in pairs for place, label in labels}
 
     @property
@@ -208,8 +205,8 @@ def compare_classes(
         array([], dtype=int64)
     """
     two_classes(patterns, first, second)
-    generator = np.random.default_rng(seed_from(rng))
     own, other = enough_of(patterns, first), enough_of(patterns, second)
+    generator = np.random.default_rng(seed_from(rng))
     active, sizes = [active_above(v, threshold) for v in (own, other)], (len(own), len(other))
     frequency = np.stack([mask.mean(axis=0) for mask in active])
     counts = np.array(sizes)[:, None]
