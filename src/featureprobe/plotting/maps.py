@@ -245,5 +245,7 @@ def _draw_colorbar(ax: Axes, image: AxesImage, label: str, size: tuple[float, fl
     cax = ax.inset_axes(below if flat else beside)
     bar = ax.figure.colorbar(image, cax=cax, orientation="horizontal" if flat else "vertical")
     bar.set_label(label, fontsize=9)
+    if label not in SCALE_LABELS.values():  # a long one would leave no room for the maps
+        (bar.ax.xaxis if flat else bar.ax.yaxis).label.set_in_layout(False)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
