@@ -40,6 +40,7 @@ SCALE_LABELS = {"layer": "activation", "map": "per-map scale (mean 128, 64 per s
 _STRIP_RATIO = 4.0
 _SMALLEST_NUMBERED = 17.0
 _FLAT = 60.0
+_LONGEST_LABEL = 24  # letters beside a small mosaic
 _WIDE = 1.4  # width over height of a picture that a page or a notebook shows well
 
 
@@ -118,7 +119,7 @@ def show_maps(
     headline(ax, title, _note(constant, raw), room=width * cells.columns)
     if colorbar:
         size = (width * cells.columns, height * cells.rows)
-        _draw_colorbar(ax, image, drawable(label, 28) or SCALE_LABELS[scale], size)
+        _draw_colorbar(ax, image, drawable(label, _LONGEST_LABEL) or SCALE_LABELS[scale], size)
     return ax
 
 
@@ -245,7 +246,5 @@ def _draw_colorbar(ax: Axes, image: AxesImage, label: str, size: tuple[float, fl
     cax = ax.inset_axes(below if flat else beside)
     bar = ax.figure.colorbar(image, cax=cax, orientation="horizontal" if flat else "vertical")
     bar.set_label(label, fontsize=9)
-    if label not in SCALE_LABELS.values():  # a long one would leave no room for the maps
-        (bar.ax.xaxis if flat else bar.ax.yaxis).label.set_in_layout(False)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
