@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from featureprobe._component import Arrays
+from featureprobe._names import distinct
 from featureprobe.errors import ConfigError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
@@ -44,7 +45,7 @@ def recipe_of(
 
 
 def labels_of(targets: Sequence[Objective]) -> tuple[str, ...]:
-    """Return one text for each target.
+    """Return one text for each target, of which no two are equal.
 
     Raises:
         ConfigError: When a label is no text.
@@ -56,7 +57,7 @@ def labels_of(targets: Sequence[Objective]) -> tuple[str, ...]:
                 f"The label of a target is a text. Received: {label!r} from "
                 f"{type(target).__name__}. Return a str from its label property."
             )
-    return labels
+    return distinct(labels)
 
 
 def versions() -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from featureprobe._arguments import checked_methods
 from featureprobe._component import Component
+from featureprobe._kinds import OWN
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.ascent.assembly import look
 from featureprobe.ascent.building import build_drive, build_plan, build_problems
@@ -37,6 +38,8 @@ from featureprobe.regularizers.until import Until
 from featureprobe.results.result import AscentResult
 from featureprobe.results.state import AscentState, StepInfo
 from featureprobe.transforms.base import Transform
+
+_Given = Annotated[AscentState, OWN]
 
 
 @checked_methods
@@ -147,7 +150,7 @@ class Ascent(Component):
         return self._begin(probe, as_targets(objective), seed_from(rng))[1]
 
     def iterate(
-        self, probe: ModelProbe, objective: Targets, state: AscentState
+        self, probe: ModelProbe, objective: Targets, state: _Given
     ) -> Iterator[tuple[AscentState, StepInfo]]:
         """Go on from ``state`` to ``steps`` steps, a block of steps at a time.
 
@@ -166,7 +169,7 @@ class Ascent(Component):
         for later in blocks_of_steps(self, drive, state):
             yield later, look(probe, drive.problems, later, self.steps, images_of(self, later))
 
-    def result(self, probe: ModelProbe, objective: Targets, state: AscentState) -> AscentResult:
+    def result(self, probe: ModelProbe, objective: Targets, state: _Given) -> AscentResult:
         """Return the result of a state, as :meth:`run` does at its end.
 
         Args:
