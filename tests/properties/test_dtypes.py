@@ -153,3 +153,21 @@ def test_other_inputs_keep_their_dtype() -> None:
     for bad in ([0.5, 1, 2], [np.nan, 1, 2], [2**40, 1, 2]):
         with pytest.raises(fp.DataError, match=r"'ids'.*int32"):
             open_with(bad)
+
+
+@pytest.mark.parametrize("mode", ["int8", "float8"])
+def test_quantized_heads(mode: str) -> None:
+    """The logits of a quantized head are those that its softmax takes, and have a gradient."""
+    model, (images, _) = odd_net(), labelled_images(4)
+    model.get_layer("dense").quantize(mode)
+    before = [np.asarray(v.numpy()).tobytes() for v in model.variables]
+    probe = fp.ModelProbe(model, input_space=tiny_space())
+    expected = np.asarray(model(tiny_space().to_model(images)))
+    np.testing.assert_allclose(probe.predict(images), expected, atol=1e-6)
+    logits = probe.activations(images, "dense", pre=True).astype(np.float64)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    np.testing.assert_allclose(powers / powers.sum(axis=1, keepdims=True), expected, atol=1e-5)
+    ascent = fp.Ascent(steps=2, starts=1, search=None, remedies=())
+    result = ascent.run(probe, fp.Logit(2), rng=1, progress=False)
+    assert result.gradient_norms[0, 0] > 0
+    assert [np.asarray(v.numpy()).tobytes() for v in model.variables] == before

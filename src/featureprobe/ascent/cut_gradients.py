@@ -35,8 +35,8 @@ def with_cuts(
         for start, verdict in enumerate(verdicts[number]):
             if cut is not None and verdict in (Status.SATURATED, Status.DEAD):
                 found[number, start] = Status.SATURATED.because(
-                    f"No gradient reaches the image: it is cut at {cut}. Read a layer before that, "
-                    "or put something with a gradient in its place."
+                    f"No gradient reaches the image: {cut}. Read a layer before that, or put "
+                    "something with a gradient in its place."
                 )
     return found
 

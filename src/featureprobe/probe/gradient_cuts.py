@@ -53,10 +53,11 @@ def _found(network: Network, space: InputSpace, path: str) -> str | None:
             if _passes(call, values, live, rng):
                 connected |= set(call.results)
             else:
-                first = (
-                    first or f"{call.path!r} ({type(call.layer).__name__}{_inside(call, values)})"
-                )
-    return None if network.graph.number_of(path) in connected else first
+                kind = f"{type(call.layer).__name__}{_inside(call, values)}"
+                first = first or f"it is cut at {call.path!r} ({kind})"
+    if network.graph.number_of(path) in connected:
+        return None
+    return first or f"{path!r} is not computed from it"
 
 
 def _passes(
