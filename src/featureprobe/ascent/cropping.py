@@ -48,7 +48,7 @@ def _planned(probe: ModelProbe, target: Objective) -> Crop | str:
     """Return the planned crop, once for all channels."""
     reads = tuple(replace(read, channel=None) for read in target.reads())
     make = lambda: plan_crop(probe.network, reads)  # noqa: E731
-    return probe.network.compiled(("crop plan", reads), make)
+    return probe.network.remembered(("crop plan", reads), make)
 
 
 def _why_full(ascent: "Ascent") -> str:
@@ -98,4 +98,4 @@ def _looks_at_images(probe: ModelProbe, leaf: Leaf) -> bool:
             return True
         return False
 
-    return probe.network.compiled(("looks", leaf.key), look)
+    return probe.network.remembered(("looks", leaf.key), look)

@@ -67,7 +67,7 @@ def masks_of(network: Network, objective: Objective) -> tuple[FloatArray, FloatA
     reads = objective.reads()
     layers = tuple(dict.fromkeys(read.layer for read in reads))
     # The same array for all targets of a layer: thousands of them would take more than the images.
-    layer = network.compiled(("layer mask", layers), lambda: _layer_mask(network, layers))
+    layer = network.remembered(("layer mask", layers), lambda: _layer_mask(network, layers))
     if all(read.row is None and read.col is None for read in reads):
         return layer, layer
     return layer, np.max([network.live_box(read) for read in reads], axis=0)

@@ -185,6 +185,7 @@ class Ascent(Component):
     def _begin(
         self, probe: ModelProbe, targets: Sequence[Objective], seed: int
     ) -> tuple[Drive, AscentState]:
+        probe.network.begin_run()
         labels_of(targets)  # first of all: what finds mistakes
         self.digest()
         problems = build_problems(self, probe, targets)
@@ -206,6 +207,7 @@ class Ascent(Component):
                 "Pass the targets and the Ascent that the state was made with."
             )
         starts = Starts(state.start_images, state.start_index, state.start_origins)
+        probe.network.begin_run()
         problems = build_problems(self, probe, targets)
         groups = build_plan(self, probe, problems.targets, state.seed)
         return build_drive(self, probe, problems, groups, starts, state.targets)

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from featureprobe.probe.own_gradient import with_own_gradient
 from featureprobe.types import Tensor
 
 
@@ -47,18 +48,17 @@ def climbed(
             tape.watch(given)
             made = list(run(given))
 
-        def back(*upstream: Tensor, variables: Sequence[Any] = ()) -> tuple[Tensor, list[None]]:
+        def back(*upstream: Tensor) -> Tensor:
             peak = tf.reduce_max(tf.stack([_peaks(u) for u in upstream]), axis=0)
             scaled = [tf.math.divide_no_nan(u, _spread(peak, u)) for u in upstream]
             inner = tape.gradient(
                 made, given, scaled, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
-            return inner * _spread(peak, inner), [None for _ in variables]
+            return inner * _spread(peak, inner)
 
         return made, back
 
-    made: Sequence[Tensor] = tf.nest.flatten(tf.custom_gradient(computed)(images))
-    return made
+    return with_own_gradient(computed, images)
 
 
 def _peaks(values: Tensor) -> Tensor:

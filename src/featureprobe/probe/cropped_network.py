@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from featureprobe.probe.boundary import at_rest
 from featureprobe.probe.call import Call
+from featureprobe.probe.compiling import Compiling
 from featureprobe.probe.crop_plan import CropStep, Geometry, Slice
 from featureprobe.probe.crop_rules import Pads, Picks
 from featureprobe.probe.layer_graph import LayerGraph, Wanted
-from featureprobe.probe.network import Compiling, Network
+from featureprobe.probe.network import Network
 from featureprobe.probe.plain_conv import (
     OwnMaps,
     at_few_positions,
@@ -38,7 +39,7 @@ class CroppedNetwork(Compiling):
     """
 
     def __init__(self, network: Network, geometry: Geometry) -> None:
-        super().__init__()
+        super().__init__(network, geometry)
         self._network = network
         self._geometry = geometry
 

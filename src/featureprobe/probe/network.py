@@ -1,15 +1,15 @@
 """Network: the layer graph with one image input, ready to be traced; what the engine works with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from featureprobe._tracing import traced_code
 from featureprobe.errors import FeatureProbeError, ShapeError
+from featureprobe.probe.compiling import Compiling
 from featureprobe.probe.dtypes import is_half, outer_dtype
 from featureprobe.probe.layer_graph import LayerGraph, Wanted
 from featureprobe.probe.plain_conv import OwnMaps
@@ -17,24 +17,7 @@ from featureprobe.probe.receptive_field import Field, fields_of
 from featureprobe.probe.rows import Rows
 from featureprobe.types import FloatArray, ImageShape, Read, Tensor
 
-_Made = TypeVar("_Made")
 _BATCH_BYTES = 256 * 2**20  # what one batch of activations may take
-
-
-class Compiling:
-    """Keeps what was compiled for a network, by key."""
-
-    def __init__(self) -> None:
-        self._compiled: dict[Any, Any] = {}
-        self.traces = 0  # how often an ascent was traced on this net; targets share traces
-
-    def compiled(self, key: Any, make: Callable[[], _Made]) -> _Made:
-        """Return what ``make`` gives, made once for each hashable ``key``."""
-        if key not in self._compiled:
-            with traced_code():
-                self._compiled[key] = make()
-        found: _Made = self._compiled[key]
-        return found
 
 
 class Network(Compiling):

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe.probe.keras_own import is_keras_own, is_valuewise_function
+from featureprobe.probe.own_gradient import with_own_gradient
 from featureprobe.types import FloatArray, Tensor
 
 _MOST_POSITIONS = 9  # up to here a product was faster in all layers measured, 64 to 512 channels
@@ -94,7 +95,7 @@ def with_few_channels(layer: Any, values: Tensor, padding: str, *, linear: bool)
     values = tf.cast(values, layer.compute_dtype)
     kernel, bias = _kernel(layer), tf.convert_to_tensor(layer.bias) if layer.use_bias else None
 
-    def computed(given: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    def computed(given: Tensor) -> tuple[list[Tensor], Callable[[Tensor], Tensor]]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             before = tf.nn.conv2d(given, kernel, 1, padding.upper())
             tape.watch(before)
@@ -105,10 +106,10 @@ def with_few_channels(layer: Any, values: Tensor, padding: str, *, linear: bool)
             inner = tape.gradient(after, before, output_gradients=upstream)
             return _input_gradient(inner, kernel, given.shape)
 
-        return after, back
+        return [after], back
 
     # All of the layer is in it, so that TensorFlow still fuses bias and activation.
-    return tf.custom_gradient(computed)(values)
+    return with_own_gradient(computed, values)[0]
 
 
 def at_few_positions(layer: Any, values: Tensor, *, linear: bool) -> Tensor:

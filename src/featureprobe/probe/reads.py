@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from featureprobe.errors import RangeError, ShapeError
+from featureprobe.probe.own_gradient import with_own_gradient
 from featureprobe.types import Read, Tensor
 
 _RANKS = {1: ("index",), 2: ("row", "channel"), 3: ("row", "col", "channel")}
@@ -67,13 +68,13 @@ def _take(values: Tensor, index: Tensor, axis: int) -> Tensor:
     column = [-1, *([1] * (len(values.shape) - 1))]
     column[axis] = size
 
-    def pick(given: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    def pick(given: Tensor) -> tuple[list[Tensor], Callable[[Tensor], Tensor]]:
         taken = tf.gather(given, index[:, None], axis=axis, batch_dims=1)
 
         def back(upstream: Tensor) -> Tensor:
             chosen = tf.one_hot(index, size, dtype=upstream.dtype)
             return tf.expand_dims(upstream, axis) * tf.reshape(chosen, column)
 
-        return tf.squeeze(taken, axis=axis), back
+        return [tf.squeeze(taken, axis=axis)], back
 
-    return tf.custom_gradient(pick)(values)
+    return with_own_gradient(pick, values)[0]

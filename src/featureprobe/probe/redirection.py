@@ -12,6 +12,7 @@ import tensorflow as tf
 from featureprobe.errors import ModelError
 from featureprobe.probe.activations import ending_of
 from featureprobe.probe.keras_own import is_valuewise_function
+from featureprobe.probe.own_gradient import with_own_gradient
 from featureprobe.types import Tensor
 
 FLAT = 0.1
@@ -49,17 +50,11 @@ def redirect(function: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
         made = function(at)
     slope = tape.gradient(made, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def activated(x: Tensor, y: Tensor, slope: Tensor) -> tuple[Tensor, Callable[[Tensor], Any]]:
-        def gradient(upstream: Tensor) -> Any:
+    def activated(x: Tensor) -> tuple[list[Tensor], Callable[[Tensor], Tensor]]:
+        def gradient(upstream: Tensor) -> Tensor:
             back = tf.where(x > 0, upstream < 0, upstream > 0)
-            return (
-                tf.where((tf.abs(slope) < FLAT) & back, upstream, slope * upstream),
-                None,
-                None,
-            )
+            return tf.where((tf.abs(slope) < FLAT) & back, upstream, slope * upstream)
 
-        return tf.identity(y), gradient
+        return [made], gradient
 
-    result: Tensor = activated(values, tf.stop_gradient(made), tf.stop_gradient(slope))
-    return result
+    return with_own_gradient(activated, values)[0]
