@@ -112,15 +112,65 @@ def doubled_functional() -> keras.Model:
     return Doubled(image, layers.Conv2D(2, 3)(image))
 
 
-@pytest.mark.parametrize(
-    "make",
-    [doubled_functional, lambda: DoubledSequential([keras.Input((6, 6, 1)), layers.Conv2D(2, 3)])],
-    ids=["functional", "sequential"],
-)
-def test_an_own_call_goes_before_the_graph(make: Callable[[], keras.Model]) -> None:
-    """Where call() was overridden the graph is not believed."""
-    model, images = randomize(make()), images_for((6, 6, 1))
+class CalledInPairs:
+    """Gives twice what the model says, around whatever its call does."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the model."""
+        return 2.0 * super().__call__(*args, **kwargs)  # type: ignore[misc]
+
+
+class PairedFunctional(CalledInPairs, keras.Model):
+    """A functional model with a ``__call__`` of its own."""
+
+
+class PairedSequential(CalledInPairs, keras.Sequential):
+    """A Sequential with a ``__call__`` of its own."""
+
+
+class Negated(keras.Model):
+    """A functional model that takes its inputs in a way of its own."""
+
+    def _standardize_inputs(self, inputs: Any) -> Any:
+        return [-value for value in super()._standardize_inputs(inputs)]
+
+
+def functional(kind: type[keras.Model], *, nested: bool = False) -> keras.Model:
+    """Return a model of a class, maybe within another one."""
+    image = keras.Input((6, 6, 1))
+    model = kind(image, layers.Conv2D(2, 3)(image))
+    return keras.Model(image, layers.ReLU()(model(image))) if nested else model
+
+
+OWN_CALLS: dict[str, Callable[[], keras.Model]] = {
+    "functional": doubled_functional,
+    "sequential": lambda: DoubledSequential([keras.Input((6, 6, 1)), layers.Conv2D(2, 3)]),
+    "functional __call__": lambda: functional(PairedFunctional),
+    "sequential __call__": lambda: PairedSequential([keras.Input((6, 6, 1)), layers.Conv2D(2, 3)]),
+    "inputs": lambda: functional(Negated),
+    "nested call": lambda: functional(Doubled, nested=True),
+    "nested __call__": lambda: functional(PairedFunctional, nested=True),
+    "nested inputs": lambda: functional(Negated, nested=True),
+}
+
+
+@pytest.mark.parametrize("name", OWN_CALLS)
+def test_an_own_call_goes_before_the_graph(name: str) -> None:
+    """Where a class has code of its own on the way, the graph is not believed."""
+    model, images = randomize(OWN_CALLS[name]()), images_for((6, 6, 1))
     assert_close(fp.ModelProbe(model, input_space=RAW).predict(images), model(images), "output")
+
+
+def test_a_class_without_code_of_its_own_shows_its_layers() -> None:
+    """A name, a train_step or a property change nothing of what a call makes."""
+
+    class Trained(keras.Model):
+        def train_step(self, data: Any) -> Any:
+            return {}
+
+    model = functional(Trained)
+    assert len(fp.ModelProbe(model, input_space=RAW).layers) == 1
+    assert not fp.ModelProbe(model, input_space=RAW).network.graph.is_opaque
 
 
 def test_an_own_call_with_several_inputs_is_refused() -> None:

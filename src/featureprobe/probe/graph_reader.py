@@ -10,6 +10,7 @@ from keras import tree
 
 from featureprobe.errors import ModelError
 from featureprobe.probe.call import Call, Slot
+from featureprobe.probe.keras_own import runs_its_graph
 from featureprobe.probe.layer_graph import LayerGraph
 from featureprobe.probe.nested_inputs import fitting, inputs_of
 from featureprobe.types import OUTPUT
@@ -123,8 +124,6 @@ def _nodes(function: Any) -> Iterator[Any]:
 
 def _function_of(layer: Any) -> Any:
     """Return the Keras Function behind a Sequential or functional model, else None."""
-    if isinstance(layer, keras.Model) and {"call", "__call__"} & set(vars(layer)):
-        return None  # set on the instance: it does something else than its graph says
     if isinstance(layer, keras.Sequential):
         function = getattr(layer, "_functional", None)
         if function is None:
@@ -132,12 +131,9 @@ def _function_of(layer: Any) -> Any:
                 f"The model {layer.name!r} was never built, so its layers have no shapes. "
                 "Add keras.Input(shape) as its first layer, or call it on one batch."
             )
-        # A model whose call() was overridden does something else than its graph says.
-        return function if type(layer).call is keras.Sequential.call else None
+        return function if runs_its_graph(layer) else None
     functional = isinstance(layer, keras.Model) and hasattr(layer, "_nodes_by_depth")
-    if functional and type(layer).call.__qualname__ == "Functional.call":
-        return layer
-    return None
+    return layer if functional and runs_its_graph(layer) else None
 
 
 def _opaque(model: keras.Model) -> LayerGraph:

@@ -48,6 +48,9 @@ _OPERATIONS = (
     "LogSigmoid", "Relu", "Relu6", "Selu", "Sigmoid", "Silu", "SoftShrink", "Softplus", "Softsign",
     "SparsePlus", "SparseSigmoid", "Squareplus", "Tanh", "TanhShrink", "Threshold",
 )  # fmt: skip
+# What runs when a model is called, before and between its layers.
+_ON_CALLING = ("__call__", "call", "_standardize_inputs", "_convert_inputs_to_tensors",
+               "_adjust_input_rank", "_run_through_graph")  # fmt: skip
 _SOUND: dict[type, dict[str, Any]] = {}  # attributes of classes that were looked through
 
 
@@ -62,6 +65,23 @@ def is_keras_own(layer: Any) -> bool:
     if not _is_found_at_home(kind) or not all(map(_is_untouched, kind.__mro__[:-1])):
         return False
     return all(_is_wrapped_by_keras(layer, name) for name in _shadowing(layer, kind))
+
+
+def runs_its_graph(model: keras.Model) -> bool:
+    """Whether a Sequential or functional model does what its graph says when it is called.
+
+    Neither the instance nor its class has code of the user's own on the way: a subclass may change
+    ``call``, but also ``__call__`` or how inputs are taken.
+    """
+    return not set(_ON_CALLING) & set(vars(model)) and all(
+        _home_of(getattr(type(model), name)) in _HOMES
+        for name in _ON_CALLING
+        if hasattr(type(model), name)
+    )
+
+
+def _home_of(function: Any) -> str:
+    return str(getattr(function, "__globals__", {}).get("__name__", "")).split(".")[0]
 
 
 def is_pointwise_function(function: Any) -> bool:
