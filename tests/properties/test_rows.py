@@ -34,6 +34,19 @@ class Counter(layers.Layer):
         return values + self.count
 
 
+class PythonCounter(layers.Layer):
+    """A layer that counts its calls in Python."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.count = 0
+
+    def call(self, values: Any) -> Any:
+        """Count, in training or not."""
+        self.count += 1
+        return values * float(self.count)
+
+
 class Noisy(layers.Layer):
     """A layer that draws noise at inference, from a seed generator."""
 
@@ -177,6 +190,40 @@ def test_what_cannot_be_held_still_is_refused() -> None:
         model = net(lambda_of(function))
         with pytest.raises(fp.ModelError, match="several answers"):
             fp.ModelProbe(model, input_space=tiny_space())
+
+
+def drawn_by_numpy(values: Any) -> Any:
+    """Return values with noise that TensorFlow sees nothing of."""
+    noise = np.random.default_rng()
+    made = tf.numpy_function(
+        lambda v: v + np.float32(noise.normal(size=v.shape)), [values], values.dtype
+    )
+    made.set_shape(values.shape)
+    return made
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        PythonCounter(name="odd"),
+        layers.Lambda(
+            lambda v: v + np.float32(np.random.default_rng().normal(size=v.shape[1:])), name="odd"
+        ),
+        layers.Lambda(drawn_by_numpy, output_shape=lambda shape: shape, name="odd"),
+    ],
+    ids=["counted by Python", "drawn at the trace", "drawn at each run"],
+)
+def test_what_differs_from_run_to_run_is_refused(then: Any) -> None:
+    """Python's part of a layer is fixed by a trace, so that two traces are compared."""
+    with pytest.raises(fp.ModelError, match="layer 'odd' gives the same image other values"):
+        fp.ModelProbe(net(then), input_space=tiny_space())
+
+
+def test_draws_from_the_generator_of_all_are_refused() -> None:
+    """Keras' own generator moves on by whatever else is drawn."""
+    model = net(lambda_of(lambda v: v + keras.random.normal(tuple(v.shape[1:]))))
+    with pytest.raises(fp.ModelError, match="a generator that is not its own"):
+        fp.ModelProbe(model, input_space=tiny_space())
 
 
 def test_ordinary_nets_are_not_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,12 @@ def find_rows(network: Network, space: InputSpace, declared: int | None) -> Rows
     if first is None and declared is None:
         return None
     trial = _Trial(network, space, 0 if first is None else first)
+    rows = _rows_of(network, trial, declared)
+    trial.check_repeats(None if rows is None else rows.size)
+    return rows
+
+
+def _rows_of(network: Network, trial: "_Trial", declared: int | None) -> Rows | None:
     stateful = any(getattr(part, "stateful", False) for part in _parts(network))
     free = None if stateful else trial.answers_freely()
     if free is not None and trial.is_free(free):
@@ -160,6 +166,21 @@ class _Trial:
             first, again, 0, 0, self._beside
         )
 
+    def check_repeats(self, size: int | None) -> None:
+        """Raise where a second trace answers otherwise: a trace keeps what Python draws or counts."""
+        rows = (1,) * (size or 1)
+        first = self.answers(size, *rows)
+        del self._calls[size]
+        again = self.answers(size, *rows)
+        for (path, _), one, other in zip(self._wanted, first, again, strict=True):
+            if not self._same([one], [other], 0, 0, self._beside):
+                raise ModelError(
+                    f"The layer {path!r} gives the same image other values when it is run again, so "
+                    "that no number of it can be relied on: most often, Python or NumPy draws or "
+                    "counts in it. Draw with keras.random and a keras.random.SeedGenerator, count in "
+                    "self.add_weight(...), or take the layer out."
+                )
+
     def _chosen(self, rows: Sequence[int]) -> FloatArray:
         chosen: FloatArray = self._images[np.array(rows) - 1]
         return chosen
@@ -180,7 +201,7 @@ class _Trial:
             network.prepare(self._wanted)
             run = tf.function(lambda x: network.at_once(x, self._wanted), autograph=False)
             self._calls[size] = run.get_concrete_function(spec)
-            _check_still(self._calls[size].graph)
+            _check_still(self._calls[size].graph, network)
         return self._calls[size]
 
 
@@ -193,8 +214,16 @@ class _StaysError(ModelError):
     """What no other batch size changes."""
 
 
-def _check_still(graph: Any) -> None:
+def _check_still(graph: Any, network: Network) -> None:
     """Raise where a net writes to a variable that Keras does not know, or draws anew at each call."""
+    own = {id(v.value) for part in _parts(network) for v in part.variables}
+    if any("seed_generator_state" in v.name and id(v) not in own for v in graph.variables):
+        raise _StaysError(
+            "The model draws random numbers at inference by a generator that is not its own, and "
+            "would give one image several answers. Keep one in the layer that draws: self.seed = "
+            "keras.random.SeedGenerator(0), keras.random.normal(shape, seed=self.seed); or take the "
+            "layer out."
+        )
     functions = [f.graph for f in graph._functions.values() if hasattr(f, "graph")]
     operations = [op for own in (graph, *functions) for op in own.get_operations()]
     for op in operations:
