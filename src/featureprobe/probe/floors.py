@@ -105,8 +105,10 @@ class _Reader:
 
     def _run(self, call: Call, sources: Sequence[FloatArray], low: float) -> FloatArray:
         """Return what a call gives for these values, with another one for -inf."""
+        rows, dtype = self._network.rows, self._network.dtype
+        batch = 1 if rows is None else rows.size
         given = {
-            number: tf.constant(np.where(np.isneginf(s), low, s)[None], self._network.dtype)
+            number: tf.constant(np.stack([np.where(np.isneginf(s), low, s)] * batch), dtype)
             for number, s in zip(call.sources, sources, strict=True)
         }
         return _first(call.run(given)[0])
