@@ -111,7 +111,7 @@ def test_one_trace_for_all_nodes_of_a_geometry():
     places = [(r, c) for r in range(3) for c in range(3)]
     nodes = [fp.Node("Conv2D_3", row=r, col=c, channel=r) for r, c in places]
     run(probe, nodes, steps=2, search=None, remedies=())
-    networks = [v for k, v in probe.network._compiled.items() if k[0] == "crop"]
+    networks = [made for made, _, kind in probe.network._traces.values() if kind == "crop"]
     assert [network.traces for network in networks] == [1]
 
 
