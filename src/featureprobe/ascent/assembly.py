@@ -8,7 +8,7 @@ import numpy as np
 
 from featureprobe.ascent.cropping import crop_of, describe_crop
 from featureprobe.ascent.cut_gradients import with_cuts
-from featureprobe.ascent.frame import Framing, framing
+from featureprobe.ascent.frame import Framing, framing, unframed
 from featureprobe.ascent.problems import Problems
 from featureprobe.ascent.recording import labels_of
 from featureprobe.ascent.stopping import Converged
@@ -145,7 +145,11 @@ def look(
 
 
 def _pictures(
-    probe: ModelProbe, problems: Problems, images: FloatArray, starts: int, framed: Framing
+    probe: ModelProbe,
+    problems: Problems,
+    images: FloatArray,
+    starts: int,
+    framed: Framing = unframed,
 ) -> FloatArray:
     """Return (targets, S, H, W, C) in pixel units from the images of all rows in model units."""
     solved = images.reshape(-1, starts, *images.shape[1:])

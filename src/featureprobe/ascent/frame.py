@@ -29,7 +29,7 @@ def framing(ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective]) -
     """Return what puts the frame of the start image around the images of each target."""
     given = _given(ascent)
     if given is None:
-        return lambda number, images: images
+        return unframed
     constraint = resolve(ascent.constraint, probe.input_space)
 
     def framed(number: int, images: FloatArray) -> FloatArray:
@@ -41,6 +41,11 @@ def framing(ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective]) -
         return np.asarray(np.where(live[None, :, :, None] | ~whole, images, frame), np.float32)
 
     return framed
+
+
+def unframed(number: int, images: FloatArray) -> FloatArray:
+    """Return the images of a target as they are."""
+    return images
 
 
 def _given(ascent: "Ascent") -> FloatArray | None:
