@@ -8,6 +8,7 @@ import numpy as np
 
 from featureprobe.ascent.cropping import crop_of, describe_crop
 from featureprobe.ascent.cut_gradients import with_cuts
+from featureprobe.ascent.frame import Framing, framing, unframed
 from featureprobe.ascent.problems import Problems
 from featureprobe.ascent.recording import labels_of
 from featureprobe.ascent.stopping import Converged
@@ -69,8 +70,10 @@ def assemble(
         values = np.where(np.isfinite(best["total"]), best[name], np.nan)
         return values.astype(np.float32).reshape(grid)[index]
 
+    framed = framing(ascent, probe, targets)
+
     def pictures(images: FloatArray) -> FloatArray:
-        return _pictures(probe, problems, images, state.starts)
+        return _pictures(probe, problems, images, state.starts, framed)
 
     return AscentResult(
         images=pictures(best["images"]),
@@ -141,10 +144,17 @@ def look(
     )
 
 
-def _pictures(probe: ModelProbe, problems: Problems, images: FloatArray, starts: int) -> FloatArray:
+def _pictures(
+    probe: ModelProbe,
+    problems: Problems,
+    images: FloatArray,
+    starts: int,
+    framed: Framing = unframed,
+) -> FloatArray:
     """Return (targets, S, H, W, C) in pixel units from the images of all rows in model units."""
     solved = images.reshape(-1, starts, *images.shape[1:])
     made = np.empty((len(problems.index), *solved.shape[1:]), np.float32)
     for number in range(len(made)):  # one by one: in between, images take twice as much
-        made[number] = probe.input_space.to_pixels(problems.image(number, solved))
+        shown = probe.input_space.to_pixels(problems.image(number, solved))
+        made[number] = framed(number, shown)
     return made

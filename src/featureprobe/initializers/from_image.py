@@ -17,6 +17,8 @@ from featureprobe.types import FloatArray, ImageShape
 class FromImage(InputInitializer):
     """A given image, with or without noise on it.
 
+    Pixels from which no path leads to the layer keep this image's values in the result's pictures.
+
     Args:
         image: (H, W, C), pixel units, of the model's input shape; an array is made an
             ``ArrayValue``.
