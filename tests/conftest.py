@@ -1,6 +1,7 @@
 """What several test folders share: extra data, and probes that are opened once."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,12 @@ import numpy as np
 import pytest
 
 import featureprobe as fp
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c_is_heard() -> None:
+    """Let SIGINT interrupt, as in a terminal: a shell's background job starts with it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

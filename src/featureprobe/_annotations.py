@@ -84,8 +84,7 @@ def _text(value: Any) -> Any:
 
 
 def _path(value: Any) -> Any:
-    good = isinstance(value, str | os.PathLike) and "\0" not in os.fspath(value)
-    return value if good else NotImplemented
+    return value if isinstance(value, str | os.PathLike) else NotImplemented
 
 
 _PLAIN: dict[Any, Kind] = {

@@ -48,16 +48,20 @@ def test_64_steps_alone_in_sevens_and_in_a_batch(reference, targets, constraint)
     whole = ascent().run(reference, targets, rng=3, progress=False)
     memory = memory_for(reference, targets, 7)
     sevens = ascent(memory=memory).run(reference, targets, rng=3, progress=False)
-    alone = [ascent().run(reference, t, rng=3, progress=False).scores[0, 0] for t in targets]
+    some = np.random.default_rng(0).choice(len(targets), 24, replace=False)
+    alone = whole.scores[:, 0].copy()
+    for k in some:  # each takes a second
+        alone[k] = ascent().run(reference, targets[k], rng=3, progress=False).scores[0, 0]
     live = whole.scores[:, 0] > whole.dead_thresholds
     assert live.sum() > 64
-    for scores in (sevens.scores[:, 0], np.array(alone)):
+    assert live[some].sum() > 12
+    for scores, limit in ((sevens.scores[:, 0], live.sum()), (alone, live[some].sum())):
         error = np.abs(scores - whole.scores[:, 0])[live] / whole.scores[live, 0]
         exceptions = {
             int(np.flatnonzero(live)[i]): float(error[i]) for i in np.flatnonzero(error > 1e-5)
         }
         print(f"exceptions: {exceptions}")
-        assert len(exceptions) <= 0.03 * live.sum(), exceptions
+        assert len(exceptions) <= max(1, 0.03 * limit), exceptions
 
 
 def test_a_lone_small_image_runs_twice(reference, targets):

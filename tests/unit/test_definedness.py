@@ -381,5 +381,5 @@ def test_nothing_lives():
 )
 def test_bad_factors(factors):
     """Factors are Ascents by factor and name."""
-    with pytest.raises(fp.ConfigError, match="factors name Ascents"):
+    with pytest.raises(fp.ConfigError, match=r"factors (name Ascents|must be a dict)"):
         sensitivity(linear(), fp.MapMean("conv", channel=0), factors=factors)

@@ -664,8 +664,8 @@ BAD = {
         "128",
     ),
     "no such logit": (lambda p, r, i: analysis.assess(p, i[:1], i, targets=fp.Logit(12)), "10"),
-    "no set": (lambda p, r, i: analysis.assess(p, r, i, constraint="box"), "expected a Constraint"),
-    "no probe": (lambda p, r, i: analysis.assess(p.model, r, i), "probe is a ModelProbe"),
+    "no set": (lambda p, r, i: analysis.assess(p, r, i, constraint="box"), "must be a Constraint"),
+    "no probe": (lambda p, r, i: analysis.assess(p.model, r, i), "probe must be a ModelProbe"),
     "a generator": (lambda p, r, i: analysis.assess(p, r, iter(i)), "Collect its images"),
     "labels too": (
         lambda p, r, i: analysis.assess(p, r, (i, np.zeros(len(i)))),

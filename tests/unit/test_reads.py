@@ -104,7 +104,7 @@ def test_pre_is_true_or_false(pre: Any, small_probe: fp.ModelProbe, small_images
         lambda: small_probe.activations(small_images, "conv", pre=pre),
         lambda: small_probe.activations(small_images, ["conv"], pre=pre),
     ):
-        with pytest.raises(fp.ConfigError, match="pre is True or False"):
+        with pytest.raises(fp.ConfigError, match=r"pre (is|must be) True or False"):
             made()
 
 

@@ -136,7 +136,7 @@ def test_probe_standardizes_pixels() -> None:
 @pytest.mark.parametrize("function", [samples.mnist_cnn, samples.mnist_probe])
 def test_unknown_net(function: Any) -> None:
     """An unknown name is answered with the known ones."""
-    with pytest.raises(ConfigError, match=r"'c'.*'a' or 'b'"):
+    with pytest.raises(ConfigError, match=r"'a' or 'b'.*'c'"):
         function("c")
 
 

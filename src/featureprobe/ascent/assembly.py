@@ -60,8 +60,7 @@ def assemble(
         snapshots: (step, images (rows, H, W, C) in model units) pairs.
         evidence: What real images cause: dead is measured by it.
     """
-    best, index = state.best, problems.index
-    grid = (len(problems.targets), state.starts)
+    best, index, grid = state.best, problems.index, (len(problems.targets), state.starts)
     thresholds = dead_thresholds(probe, problems.targets, state.start_images, evidence)
     verdicts = judge(state, thresholds, ascent.stop or Converged(), interrupted=interrupted)
     verdicts = with_cuts(verdicts, probe, problems.targets, state)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from featureprobe.ascent.picking import Picking, picking_of
+from featureprobe.ascent.trying_out import as_tensor
 from featureprobe.errors import ShapeError
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Seen
@@ -172,14 +173,7 @@ class Evaluation:
             fields = [_grouped(f, starts)[:, 0] for f in fields]
             images = _grouped(images, starts)
         objective = stand_in(leaf.template, iter(fields))
-        result = objective.value(Seen(tuple(values), images, self.space))
-        try:
-            result = tf.convert_to_tensor(result)
-        except (TypeError, ValueError) as cause:
-            raise ShapeError(
-                f"{type(leaf.template).__name__}.value must return one score per image, shape (N,). "
-                f"Received: {type(result).__name__}. Return a tensor."
-            ) from cause
+        result = as_tensor(objective.value(Seen(tuple(values), images, self.space)), leaf)
         if result.shape.rank != 1:
             raise ShapeError(
                 f"{type(leaf.template).__name__}.value must return one score per image, shape (N,). "

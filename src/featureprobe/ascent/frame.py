@@ -33,11 +33,11 @@ def framing(ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective]) -
     constraint = resolve(ascent.constraint, probe.input_space)
 
     def framed(number: int, images: FloatArray) -> FloatArray:
-        live = masks_of(probe.network, targets[number])[0] > 0
+        live: npt.NDArray[np.bool_] = np.asarray(masks_of(probe.network, targets[number])[0] > 0)
         if live.all():
             return images
         frame = _in_the_set(given, live, constraint, probe.input_space)
-        whole = np.isfinite(images).all(axis=(1, 2, 3))[:, None, None, None]
+        whole = np.asarray(np.isfinite(images).all(axis=(1, 2, 3)))[:, None, None, None]
         return np.asarray(np.where(live[None, :, :, None] | ~whole, images, frame), np.float32)
 
     return framed

@@ -20,6 +20,8 @@ _AXES = {1: ("index",), 2: ("row", "channel"), 3: ("row", "col", "channel")}
 class ScoreFloors:
     """The floors of the terms of a run's targets; made anew for each run, as nets may be trained on.
 
+    What was tried is remembered with the floors that it was tried at.
+
     Args:
         probe: The probe.
     """
@@ -27,8 +29,6 @@ class ScoreFloors:
     def __init__(self, probe: ModelProbe) -> None:
         self._probe = probe
         self._known: Floors = {}
-        self._least: dict[object, float] = {}
-        self._bounded: dict[object, bool] = {}
 
     def of(self, term: Objective) -> float:
         """Return the score below which a term cannot fall, at which it has no gradient; or -inf."""
@@ -41,15 +41,16 @@ class ScoreFloors:
         leaf = leaf_of(term)
         numbers = numbers_of(term)[: leaf.n_fields]
         structure = (leaf.key, tuple(floor.tobytes() for floor in floors))
-        if structure not in self._bounded:
-            self._bounded[structure] = self._is_bounded(leaf, floors, numbers)
-        if not self._bounded[structure]:
+        remembered, space = self._probe.network.remembered, self._probe.input_space
+        if not remembered(
+            ("bounded", structure, space), lambda: self._is_bounded(leaf, floors, numbers)
+        ):
             return -np.inf
-        key = (structure, numbers)
-        if key not in self._least:
-            own = [floor[None] for floor in floors]
-            self._least[key] = float(self._values(leaf, own, numbers)[0])
-        return self._least[key]
+        own = [floor[None] for floor in floors]
+        return remembered(
+            ("least", structure, tuple(numbers), space),
+            lambda: float(self._values(leaf, own, numbers)[0]),
+        )
 
     def _floor_of(self, read: Read) -> FloatArray:
         """Return the floors of what a read reads, in its shape."""

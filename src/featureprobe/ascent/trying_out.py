@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from featureprobe.errors import ShapeError
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.structure import Leaf, ReadShape, stand_in
 from featureprobe.types import Tensor
@@ -48,7 +49,22 @@ def value_of(
     count = tf.shape(values[0])[0] if values else 2
     fields = iter([tf.fill([count], number) for number in numbers])
     made = stand_in(leaf.template, fields).value(_Blind(tuple(values), space))
-    return tf.convert_to_tensor(made)
+    return as_tensor(made, leaf)
+
+
+def as_tensor(made: Any, leaf: Leaf) -> Tensor:
+    """Return what ``value`` made as a tensor.
+
+    Raises:
+        ShapeError: When it is none, such as None.
+    """
+    try:
+        return tf.convert_to_tensor(made)
+    except (TypeError, ValueError) as cause:
+        raise ShapeError(
+            f"{type(leaf.template).__name__}.value must return one score per image, shape (N,). "
+            f"Received: {type(made).__name__}. Return a tensor."
+        ) from cause
 
 
 def shape_left(shape: Sequence[int], read: ReadShape) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from featureprobe.plotting._axes import drawing_points
 from featureprobe.plotting._texts import drawable
 
 GREY = "0.45"
+_MOST_LINES = 4  # of a title
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,10 @@ def headline(ax: Axes, title: str | None, note: str, *, room: float | None = Non
     room = drawing_points(ax)[0] if room is None else room
     if 6.6 * max(map(len, given), default=0) + 5.2 * len(note) > room:
         width = max(16, int(room / 5.6))
-        lines = [line for text in (*given, note) for line in textwrap.wrap(text, width)]
+        lines = [line for text in given for line in textwrap.wrap(text, width)]
+        if len(lines) > _MOST_LINES:  # more would leave no room for the picture
+            lines = [*lines[: _MOST_LINES - 1], "…"]
+        lines += textwrap.wrap(note, width)
         ax.set_title("\n".join(lines), loc="left", fontsize=9.5)
         return
     if given:

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedFormatter, FuncFormatter
 
 from featureprobe._names import visible
 
-_LONGEST_WORD, _LONGEST_TICK = 48, 36
+_LONGEST_WORD, _LONGEST_TICK, _LONGEST_LINE = 48, 36, 120
 
 
 def with_plain_names(
@@ -33,12 +33,12 @@ def with_plain_names(
             _make_ticks_plain(axis)
 
 
-def drawable(title: str | None, most: int | None = None) -> str | None:
+def drawable(title: str | None, most: int = _LONGEST_LINE) -> str | None:
     """Return a title that matplotlib can draw: as it is, or with its dollars as dollars.
 
     Args:
         title: What was given.
-        most: Letters of a line; None: as many as there are.
+        most: Letters of a line; a longer one loses its middle.
     """
     if title is None:
         return None

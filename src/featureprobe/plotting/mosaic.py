@@ -109,12 +109,12 @@ def show_mosaic(
     ax = axes_or_new(ax, _natural_size(cells))
     ax.imshow(canvas)
     bare(ax)
-    names = [in_picture(t, 30) for t in (range(count) if titles is None else titles)]
+    names = [in_picture(t, 24) for t in (range(count) if titles is None else titles)]
     width, height = cell_points(ax, cells)
     scored = _write(ax, cells, names, texts, (width, height))
     struck = {k for k, image in enumerate(values) if not _is_picture(image)}
     if statuses is not None:
-        words = [in_picture(word, 30) for word in statuses]
+        words = [in_picture(word, 24) for word in statuses]
         _mark(ax, cells, words, float(np.clip(0.03 * width, 0.6, 2.2)))
         struck |= {k for k, word in enumerate(words) if word in _STRUCK}
     strike_cells(ax, cells, sorted(struck))

@@ -64,7 +64,9 @@ def check_alone(targets: Sequence[Objective]) -> None:
 
 
 def kinds_of(
-    ascent: Ascent, initializers: Sequence[InputInitializer] | None, starts: int
+    ascent: Ascent,
+    initializers: Sequence[InputInitializer] | InputInitializer | None,
+    starts: int,
 ) -> tuple[InputInitializer, ...]:
     """Return the kinds of starts: given ones, else the Ascent's own one, else ``KINDS``."""
     own = KINDS if ascent.initializer is None else (ascent.initializer,)

@@ -36,7 +36,7 @@ def definedness(
     *,
     starts: Count = 50,
     ascent: Ascent | None = None,
-    initializers: Sequence[InputInitializer] | None = None,
+    initializers: Sequence[InputInitializer] | InputInitializer | None = None,
     rng: Rng = 0,
     progress: bool | None = None,
 ) -> Definedness:
