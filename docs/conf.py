@@ -37,6 +37,8 @@ nitpick_ignore_regex = [
     ("py:class", r"float32|float64|floating|generic|int64|object|uint8"),
     # Plain names for documented things, or parts that no user touches.
     ("py:class", r"featureprobe\.types\.(HasLayers|FloatArray|ImageShape)"),
+    # Ranges of arguments, which docstrings tell in words.
+    ("py:class", r"(types\.)?Annotated.*|featureprobe\._(kinds|hints)\..*|inf|FloatArray|\d.*"),
     ("py:class", r"featureprobe\.probe\.network\.Network"),
     ("py:class", r"featureprobe\.evidence\.layer_evidence\.Answers"),
     ("py:class", r"featureprobe\.ascent\.live\.LivePixels"),
