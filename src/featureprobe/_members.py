@@ -1,5 +1,6 @@
 """The arrays of an npz file, none of which is unpacked before its size and its kind are known."""
 
+import struct
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
@@ -12,6 +13,8 @@ import numpy.typing as npt
 SPARE_BYTES, MOST_PACKED = 2**28, 100
 _DEFLATED_MOST = 1100  # times; what deflating can do at all, and a little more
 _SUFFIX = ".npy"
+_END = struct.Struct("<10xH10x")  # of a zip file: the number of its members
+_END_FULL = 2**16 - 1  # that there are as many or more
 
 Head = tuple[tuple[int, ...], np.dtype[Any]]
 """Shape and dtype of an array."""
@@ -38,6 +41,10 @@ class Members(Mapping[str, npt.NDArray[Any]]):
                 raise ValueError(f"the member {info.filename!r}, which is no array or there twice")
             self._infos[name] = info
         size = raw.seek(0, 2)
+        raw.seek(size - len(self._file.comment) - _END.size)
+        counted = _END.unpack(raw.read(_END.size))[0]
+        if counted != min(len(self._infos), _END_FULL):  # lengths in the directory hide some
+            raise ValueError(f"the list of its arrays: {len(self._infos)}, which are {counted}")
         packed = sum(info.compress_size for info in self._infos.values())
         whole = sum(info.file_size for info in self._infos.values())
         if packed > size or whole > SPARE_BYTES + MOST_PACKED * size:

@@ -403,4 +403,4 @@ def test_damaged_files(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_many_damaged_files(tmp_path: Path) -> None:
     """Many damages of each kind of file."""
-    sweep(tmp_path, rounds=400, seed=1)
+    sweep(tmp_path, rounds=100, seed=1)

@@ -284,7 +284,7 @@ KILLED = """
 
 @pytest.mark.parametrize(
     "rounds",
-    [12, pytest.param(400, marks=pytest.mark.long)],
+    [12, pytest.param(200, marks=pytest.mark.long)],
 )
 @pytest.mark.parametrize("kind", ["result", "picture", "animation"])
 def test_killed_while_saving(tmp_path: Path, kind: str, rounds: int) -> None:

@@ -12,7 +12,7 @@ from featureprobe._header import mapping, sequence, text, whole
 from featureprobe._members import Members, check_shapes
 from featureprobe.errors import DataError
 from featureprobe.results.recipe import Recipe
-from featureprobe.results.state_storage import pack_state, unpack_state
+from featureprobe.results.state_storage import PREFIX, pack_state, unpack_state
 from featureprobe.results.status import Status
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def read_result(path: str | Path) -> dict[str, Any]:
 def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
     own = [name for name in members if name.startswith(_ARRAY)]
     check_shapes(members, dict.fromkeys(own, "..."), dict.fromkeys(own, "biuf"))
+    states = [name for name in members if name.startswith(PREFIX)]
+    check_shapes(members, dict.fromkeys(states, "..."), dict.fromkeys(states, "biufc"))
     sizes = check_shapes(members, _SHAPES, _KINDS)
     status, origins, words = _words(header)
     fields: dict[str, Any] = {name: members[name] for name in _SHAPES}
