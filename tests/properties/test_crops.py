@@ -8,7 +8,7 @@ import numpy as np
 from cropping import assert_same
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from keras import layers
+from keras import layers, ops
 
 import featureprobe as fp
 from featureprobe.probe.crop_plan import Crop, plan_crop
@@ -76,7 +76,42 @@ BRANCHES = st.builds(
     ACTIVATION,
     st.sampled_from([layers.add, layers.concatenate, layers.maximum, layers.multiply]),
 )
-BLOCKS = st.one_of(WINDOWS, UNEVEN, POOLS, FRAMES, ALONE, BRANCHES)
+GROWING = st.one_of(
+    st.builds(
+        lambda size, way: partial(layers.UpSampling2D, size, interpolation=way),
+        PAIR,
+        st.sampled_from(["nearest", "bilinear", "bicubic"]),
+    ),
+    st.builds(
+        lambda size, stride, padding, act: partial(
+            layers.Conv2DTranspose, 3, size, strides=stride, padding=padding, activation=act
+        ),
+        st.integers(1, 4),
+        SIZES,
+        PADDING,
+        ACTIVATION,
+    ),
+)
+
+
+def moved(change: Any) -> Any:
+    """Return a maker of a block that is one operation."""
+    return partial(partial, change)
+
+
+MOVES = st.sampled_from(
+    [
+        moved(lambda value: value[:, 1:, ::2]),
+        moved(lambda value: value[:, ::-1]),
+        moved(lambda value: ops.pad(value, ((0, 0), (1, 0), (0, 2), (0, 0)))),
+        moved(lambda value: ops.pad(value, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")),
+        moved(lambda value: ops.repeat(value, 2, axis=2)),
+        moved(lambda value: ops.softmax(value, axis=-1)),
+        layers.LayerNormalization,
+        layers.RandomFlip,
+    ]
+)
+BLOCKS = st.one_of(WINDOWS, UNEVEN, POOLS, FRAMES, ALONE, BRANCHES, GROWING, MOVES)
 
 
 def opened(blocks: list[Any]) -> fp.ModelProbe:

@@ -55,6 +55,24 @@ LAYERS = st.one_of(
         st.tuples(st.integers(0, 2), st.integers(0, 2)),
     ),
     st.builds(lambda size: lambda: layers.UpSampling2D(size), PAIR),
+    st.just(lambda: layers.UpSampling2D(2, interpolation="bilinear")),
+    st.builds(
+        lambda size, stride, padding: (
+            lambda: layers.Conv2DTranspose(1, size, strides=stride, padding=padding)
+        ),
+        st.integers(1, 4),
+        st.integers(1, 3),
+        PADDING,
+    ),
+    st.sampled_from(
+        [
+            layers.RandomFlip,
+            lambda: layers.Dropout(0.5),
+            lambda: layers.CenterCrop(3, 3),
+            lambda: layers.GaussianNoise(1.0),
+            lambda: layers.Rescaling(2.0),
+        ]
+    ),
 )
 
 
@@ -75,7 +93,7 @@ def test_random_chains_are_exact(makers: list[Any]) -> None:
     network = fp.ModelProbe(model, input_space=fp.InputSpace()).network
     values = np.eye(ROWS * COLS, dtype=np.float32).reshape(-1, ROWS, COLS, 1)
     for layer in model.layers:
-        values = np.asarray(layer(values))
+        values = np.asarray(layer(values, training=False))
         answers = (values != 0).any(axis=-1).reshape(ROWS, COLS, *values.shape[1:3])
         rows, cols = (axis.reach for axis in network.fields[network.graph.number_of(layer.name)])
         np.testing.assert_array_equal(np.einsum("ip,jq->pqij", rows, cols), answers)
