@@ -297,7 +297,7 @@ def test_bad_input_of_definedness(three):
         definedness(probe, target, initializers=("noise",))
     with pytest.raises(fp.ConfigError, match=r"initializers (are|must be)"):
         definedness(probe, target, initializers=())
-    with pytest.raises(fp.ConfigError, match="ascent is an Ascent"):
+    with pytest.raises(fp.ConfigError, match="ascent must be an Ascent"):
         definedness(probe, target, ascent=64)
     with pytest.raises(fp.ConfigError, match="independent draws"):
         definedness(probe, target - 0.1 * fp.Diversity("conv"))
@@ -306,9 +306,11 @@ def test_bad_input_of_definedness(three):
             definedness(probe, target, starts=9, initializers=[copies])
     with pytest.raises(fp.ConfigError, match="ModelProbe"):
         definedness(probe.model, target)
-    for wrong in (1, -1, "conv", True):
+    for wrong in (1, -1, "conv"):
         with pytest.raises(fp.RangeError, match="1 targets"):
             three.of(wrong)
+    with pytest.raises(fp.FeatureProbeError, match="target must be a whole number"):
+        three.of(True)
 
 
 @pytest.fixture(scope="module")
