@@ -117,7 +117,8 @@ def _take(name: str, value: Any, kind: Kind | None) -> Any:
         return value
     taken = kind.take(value)
     if taken is NotImplemented:
-        raise kind.error(f"{name} must be {kind.words}. Received: {received(value)}. {kind.advice}")
+        text = f"{name} must be {kind.words}. Received: {received(value)}. {kind.advice}"
+        raise kind.error(text.rstrip())
     return taken
 
 

@@ -59,13 +59,13 @@ class Kind:
         words: Such as ``"a whole number"``.
         take: Gives the value to use, or :data:`NotImplemented` where it is of another kind.
         error: What is raised then.
-        advice: What to do then.
+        advice: What to do then, where the words alone do not say it.
     """
 
     words: str
     take: Callable[[Any], Any]
     error: type[FeatureProbeError] = ConfigError
-    advice: str = "Give such a value."
+    advice: str = ""
 
 
 def is_whole(value: object) -> bool:

@@ -42,7 +42,7 @@ def check_weights(graph: LayerGraph) -> None:
     if bad:
         named = ", ".join(f"{path!r} ({text})" for path, text in list(bad.items())[:4])
         raise ModelError(
-            f"{len(bad)} layers of the model have weights that are no finite numbers: {named}"
+            f"Weights of the model are NaN or infinite, in {len(bad)} of its layers: {named}"
             f"{', ...' if len(bad) > 4 else ''}. Training has diverged, or the file is damaged. Load an "
             "earlier state of the model, or probe the part before these layers: "
             "keras.Model(model.inputs, model.get_layer(...).output)."
