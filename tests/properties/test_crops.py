@@ -13,7 +13,7 @@ from keras import layers, ops
 import featureprobe as fp
 from featureprobe.probe.crop_plan import Crop, plan_crop
 
-SHAPE = (21, 18, 2)
+SHAPE = (21, 18, 3)  # two channels, normalized, are always 1 and -1: no gradient but rounding
 PAIR = st.tuples(st.integers(1, 3), st.integers(1, 3))
 SIZES = st.integers(1, 3)
 PADDING = st.sampled_from(["valid", "same"])
@@ -132,7 +132,7 @@ def opened(blocks: list[Any]) -> fp.ModelProbe:
     return fp.ModelProbe(model, input_space=fp.InputSpace.identity())
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.lists(BLOCKS, min_size=1, max_size=4), st.data())
 def test_random_nets_have_exact_crops(blocks: list[Any], data: st.DataObject) -> None:
     """Any stride, dilation, padding, pooling and joining, at any node that has a crop."""

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.colors import is_color_like
 
 from featureprobe._kinds import is_number, received, refuse_masks
-from featureprobe.errors import DataError, RangeError, ShapeError
+from featureprobe.errors import ConfigError, DataError, RangeError, ShapeError
 
 FloatLike = npt.NDArray[np.floating]
 
@@ -91,6 +92,15 @@ def require_whole(value: int, what: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise RangeError(
             f"{what} must be a whole number of at least 1. Received {value!r}. Give such a number."
+        )
+
+
+def require_color(value: str, what: str) -> None:
+    """Raise ConfigError unless matplotlib knows the colour."""
+    if not is_color_like(value):
+        raise ConfigError(
+            f"{what} must be a colour of matplotlib. Received: {received(value)}. "
+            "Give a name such as 'red', or '#ff0000'."
         )
 
 

@@ -9,7 +9,7 @@ from matplotlib.collections import EllipseCollection
 
 from featureprobe._arguments import checked
 from featureprobe.errors import RangeError, ShapeError
-from featureprobe.plotting._checks import require_whole
+from featureprobe.plotting._checks import require_color, require_whole
 from featureprobe.plotting.maps import columns_for
 
 
@@ -38,6 +38,7 @@ def ring_nodes(
     Raises:
         ShapeError: When a node has another number of indices than the layer has axes.
         RangeError: When the layer has no such node.
+        ConfigError: When matplotlib has no such colour.
 
     Example:
         >>> import numpy as np
@@ -50,6 +51,7 @@ def ring_nodes(
     if columns is None:
         columns = columns_for(np.broadcast_to(0.0, (height, width, int(shape[-1]))))
     require_whole(columns, "columns")
+    require_color(color, "color")
     across = min(int(columns), int(shape[-1]))
     places = []
     for given in nodes:

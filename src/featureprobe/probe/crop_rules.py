@@ -89,13 +89,16 @@ def _spans(axes: Axes, region: Region) -> Region | None:
 
 
 def _before_transposing(passage: Passage, axes: Axes, region: Region) -> Region:
-    """Return the inputs of a transposed convolution that reach a region, and no fewer than one."""
+    """Return the inputs of a transposed convolution that cover a region, read or not.
+
+    Where strides are wider than the kernel, some outputs read nothing; they are made all the same.
+    """
     spans = []
     for reading, (factor, before), (low, high) in zip(axes, passage.cut, region, strict=True):
         stop = (high - 1 + before) // factor + 1
         known = reading.span(low, high)
-        first = stop - 1 if known is None else min(known[0], stop - 1)
-        spans.append((first, max(stop, first + 1)))
+        first = (low + before) // factor
+        spans.append((first if known is None else min(known[0], first), stop))
     return spans[0], spans[1]
 
 
