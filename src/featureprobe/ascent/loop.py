@@ -124,14 +124,14 @@ class Loop:
         unit, norm = self._unit(gradient)
         course = _MEMORY * carry["course"] + (1.0 - _MEMORY) * unit
         certificate = self.constraint.certificate(course, images, live, self.space)
-        certificate = _nan_unless(tf.math.is_finite(norm), certificate)
+        certificate += 0.0 * norm  # NaN where the norm is not finite
         seen = {**values._asdict(), "gradient": norm, "certificate": certificate}
         # Fused kernels drop NaN, so that a broken image may have a finite score.
-        whole = _is_finite(images)
+        broken = _nan_where_broken(images)
         if not isinstance(self.parameterization, Pixels):
             for param in tf.nest.flatten(carry["params"]):
-                whole &= _is_finite(param)
-        seen = {name: _nan_unless(whole, own) for name, own in seen.items()}
+                broken += tf.cast(_nan_where_broken(param), broken.dtype)
+        seen = {n: own + _of_rank(broken, own) for n, own in seen.items()}
         best = self._offer(carry["best"], images, seen, self.anew(index - 1))
         step = replace(step, gradient=gradient, hold=self._hold(images, live))
         grad = pull_back(gradient)
@@ -223,18 +223,19 @@ def _apart(function: Callable[..., Any]) -> Callable[..., Any]:
     return tf.function(function, autograph=False, experimental_attributes={"_noinline": True})  # type: ignore[no-any-return]
 
 
-def _is_finite(values: Tensor) -> Tensor:
-    """Return (N,): whether values (N, ...) hold neither NaN nor infinite ones."""
-    # The sum has one of them wherever a value has; half precision would overflow by itself.
-    single = tf.cast(values, tf.complex64 if values.dtype.is_complex else tf.float32)
-    total = tf.reduce_sum(single, axis=tuple(range(1, len(values.shape))))
-    return tf.math.is_finite(tf.abs(total))
+def _nan_where_broken(values: Tensor) -> Tensor:
+    """Return (N,): 0 where all of values (N, ...) are finite, else NaN."""
+    # A sum is not finite wherever a value is not; half precision would overflow by itself.
+    wide = tf.float32 if values.dtype in (tf.float16, tf.bfloat16) else values.dtype
+    total = tf.reduce_sum(tf.cast(values, wide), axis=tuple(range(1, len(values.shape))))
+    return 0.0 * (tf.abs(total) if wide.is_complex else total)
 
 
-def _nan_unless(fine: Tensor, values: Tensor) -> Tensor:
-    """Return values (N, ...) with NaN for those images that are not fine (N,)."""
-    fine = tf.reshape(fine, [-1, *([1] * (len(values.shape) - 1))])
-    return tf.where(fine, values, tf.constant(float("nan"), values.dtype))
+def _of_rank(per_image: Tensor, values: Tensor) -> Tensor:
+    """Return numbers (N,) in a shape that broadcasts with values (N, ...)."""
+    for _ in values.shape[1:]:
+        per_image = per_image[:, None]
+    return tf.cast(per_image, values.dtype)
 
 
 def _salted(step: ImageStep, salt: int) -> ImageStep:

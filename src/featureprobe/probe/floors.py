@@ -31,6 +31,10 @@ _RISING = frozenset({
     "UpSampling1D", "UpSampling3D", "Add", "Average", "Maximum", "Minimum", "Concatenate", "Mean",
     "Max", "Min", "GetItem", "Clip",
 })  # fmt: skip
+# Never fall when an input rises, with some of their settings.
+_SOMETIMES_RISING = frozenset({
+    "Threshold", "UpSampling2D", "Rescaling", "BatchNormalization", "Multiply",
+})  # fmt: skip
 # Compute kernel and bias, then the activation on all that they give.
 _WEIGHTED = frozenset({
     "Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose",
@@ -96,6 +100,9 @@ class _Reader:
 
     def _made(self, call: Call) -> FloatArray | None:
         """Return what a call gives when all that it gets is at its floor; None where that is no floor."""
+        name = type(call.layer).__name__
+        if not (name in _RISING or name in _SOMETIMES_RISING or _is_steady(call.layer)):
+            return None  # before what lies below is looked at, which may be the whole net
         sources = [self.of(number) for number in call.sources]
         falling = _falling(call, sources)
         if falling is None:
