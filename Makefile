@@ -7,6 +7,9 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 # TensorFlow's faster kernels, which it takes by itself on the newest processors only: twice the speed.
 export TF_ENABLE_ONEDNN_OPTS ?= 1
 
+# A process for each core, up to four: one holds up to 3 GB.
+SPREAD ?= -n auto --maxprocesses 4 --dist worksteal
+
 .PHONY: installed demo pictures test quick long zoo lint types imports docs wheel bench bench-quality clean
 
 $(VENV)/.installed: pyproject.toml
@@ -33,13 +36,14 @@ pictures: demo  ## the pictures of the README and the docs
 	$(BIN)/python examples/trust_an_oip.py --out docs/_static/trust
 
 test: $(VENV)/.installed  ## all tests but the sweeps that take minutes
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest $(SPREAD) -m "not long"
 
 quick: $(VENV)/.installed  ## the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow and not long"
+	$(BIN)/python -m pytest $(SPREAD) -m "not slow and not long"
 
 long: $(VENV)/.installed  ## the sweeps: many nets, many damaged files, many calls
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest $(SPREAD) -m long
+	$(BIN)/python -m pytest --hypothesis-profile drawn -q tests/properties/test_crops.py tests/properties/test_receptive_field.py
 
 zoo: $(VENV)/.installed  ## one model of each family of keras.applications; its table goes into the docs
 	$(BIN)/python benchmarks/zoo.py

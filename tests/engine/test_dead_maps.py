@@ -17,8 +17,15 @@ def map_means(probe: fp.ModelProbe, images: np.ndarray, layer: str) -> np.ndarra
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("layer", ["Conv2D_2", "Conv2D_3"])
-@pytest.mark.parametrize("net", ["a", "b"])
+@pytest.mark.parametrize(
+    ("net", "layer"),
+    [
+        ("a", "Conv2D_3"),
+        ("b", "Conv2D_2"),
+        pytest.param("a", "Conv2D_2", marks=pytest.mark.long),
+        pytest.param("b", "Conv2D_3", marks=pytest.mark.long),
+    ],
+)
 def test_a_default_run_leaves_no_map_behind_that_answers(
     net: str, layer: str, data_folder: Path
 ) -> None:

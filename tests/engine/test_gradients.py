@@ -66,4 +66,6 @@ def test_gradient_on_a_relu_net_away_from_kinks(name, kinked, rng):
         error, _ = relative_error(kinked, OBJECTIVES[name], images, direction, starts, size)
         assert error <= BOUND
         checked += 1
-    assert checked >= 3
+        if checked == 3:
+            break
+    assert checked == 3

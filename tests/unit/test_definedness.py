@@ -370,9 +370,10 @@ def test_nothing_lives():
     conv = keras.layers.Conv2D(1, SIZE, activation="relu", name="conv")
     silent = [0 * filters(templates(1)), np.array([-1.0], np.float32)]
     probe = net([conv], {"conv": silent}, low=-3, high=3)
-    factors = {"steps": {"fewer": fp.Ascent(steps=1)}}
+    plain = fp.Ascent(steps=2, search=None, remedies=())
+    factors = {"steps": {"fewer": fp.Ascent(steps=1, search=None, remedies=())}}
     target = fp.MapMean("conv", channel=0)
-    found = sensitivity(probe, target, factors=factors, ascent=fp.Ascent(steps=2), starts=1)
+    found = sensitivity(probe, target, factors=factors, ascent=plain, starts=1)
     assert "none lives by the base recipe" in found.verdict
     texts = [text.get_text() for ax in found.plot().axes for text in ax.texts]
     assert texts == ["no target lives in both"] * 2

@@ -225,6 +225,12 @@ def test_each_activation_of_keras_is_known_for_what_it_is(name: str) -> None:
     assert found in ("value", "channels")
 
 
+def named(function: Any) -> str:
+    """Return a name that is the same in each process."""
+    own = getattr(function, "func", function)
+    return str(getattr(own, "__name__", type(own).__name__))
+
+
 OTHERS = [
     tf.nn.relu, tf.nn.relu6, tf.nn.leaky_relu, tf.nn.elu, tf.nn.selu, tf.nn.gelu, tf.nn.silu,
     tf.nn.swish, tf.nn.sigmoid, tf.nn.tanh, tf.nn.softplus, tf.nn.softsign, tf.identity,
@@ -237,7 +243,7 @@ OTHERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("function", OTHERS, ids=repr)
+@pytest.mark.parametrize("function", OTHERS, ids=named)
 def test_other_known_functions(function: Any) -> None:
     """TensorFlow's functions, operations, layers and bound arguments."""
     found = reach_of(function)
@@ -270,7 +276,7 @@ UNKNOWN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("function", UNKNOWN, ids=repr)
+@pytest.mark.parametrize("function", UNKNOWN, ids=named)
 def test_everything_else_may_look_anywhere(function: Any) -> None:
     """The user's own functions, other axes, other callables."""
     assert not is_pointwise_function(function)
