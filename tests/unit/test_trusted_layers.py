@@ -51,7 +51,9 @@ def test_a_method_set_on_the_instance_counts_too() -> None:
     assert activation_of(layer, "layer") is None
 
 
-@pytest.mark.parametrize("function", [tf.nn.relu, keras.ops.relu, layers.ReLU()], ids=["tf", "keras", "layer"])
+@pytest.mark.parametrize(
+    "function", [tf.nn.relu, keras.ops.relu, layers.ReLU()], ids=["tf", "keras", "layer"]
+)
 def test_a_relu_is_a_relu_whoever_wrote_it(function: Any) -> None:
     """Flat activations of TensorFlow let gradients out, too."""
     layer = layers.Conv2D(16, 3, activation=function)

@@ -13,6 +13,7 @@ from matplotlib.ticker import FixedFormatter, FuncFormatter
 from featureprobe._names import visible
 
 _LONGEST_WORD, _LONGEST_TICK, _LONGEST_LINE = 48, 36, 120
+_NARROW = 0.5  # width of a narrow letter: what does not fit by this measure fits by none
 
 
 def with_plain_names(
@@ -56,10 +57,28 @@ def _make_plain(text: Text) -> None:
     whole = text.get_text()
     if r"\mathdefault" in whole:  # an axis' own numbers, such as 10 to the third
         return
-    plain = "\n".join(_line(line) for line in whole.split("\n"))
+    most = _fitting(text) if len(whole) > _LONGEST_WORD else None
+    plain = "\n".join(visible(_line(line), most) for line in whole.split("\n"))
     if plain != whole:
         text.set_text(plain)
     text.set_parse_math("$" not in plain or r"\$" in plain)
+
+
+def _fitting(text: Text) -> int:
+    """Return about how many letters fit between a text's place and the edges of the figure.
+
+    A layout makes room for what stands out of the figure, until nothing is left for the picture.
+    """
+    figure = text.figure
+    if figure is None:
+        return _LONGEST_LINE
+    upright = text.get_rotation() in (90.0, 270.0)
+    low, high = figure.bbox.intervaly if upright else figure.bbox.intervalx
+    at = float(text.get_transform().transform(text.get_position())[int(upright)])
+    side = "center" if upright else text.get_horizontalalignment()
+    room = {"left": high - at, "right": at - low}.get(side, 2 * min(at - low, high - at))
+    letter = _NARROW * float(text.get_fontsize()) * figure.dpi / 72
+    return max(_LONGEST_WORD, int(room / letter))
 
 
 def _make_ticks_plain(axis: Axis) -> None:
