@@ -26,8 +26,15 @@ def run(probe, targets=NODES, **kwargs):
     return fp.Ascent(**options).run(probe, targets, rng=3, progress=False)
 
 
-@pytest.mark.parametrize("constraint", [fp.Box(), fp.Sphere()], ids=["box", "sphere"])
-@pytest.mark.parametrize("rule", [fp.Momentum(), fp.Adam(0.05)], ids=["momentum", "adam"])
+@pytest.mark.parametrize(
+    ("constraint", "rule"),
+    [
+        pytest.param(fp.Box(), fp.Momentum(), id="box-momentum"),
+        pytest.param(fp.Sphere(), fp.Adam(0.05), id="sphere-adam"),
+        pytest.param(fp.Box(), fp.Adam(0.05), id="box-adam", marks=pytest.mark.long),
+        pytest.param(fp.Sphere(), fp.Momentum(), id="sphere-momentum", marks=pytest.mark.long),
+    ],
+)
 def test_the_same_result_with_and_without_crops(reference, constraint, rule):
     """Scores, certificates, and images inside and outside the field agree."""
     options = {"constraint": constraint, "rule": rule}
