@@ -424,9 +424,8 @@ def test_two_nets_with_the_same_maps_in_another_order():
     other = fp.ModelProbe(keras.models.clone_model(probe.model), input_space=probe.input_space)
     kernel, bias = probe.model.get_layer("conv").get_weights()
     other.model.get_layer("conv").set_weights([kernel[..., order], bias[order]])
-    plain = fp.Ascent(steps=24, starts=2, search=None, remedies=())
     results = tuple(
-        plain.run(p, fp.MapMean.each(p, "conv"), rng=0, progress=False)
+        fp.Ascent(steps=24, starts=2).run(p, fp.MapMean.each(p, "conv"), rng=0, progress=False)
         for p in (probe, other)
     )
     found = analysis.compare_nets(probe, other, images, ["conv"], match="conv", results=results)
