@@ -18,6 +18,7 @@ Values = float | tuple[float, ...] | ArrayValue
 """One number, one per channel, or one per pixel (H, W, C)."""
 
 _LEAST_SPREADS = 2.5  # that standardized data ranges over
+_FLOATS = ("float16", "float32", "float64")
 _TYPICAL_SPREAD = 0.275  # standard deviation of photographs, about 70 of 255
 
 
@@ -158,7 +159,11 @@ class InputSpace(Component):
 
     @checked
     def to_model(self, images: npt.ArrayLike, dtype: str = "float32") -> FloatArray:
-        """Return images (..., H, W, C) in model units, float32 or of another float dtype."""
+        """Return images (..., H, W, C) in model units: float16, float32 or float64."""
+        if dtype not in _FLOATS:
+            raise ConfigError(
+                f"dtype must be one of {', '.join(_FLOATS)}. Received: {received(dtype)}."
+            )
         values = _checks.numbers(images, "images")
         if self.order is not None:
             self._check_channels(values.shape)

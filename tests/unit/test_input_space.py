@@ -272,3 +272,10 @@ def test_images_of_another_scale_are_told(space: fp.InputSpace, ends: tuple, say
         with pytest.warns(UserWarning, match=says) as told:
             show(given)
         assert {Path(w.filename).name for w in told} == {Path(__file__).name}  # where the user is
+
+
+@pytest.mark.parametrize("dtype", ["int8", "complex64", "¼¾", "", "f4"])
+def test_model_units_are_floats(dtype: str) -> None:
+    """What would cut numbers off, or is no dtype, is refused."""
+    with pytest.raises(fp.ConfigError, match="dtype must be one of"):
+        fp.InputSpace.identity().to_model(np.zeros((2, 2, 1)), dtype)
