@@ -192,6 +192,8 @@ def revive(config: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]] | N
             f"A config is a mapping with a 'kind'. Received: {_short(config)}. "
             "Take what component.to_config() returns."
         )
+    if not isinstance(arrays, Mapping | None):
+        raise ConfigError(f"arrays is a mapping by sha256, or None. Received: {_short(arrays)}.")
     cls = plugins.find(config["kind"])
     if not issubclass(cls, Component):
         raise ConfigError(f"The kind {config['kind']!r} is {cls.__name__}, not a component.")

@@ -173,7 +173,8 @@ class InputSpace(Component):
     @checked
     def to_pixels(self, images: npt.ArrayLike) -> FloatArray:
         """Return images (..., H, W, C) in pixel units, float32, not clipped."""
-        values = _checks.numbers(images, "images") * _array(self.std) + _array(self.mean)
+        values = _checks.numbers(images, "images")
+        values = values * _array(self.std) + _array(self.mean)
         if self.order is not None:
             self._check_channels(values.shape)
             values = values[..., list(np.argsort(self.order))]
@@ -215,7 +216,9 @@ def _array(values: Values) -> npt.NDArray[np.float64]:
 
 
 def _permutation(order: object) -> tuple[int, ...]:
-    given = tuple(order) if isinstance(order, Sequence | np.ndarray) else ()
+    if isinstance(order, np.ndarray):
+        order = order.tolist()
+    given = tuple(order) if isinstance(order, Sequence) else ()
     whole = all(isinstance(i, int | np.integer) for i in given)
     if not given or not whole or sorted(given) != list(range(len(given))):
         raise ConfigError(

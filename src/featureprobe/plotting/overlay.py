@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
@@ -15,6 +14,7 @@ from featureprobe.plotting._axes import axes_or_new
 from featureprobe.plotting._cells import bare, headline
 from featureprobe.plotting._checks import FloatLike, as_floats, require_finite
 from featureprobe.plotting.images import to_rgb
+from featureprobe.plotting.maps import as_colormap
 
 
 @checked
@@ -88,7 +88,7 @@ def _heat(ax: Axes, values: FloatLike, cmap: str, opacity: float) -> AxesImage:
     largest = float(values.max())
     end = largest if largest > 0 else 1.0
     visible = np.clip(values / end, 0.0, 1.0)
-    return ax.imshow(values, cmap=colormaps[cmap], alpha=opacity * visible, vmin=0.0, vmax=end)
+    return ax.imshow(values, cmap=as_colormap(cmap), alpha=opacity * visible, vmin=0.0, vmax=end)
 
 
 def _add_bar(ax: Axes, heated: AxesImage) -> None:
