@@ -177,7 +177,9 @@ def _array(annotation: Any) -> Kind:
 
 def _fixed(kinds: list[Kind | None]) -> Kind:
     def take(value: Any) -> Any:
-        if not isinstance(value, tuple | list | np.ndarray) or len(value) != len(kinds):
+        if isinstance(value, np.ndarray):
+            value = value.tolist()  # a number, where the array has no axis
+        if not isinstance(value, tuple | list) or len(value) != len(kinds):
             return NotImplemented
         taken = tuple(_taken(k, v) for k, v in zip(kinds, value, strict=True))
         return NotImplemented if _lacks(taken) else taken

@@ -131,6 +131,18 @@ def numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
     return array
 
 
+def scalable(values: npt.NDArray[Any], *scales: npt.NDArray[Any]) -> None:
+    """Raise ShapeError where images (..., H, W, C) and scales do not go together."""
+    try:
+        np.broadcast_shapes(values.shape, *(scale.shape for scale in scales))
+    except ValueError as cause:
+        own = " and ".join(str(scale.shape) for scale in scales if scale.shape)
+        raise ShapeError(
+            f"images (..., H, W, C) do not fit the input space, which has numbers of shape {own}. "
+            f"Received {values.shape}. Give all rows, columns and channels."
+        ) from cause
+
+
 def warn_of_scale(images: FloatArray, low: float | None, high: float | None) -> None:
     """Warn where images seem to be of 0..1 in a space of 0..255 or so, or the reverse.
 

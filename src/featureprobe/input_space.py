@@ -161,19 +161,19 @@ class InputSpace(Component):
     def to_model(self, images: npt.ArrayLike, dtype: str = "float32") -> FloatArray:
         """Return images (..., H, W, C) in model units: float16, float32 or float64."""
         if dtype not in _FLOATS:
-            raise ConfigError(
-                f"dtype must be one of {', '.join(_FLOATS)}. Received: {received(dtype)}."
-            )
+            raise ConfigError(f"dtype must be one of {_FLOATS}. Received: {received(dtype)}.")
         values = _checks.numbers(images, "images")
         if self.order is not None:
             self._check_channels(values.shape)
             values = values[..., list(self.order)]
+        _checks.scalable(values, _array(self.mean), _array(self.std))
         return ((values - _array(self.mean)) / _array(self.std)).astype(dtype)
 
     @checked
     def to_pixels(self, images: npt.ArrayLike) -> FloatArray:
         """Return images (..., H, W, C) in pixel units, float32, not clipped."""
         values = _checks.numbers(images, "images")
+        _checks.scalable(values, _array(self.mean), _array(self.std))
         values = values * _array(self.std) + _array(self.mean)
         if self.order is not None:
             self._check_channels(values.shape)

@@ -81,7 +81,7 @@ class Read:
             )
         object.__setattr__(self, "pre", flag("pre", self.pre))
         for axis, number in zip(self.axes, self.indices, strict=True):
-            if isinstance(number, bool | np.ndarray) or not hasattr(number, "__index__"):
+            if isinstance(number, bool | np.ndarray | type) or not hasattr(number, "__index__"):
                 raise ConfigError(
                     f"{axis} of a Read is a whole number. Received: {number!r}. "
                     "In reads(), pass the objective's own Index fields."

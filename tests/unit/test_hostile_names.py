@@ -104,7 +104,9 @@ def checked(made: Any, name: str) -> None:
 @pytest.mark.slow
 def test_one_name_of_all_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A share of the names below, in one."""
-    test_whatever_shows_names("$a_b$\x1b[31m\n<script>_" + "n" * 60, tmp_path, monkeypatch)
+    test_whatever_shows_names(
+        "$a_b$\x1b[31m\n<script>_" + "n" * 60 + " many words" * 25, tmp_path, monkeypatch
+    )
 
 
 @pytest.mark.long

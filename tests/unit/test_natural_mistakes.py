@@ -264,3 +264,39 @@ def test_arrays_of_users_are_copied(small_probe: fp.ModelProbe) -> None:
         before = kept()
         given[:] = 5.0
         np.testing.assert_array_equal(kept(), before, err_msg=str(number))
+
+
+def _ring(color: str) -> Any:
+    ax = fp.plotting.show_maps(np.ones((3, 3, 4)), columns=2)
+    return fp.plotting.ring_nodes(ax, (3, 3, 4), [(0, 0, 3)], columns=2, color=color)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: _ring("reddish"), "color must be a colour"),
+        (
+            lambda: fp.plotting.show_overlay(np.ones((4, 4, 1)), np.eye(4), cmap="nowhere"),
+            "cmap must be a matplotlib colour map",
+        ),
+        (lambda: fp.Read("conv", row=np.array(["a", "b"])), "whole number"),
+        (lambda: fp.Read("conv", channel=np.array([1, 2])), "whole number"),
+        (lambda: fp.InputSpace(order=np.array(3.0)), "permutation"),
+        (
+            lambda: fp.InputSpace((1.0, 2.0), std=(1.0, 1.0)).to_pixels(np.ones((4, 4, 3))),
+            "do not fit",
+        ),
+        (
+            lambda: fp.InputSpace((1.0, 2.0), std=(1.0, 1.0)).to_model(np.ones((4, 4, 3))),
+            "do not fit",
+        ),
+        (
+            lambda: fp.revive(fp.GaussianBlur(0.6).to_config(), np.ones((2, 2))),
+            "by sha256",
+        ),
+    ],
+)
+def test_values_of_another_kind(make: Callable[[], Any], said: str) -> None:
+    """Colours, places, orders and shapes."""
+    with pytest.raises(fp.FeatureProbeError, match=said):
+        make()

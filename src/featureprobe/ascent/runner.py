@@ -178,8 +178,8 @@ class Ascent(Component):
             state: From :meth:`start` or :meth:`iterate`.
         """
         targets = as_targets(objective)
-        record = recipe_of(self, probe, targets, state.seed)
         drive = self._resume(probe, targets, state)
+        record = recipe_of(self, probe, targets, state.seed)
         return concluded(self, probe, targets, drive, Way(state, kept=True), record)
 
     def _begin(

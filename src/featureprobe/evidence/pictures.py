@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from featureprobe import _checks
 from featureprobe.evidence.examples import Examples
 from featureprobe.evidence.judging import answers_of, target_of
 from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
@@ -39,7 +40,7 @@ def draw(
     targets = [None if result is None else target_of(result, layer, unit) for unit in units]
     measure = by if result is None else _measure(own, result, targets, by)
     kept = own.of(by).top_values.shape[1]
-    shown = min(count, kept)
+    shown = min(_checks.whole("count", count, least=1), kept)
     widths = [_CROP] * (result is not None) + [shown * _CROP, _CURVE]
     figure = figure_or_new(figure, (sum(widths) + 0.4, _ROW * len(units) + 0.9))
     figure.suptitle(_heading(own, by, shown, kept), x=0.01, ha="left", fontsize=10)

@@ -47,6 +47,8 @@ def ring_nodes(
         >>> ring_nodes(ax, (3, 3, 4), [(0, 0, 3)], columns=2).collections[-1].get_offsets().tolist()
         [[3.0, 3.0]]
     """
+    if len(shape) not in (1, 3):
+        raise ShapeError(f"shape is (H, W, C) or (n,). Received {tuple(shape)}.")
     height, width = (1, 1) if len(shape) == 1 else (int(shape[0]), int(shape[1]))
     if columns is None:
         columns = columns_for(np.broadcast_to(0.0, (height, width, int(shape[-1]))))

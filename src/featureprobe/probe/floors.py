@@ -31,10 +31,6 @@ _RISING = frozenset({
     "UpSampling1D", "UpSampling3D", "Add", "Average", "Maximum", "Minimum", "Concatenate", "Mean",
     "Max", "Min", "GetItem", "Clip",
 })  # fmt: skip
-# Never fall when an input rises, with some of their settings.
-_SOMETIMES_RISING = frozenset({
-    "Threshold", "UpSampling2D", "Rescaling", "BatchNormalization", "Multiply",
-})  # fmt: skip
 # Compute kernel and bias, then the activation on all that they give.
 _WEIGHTED = frozenset({
     "Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose",
@@ -100,14 +96,12 @@ class _Reader:
 
     def _made(self, call: Call) -> FloatArray | None:
         """Return what a call gives when all that it gets is at its floor; None where that is no floor."""
-        name = type(call.layer).__name__
-        if not (name in _RISING or name in _SOMETIMES_RISING or _is_steady(call.layer)):
-            return None  # before what lies below is looked at, which may be the whole net
-        sources = [self.of(number) for number in call.sources]
+        # Only when asked for: what lies below may be the whole net.
+        sources = functools.cache(lambda: [self.of(number) for number in call.sources])
         falling = _falling(call, sources)
         if falling is None:
             return None
-        made, other = (self._run(call, sources, low) for low in _STAND_INS)
+        made, other = (self._run(call, sources(), low) for low in _STAND_INS)
         return np.asarray(np.where((made != other) | falling, -np.inf, made))
 
     def _run(self, call: Call, sources: Sequence[FloatArray], low: float) -> FloatArray:
@@ -143,8 +137,12 @@ def flat_floor(layer: Any) -> float | None:
     return _flat_functions().get(id(function), (None, None))[1]
 
 
-def _falling(call: Call, sources: Sequence[FloatArray]) -> Any:
+def _falling(call: Call, sources: Callable[[], Sequence[FloatArray]]) -> Any:
     """Return where a call's output has no floor though all its inputs are at theirs.
+
+    Args:
+        call: The call.
+        sources: Gives the floors of its inputs.
 
     Returns:
         Booleans that broadcast to the output; None where the output may fall when an input rises.
@@ -156,12 +154,12 @@ def _falling(call: Call, sources: Sequence[FloatArray]) -> Any:
         return False
     if name == "Rescaling":
         return np.asarray(layer.scale) < 0
-    if name == "BatchNormalization" and layer.axis in (-1, len(sources[0].shape)):
+    if name == "BatchNormalization" and layer.axis in (-1, len(sources()[0].shape)):
         return False if layer.gamma is None else np.asarray(layer.gamma) < 0
-    if name == "Multiply" and len(tree.flatten(call.args)) == len(sources):
+    if name == "Multiply" and len(tree.flatten(call.args)) == len(call.sources):
         # A product rises only with what is not below 0.
-        return functools.reduce(np.logical_or, [source < 0 for source in sources])
-    return np.isneginf(sources[0]) if _is_steady(layer) else None
+        return functools.reduce(np.logical_or, [source < 0 for source in sources()])
+    return np.isneginf(sources()[0]) if _is_steady(layer) else None
 
 
 def _is_steady(layer: Any) -> bool:

@@ -64,7 +64,7 @@ class LayerGraph:
 
     def number_of(self, path: str) -> int:
         """Return the value number of a path; see :meth:`call_of` for errors."""
-        if path == OUTPUT:
+        if isinstance(path, str) and path == OUTPUT:
             if len(self.outputs) != 1:
                 made = [n for n, number in self.paths.items() if number in self.outputs]
                 raise ModelError(

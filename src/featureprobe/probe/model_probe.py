@@ -1,11 +1,12 @@
 """ModelProbe: a trained model, opened."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, Self, overload
 
+import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks, image_source
@@ -207,7 +208,7 @@ class ModelProbe(Hints):
             model computes in float64.
         """
         pre = flag("pre", pre)
-        if isinstance(layers, str) or not isinstance(layers, Iterable):
+        if isinstance(layers, str) or not np.iterable(layers):
             return self._run(images, ((layers, pre),))[0]
         paths = list(layers)
         return dict(zip(paths, self._run(images, tuple((p, pre) for p in paths)), strict=True))

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from featureprobe._kinds import received
+from featureprobe.errors import ConfigError
 from featureprobe.input_space import InputSpace
 from featureprobe.probe import inputs as _inputs
 from featureprobe.probe.flat_images import with_images
@@ -36,6 +38,10 @@ def opened(
         ModelError, ConfigError, ShapeError, DataError: As for :class:`ModelProbe`.
     """
     _inputs.check_backend(model)
+    if not isinstance(image_input, str | None):
+        raise ConfigError(
+            f"image_input is the name of an input. Received: {received(image_input)}."
+        )
     graph, shapes = with_images(read_graph(model), _inputs.symbolic_inputs(model), image_input)
     image = _inputs.choose_image_input(shapes, image_input)
     position = list(shapes).index(image)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.errors import DataError, ModelError, ShapeError, nearest
+from featureprobe._kinds import received
+from featureprobe.errors import ConfigError, DataError, ModelError, ShapeError, nearest
 
 
 def other_values(
@@ -22,6 +23,11 @@ def other_values(
         ModelError: When a value is missing or belongs to no input.
         ShapeError: When it has the wrong shape.
     """
+    if not isinstance(given, Mapping | None):
+        raise ConfigError(
+            f"other_inputs gives a value for each input by its name. Received: {received(given)}. "
+            "Pass a dict, such as other_inputs={'angle': 0.5}."
+        )
     given = dict(given or {})
     wanted = [name for name in shapes if name != image_input]
     for name in given:

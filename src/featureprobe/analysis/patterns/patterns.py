@@ -186,10 +186,10 @@ def address_of(node: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def checked_labels(labels: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:
     """Return labels as int64 (count,), or raise one clear error."""
-    given = np.asarray(labels) if isinstance(labels, np.ndarray | list | tuple) else labels
-    if getattr(given, "dtype", np.dtype(int)).kind in "US":
+    listed = isinstance(labels, list | tuple) and any(isinstance(v, str | bytes) for v in labels)
+    if listed or (isinstance(labels, np.ndarray) and labels.dtype.kind in "US"):
         raise DataError(
-            f"labels are whole numbers. Received texts, such as {np.ravel(given)[:3].tolist()}. "
+            f"labels are whole numbers. Received texts, such as {np.ravel(labels)[:3].tolist()}. "
             "Number the classes: np.unique(labels, return_inverse=True)[1]."
         )
     array = _checks.numbers(labels, "labels")

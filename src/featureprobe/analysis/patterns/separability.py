@@ -141,10 +141,11 @@ def separate(
         (2, 2)
     """
     _checks.whole("folds", folds, least=2)
-    numbers = checked_labels(labels, len(np.asarray(images)))
+    pixels = _checks.images(images, probe.image_shape)
+    numbers = checked_labels(labels, len(pixels))
     chosen = _told_apart(numbers, classes, folds)
     some = np.isin(numbers, chosen)
-    pixels, own = np.asarray(images)[some], numbers[some]
+    pixels, own = pixels[some], numbers[some]
     seed, found, seconds = seed_from(rng), [], []
     for layer in layers:
         values = pixels if layer == PIXELS else probe.activations(pixels, layer)
