@@ -84,7 +84,8 @@ def _text(value: Any) -> Any:
 
 
 def _path(value: Any) -> Any:
-    return value if isinstance(value, str | os.PathLike) else NotImplemented
+    named = isinstance(value, str | os.PathLike) and "\0" not in str(value)  # no system takes it
+    return value if named else NotImplemented
 
 
 _PLAIN: dict[Any, Kind] = {

@@ -67,6 +67,8 @@ def register_images(
         >>> str(source_of(photos[1]))
         'my photos 8'
     """
+    if not np.iterable(images) or not np.iterable(indices):
+        raise DataError("register_images takes a list of images and a list of their indices.")
     if len(images) != len(indices):
         raise DataError(
             f"Each image needs one index. Received {len(images)} images and {len(indices)} indices."

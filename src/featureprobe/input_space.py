@@ -236,7 +236,11 @@ def _values(name: str, given: object) -> Values:
         result = ArrayValue(given)
     elif is_number(given):
         result = float(cast(float, given))
-    elif isinstance(given, tuple | list | np.ndarray) and len(given) > 0:
+    elif (
+        isinstance(given, tuple | list | np.ndarray)
+        and getattr(given, "ndim", 1)
+        and len(given) > 0
+    ):
         result = tuple(_checks.number(f"A value of {name}", v) for v in given)
     else:
         raise ConfigError(

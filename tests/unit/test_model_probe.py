@@ -73,10 +73,12 @@ class TestBatches:
     def test_a_path_gives_an_array_and_a_list_a_dict(
         self, small_probe: fp.ModelProbe, small_images: np.ndarray
     ) -> None:
-        """Lists and tuples of any length give dicts in the order asked for."""
+        """Lists and tuples give dicts in the order asked for; an empty one is refused."""
         assert isinstance(small_probe.activations(small_images, "conv"), np.ndarray)
-        for paths in ([], ["dense"], ("dense", "conv"), ["conv", fp.OUTPUT]):
+        for paths in (["dense"], ("dense", "conv"), ["conv", fp.OUTPUT]):
             assert list(small_probe.activations(small_images, paths)) == list(paths)
+        with pytest.raises(fp.ConfigError, match="layers is empty"):
+            small_probe.activations(small_images, [])
 
     def test_images_are_converted_once(self, small_probe: fp.ModelProbe) -> None:
         """Pixels go through the input space on their way in."""

@@ -1,5 +1,6 @@
 """ImageFolder: the image files of a folder as a data set."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, field
@@ -65,7 +66,8 @@ class ImageFolder:
             value = _checks.whole("background", self.background, least=0)
             if value > 255:
                 raise RangeError(f"background is a grey value, 0..255. Received: {value}.")
-        if not Path(self.path).is_dir():
+        # Path.is_dir raises where a name is too long for any system.
+        if not os.path.isdir(self.path):  # noqa: PTH112
             raise DataError(f"There is no folder {self.path}. Check the path.")
         if not self.files:
             raise DataError(

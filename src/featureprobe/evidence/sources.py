@@ -75,14 +75,14 @@ def _chunks(
         data = image_of(data)
     if isinstance(data, list | tuple):
         data = _stacked(data)
-    if hasattr(data, "ndim") and hasattr(data, "shape"):  # arrays, memory maps, HDF5
+    if getattr(data, "ndim", 0) and hasattr(data, "shape"):  # arrays, memory maps, HDF5
         whole = data[None] if data.ndim == 3 else data
         refuse_masks(whole, "images")
         count = len(whole) if limit is None else min(len(whole), limit)
         for start in range(0, count, size):
             yield np.asarray(whole[start : min(start + size, count)]), None
         return
-    if not isinstance(data, Iterable):
+    if not np.iterable(data):
         raise ShapeError(
             "A data set is an array (N, H, W, C), an ImageFolder, a tf.data.Dataset or an iterable "
             f"of images. Received: {type(data).__name__}."

@@ -1,6 +1,6 @@
 """Data sets that are walked through: which part of an element is the image, and where one ends."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,8 @@ def walked(data: Iterable[Any], limit: int | None) -> Iterator[Any]:
 
 def length(data: Any, limit: int | None) -> int | None:
     """Return how many images a data set has, at most ``limit``; None where it does not say."""
-    sized = hasattr(data, "shape") or isinstance(data, list | tuple) or hasattr(data, "skipped")
+    counted = getattr(data, "shape", ()) != () or hasattr(data, "skipped")
+    sized = isinstance(data, list | tuple) or (isinstance(data, Sized) and counted)
     known = [n for n in (len(data) if sized else None, limit) if n is not None]
     return min(known, default=None)
 

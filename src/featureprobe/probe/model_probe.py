@@ -210,7 +210,7 @@ class ModelProbe(Hints):
         pre = flag("pre", pre)
         if isinstance(layers, str) or not np.iterable(layers):
             return self._run(images, ((layers, pre),))[0]
-        paths = list(layers)
+        paths = _checks.some(layers, "layers")
         return dict(zip(paths, self._run(images, tuple((p, pre) for p in paths)), strict=True))
 
     def predict(self, images: npt.ArrayLike) -> FloatArray:

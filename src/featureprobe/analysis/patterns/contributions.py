@@ -10,7 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Count, checked
-from featureprobe._kinds import OWN
+from featureprobe._kinds import OWN, is_whole
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.drawing import draw_node_values, draw_waterfall
 from featureprobe.errors import ConfigError, RangeError
@@ -128,7 +128,7 @@ class Contributions(Finding):
 
     def _check_image(self, image: int) -> None:
         last = len(self.margin) - 1
-        if not isinstance(image, int | np.integer) or not 0 <= image <= last:
+        if not is_whole(image) or not 0 <= image <= last:
             raise RangeError(f"image is 0..{last}. Received {image!r}. Give another one.")
 
     def _draw(

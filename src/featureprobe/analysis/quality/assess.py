@@ -143,7 +143,7 @@ def _given(
 def _best_known(given: npt.ArrayLike | None, count: int) -> Floats:
     if given is None:
         return np.full(count, np.nan)
-    best = np.asarray(given, np.float64)
+    best = _checks.numbers(given, "best_known").astype(np.float64)
     if best.shape != (count,):
         raise ShapeError(
             f"best_known holds one score for each of the {count} pictures. Received {best.shape}."
