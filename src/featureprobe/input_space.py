@@ -230,17 +230,14 @@ def _permutation(order: object) -> tuple[int, ...]:
 
 def _values(name: str, given: object) -> Values:
     refuse_masks(given, name)
+    given = given[()] if isinstance(given, np.ndarray) else given  # without axes: a number
     if isinstance(given, ArrayValue):
         result: Values = given
     elif isinstance(given, np.ndarray) and given.ndim > 1:
         result = ArrayValue(given)
     elif is_number(given):
         result = float(cast(float, given))
-    elif (
-        isinstance(given, tuple | list | np.ndarray)
-        and getattr(given, "ndim", 1)
-        and len(given) > 0
-    ):
+    elif isinstance(given, tuple | list | np.ndarray) and len(given) > 0:
         result = tuple(_checks.number(f"A value of {name}", v) for v in given)
     else:
         raise ConfigError(
