@@ -90,13 +90,17 @@ def held(value: Any, seen: dict[int, int] | None = None) -> int:
     return sum(seen.values())
 
 
-def measure(case: str, count: int, steps: int, memory: int, repeats: int) -> dict[str, Any]:
-    """Return the figures of this process."""
+def measure(
+    case: str, count: int, steps: int, memory: int, repeats: int, *, whole: bool = False
+) -> dict[str, Any]:
+    """Return the figures of this process; ``whole``: of a default ``Ascent()``, 4 starts."""
     probe, targets = CASES[case](count)
     _, some = CASES[case](WARM)
     ascent = fp.Ascent(
         steps=steps, starts=1, search=None, remedies=(), crop=False, memory=memory, stop=None
     )
+    if whole:
+        ascent = fp.Ascent(starts=4, memory=memory)
     for _ in range(2):  # traced, then warm
         ascent.run(probe, some, rng=7, progress=False)
     before, seconds = settle(), []
@@ -193,13 +197,16 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="timed runs in each process")
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--quick", action="store_true", help="smoke test: 16 and 256 targets")
+    parser.add_argument(
+        "--whole", action="store_true", help="with --child: a default Ascent(), 4 starts"
+    )
     parser.add_argument("--child", type=int, help="measure so many targets here, print JSON")
     parser.add_argument("--case", choices=CASES, default="mnist")
     parser.add_argument("--memory", type=int, default=2**30)
     options = parser.parse_args()
     if options.child:
         run = (options.case, options.child, options.steps, options.memory, options.repeats)
-        print(json.dumps(measure(*run)))
+        print(json.dumps(measure(*run, whole=options.whole)))
         return
     sizes, rounds, budgets = SIZES, options.rounds, BUDGETS
     if options.quick:
