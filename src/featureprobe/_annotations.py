@@ -84,8 +84,7 @@ def _text(value: Any) -> Any:
 
 
 def _path(value: Any) -> Any:
-    named = isinstance(value, str | os.PathLike) and "\0" not in str(value)  # no system takes it
-    return value if named else NotImplemented
+    return value if isinstance(value, str | os.PathLike) else NotImplemented
 
 
 _PLAIN: dict[Any, Kind] = {

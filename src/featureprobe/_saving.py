@@ -63,6 +63,7 @@ def make_folder(path: Path) -> None:
     Raises:
         SaveError: When that is not possible.
     """
+    _refuse_nul(path)
     with _explained(path):
         path.mkdir(parents=True, exist_ok=True)
 
@@ -79,10 +80,14 @@ def _explained(path: Path) -> Iterator[None]:
         raise SaveError(f"{path} cannot be written: {reason}. {advice}") from cause
 
 
-def _resolved(path: Path) -> Path:
-    """Return where a path leads to, when a file can be written there."""
+def _refuse_nul(path: Path) -> None:
     if "\0" in str(path):
         raise SaveError(f"A file's name holds no NUL character. Received: {path!r}. Rename it.")
+
+
+def _resolved(path: Path) -> Path:
+    """Return where a path leads to, when a file can be written there."""
+    _refuse_nul(path)
     try:
         target = path.resolve() if path.is_symlink() else path
     except RuntimeError as cause:  # a circle, before Python 3.13
