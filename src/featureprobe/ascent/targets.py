@@ -1,8 +1,10 @@
 """The targets of a run: checked, and known by a digest."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, TypeAlias
+
+import numpy as np
 
 from featureprobe._kinds import OWN
 from featureprobe.errors import ConfigError, ShapeError
@@ -20,7 +22,7 @@ def as_targets(objective: Targets) -> tuple[Objective, ...]:
     Raises:
         ConfigError: When there are none, or something is no objective.
     """
-    listed = isinstance(objective, Iterable) and not isinstance(objective, str)
+    listed = np.iterable(objective) and not isinstance(objective, str)
     targets: tuple[Objective, ...] = tuple(objective) if listed else (objective,)  # type: ignore[assignment, arg-type]
     if not targets:
         raise ConfigError(

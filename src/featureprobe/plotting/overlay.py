@@ -71,7 +71,10 @@ def show_overlay(
     ax = axes_or_new(ax, (4.4, 3.6))
     ax.imshow(to_rgb(grey, contrast=False, low=low, high=high))
     heated = _heat(ax, values, cmap, opacity)
-    for top, left, bottom, right in boxes:
+    for box in boxes:
+        if np.shape(box) != (4,):
+            raise ShapeError(f"A box is (top, left, bottom, right). Received: {box!r}.")
+        top, left, bottom, right = box
         ax.add_patch(
             Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False,
                       edgecolor="#56B4E9", linewidth=1.6)

@@ -94,7 +94,7 @@ def checked_channels(channels: npt.ArrayLike | None, lattice: Lattice) -> npt.ND
     count = lattice.shape[2]
     if channels is None:
         return np.arange(count)
-    found = np.atleast_1d(np.asarray(channels))
+    found = np.atleast_1d(_checks.numbers(channels, "channels"))
     whole = found.ndim == 1 and found.dtype.kind in "iu" and len(found) > 0
     if not whole or found.min() < 0 or found.max() >= count:
         raise RangeError(
