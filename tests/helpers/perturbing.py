@@ -22,8 +22,11 @@ def randomized(model: keras.Model, seed: int = 0) -> keras.Model:
     return model
 
 
-def answered(model: keras.Model, seed: int = 0) -> Seen:
-    """Return which positions change when a pixel is moved far up or down, in two images."""
+def answered(model: keras.Model, seed: int = 0, *, alone: bool = False) -> Seen:
+    """Return which positions change when a pixel is moved far up or down, in two images.
+
+    ``alone``: the model takes one image at a time.
+    """
     height, width, channels = shape = model.inputs[0].shape[1:]
     rng = np.random.default_rng(seed)
     seen: Any = False
@@ -31,7 +34,9 @@ def answered(model: keras.Model, seed: int = 0) -> Seen:
         base = rng.normal(size=shape).astype(np.float32)
         step = far * rng.uniform(0.7, 1.3, channels).astype(np.float32)
         lit = np.eye(height * width, dtype=np.float32).reshape(-1, height, width, 1) * step
-        made = _values(model, np.concatenate([base[None], base + lit]))
+        images = np.concatenate([base[None], base + lit])
+        parts = np.split(images, len(images)) if alone else [images]
+        made = np.concatenate([_values(model, part) for part in parts])
         finite = np.where(np.isfinite(made), made, 0)
         changed = np.abs(finite - finite[:1]) > 1e-6 * np.abs(finite).max()
         changed |= np.isfinite(made) != np.isfinite(made[:1])

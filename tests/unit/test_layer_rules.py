@@ -1,6 +1,6 @@
 """Every layer of Keras in every configuration: nothing is seen that is not claimed."""
 
-import inspect
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,15 +48,11 @@ def test_all_that_is_seen_is_claimed(case: Case) -> None:
 
 def mixed(kind: Any) -> Any:
     """Return a subclass that mixes the whole image into every value, under the same name."""
-    if "training" in inspect.signature(kind.call).parameters:
 
-        def call(self: Any, inputs: Any, training: bool = False) -> Any:
-            return kind.call(self, inputs, training=training) + per_image(inputs)
-
-    else:
-
-        def call(self: Any, inputs: Any) -> Any:
-            return kind.call(self, inputs) + per_image(inputs)
+    @functools.wraps(kind.call)  # Keras reads the names of the arguments
+    def call(self: Any, *given: Any, **named: Any) -> Any:
+        inputs = next(iter((*given, *named.values())))
+        return kind.call(self, *given, **named) + per_image(inputs)
 
     return type(kind.__name__, (kind,), {"call": call})
 
@@ -146,3 +142,27 @@ def test_no_layer_of_keras_is_forgotten() -> None:
     aliases = {name for name in own if getattr(layers, name).__name__ in known}
     assert own - known - aliases == set()
     assert {kind.__name__ for kind in RULES} <= {case.kind for case in CASES}
+
+
+AT_RANDOM = tuple(
+    {c.kind: c for c in CASES if c.kind.startswith(("Random", "Aug", "Mix", "Rand"))}.values()
+)
+
+
+@pytest.mark.parametrize("case", swept(AT_RANDOM, 3))
+def test_a_layer_within_a_layer_is_told_that_nothing_is_trained(case: Case) -> None:
+    """By Keras itself; of the outer layer's call nothing can be read."""
+
+    class Outer(layers.Layer):
+        def __init__(self, inner: Any) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def call(self, images: Any) -> Any:
+            return 2.0 * self.inner(images)
+
+    image = keras.Input(SHAPE)
+    model = keras.Model(image, layers.Conv2D(2, 1, name="out")(Outer(case.layer())(image)))
+    images = np.random.default_rng(0).uniform(0, 1, (3, *SHAPE)).astype(np.float32)
+    own = opened(model).activations(images, "out")
+    np.testing.assert_allclose(own, model.predict(images, verbose=0), rtol=1e-5, atol=1e-5)

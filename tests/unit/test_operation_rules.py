@@ -36,7 +36,7 @@ def test_all_that_is_seen_is_claimed(case: OperationCase) -> None:
     """And nothing else where the operation's reach is known exactly."""
     image = keras.Input(SHAPE)
     model = randomized(keras.Model(image, case.make(image)))
-    seen, said = answered(model), claimed(model)
+    seen, said = answered(model, alone=case.alone), claimed(model)
     assert not (seen & ~said).any()
     if case.tight:
         np.testing.assert_array_equal(seen, said)

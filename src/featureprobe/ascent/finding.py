@@ -27,6 +27,9 @@ from featureprobe.types import FloatArray
 if TYPE_CHECKING:
     from featureprobe.ascent.runner import Ascent
 
+_SHARE = 32  # of the memory budget: tried images, of each of which several arrays are kept
+_SCORES = 2**24  # of images for targets that are looked at together
+
 
 def find_starts(
     ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective], seed: int
@@ -90,31 +93,45 @@ class _Finder:
 
     def try_out(self, search: Precursor, starts: Starts, targets: Sequence[Objective]) -> Starts:
         """Return what the best starts have become after a few steps; the others are dropped."""
-        width = starts.index.shape[1]
-        climb = replace(self.ascent, starts=width)  # the recipe itself, so that it shares its trace
-        kept = self.ascent.starts
-        images, origins = [], []
-        for part in self._parts(len(targets), width):
-            own = starts.of_targets(np.array(part))
-            state = self._climbed(climb, own, [targets[m] for m in part], search.climb_steps)
-            totals = state.best["total"].reshape(own.index.shape)
-            order = np.argsort(-np.nan_to_num(totals, nan=-np.inf), axis=1, kind="stable")[:, :kept]
-            rows = np.arange(len(part))[:, None] * climb.starts + order
-            images.append(state.best["images"][rows.ravel()])
-            origins.append(np.take_along_axis(own.origins, order, axis=1))
+        width, kept = starts.index.shape[1], self.ascent.starts
+        tried = [
+            self._tried(search, starts.of_targets(np.array(part)), [targets[m] for m in part])
+            for part in self._parts(len(targets), width)
+        ]
+        images = np.concatenate([images for images, _ in tried])
+        origins = np.concatenate([origins for _, origins in tried])
         index = np.arange(len(targets) * kept).reshape(-1, kept)
         note = f"; best of {width} after {search.climb_steps} steps"
-        return Starts(np.concatenate(images), index, np.concatenate(origins) + note)
+        return Starts(images, index, origins + note)
+
+    def _tried(
+        self, search: Precursor, starts: Starts, targets: Sequence[Objective]
+    ) -> tuple[FloatArray, npt.NDArray[np.object_]]:
+        """Return the best images (targets * kept, H, W, C) of some targets, and their origins."""
+        # The recipe itself, so that it shares its trace.
+        climb = replace(self.ascent, starts=starts.index.shape[1])
+        best = self._climbed(climb, starts, targets, search.climb_steps).best
+        totals = np.nan_to_num(best["total"].reshape(starts.index.shape), nan=-np.inf)
+        order = np.argsort(-totals, axis=1, kind="stable")[:, : self.ascent.starts]
+        rows = np.arange(len(targets))[:, None] * climb.starts + order
+        return best["images"][rows.ravel()], np.take_along_axis(starts.origins, order, axis=1)
 
     def _parts(self, targets: int, width: int) -> Iterator[range]:
-        """Yield target numbers in parts whose images take an eighth of the memory budget."""
+        """Yield target numbers in parts whose images take a part of the memory budget."""
         image = 4 * int(np.prod(self.probe.image_shape))
-        size = max(1, self.ascent.memory // 8 // (image * width))
+        size = max(1, self.ascent.memory // _SHARE // (image * width))
         for first in range(0, targets, size):
             yield range(first, min(first + size, targets))
 
     def _silent(self, starts: Starts, targets: Sequence[Objective]) -> npt.NDArray[np.bool_]:
         """Return (targets, starts): which starts leave their target dead."""
+        # Targets with images of their own, thousands of them: not each image for all targets.
+        size = max(1, _SCORES // len(starts.images))
+        if size < len(targets):
+            halves = np.array_split(np.arange(len(targets)), 2)
+            return np.concatenate(
+                [self._silent(starts.of_targets(h), [targets[m] for m in h]) for h in halves]
+            )
         thresholds = dead_thresholds(self.probe, targets, starts.images)
         groups = build_plan(replace(self.ascent, starts=1), self.probe, targets, self.seed)
         constraint = resolve(self.ascent.constraint, self.probe.input_space)

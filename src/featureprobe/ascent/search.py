@@ -23,6 +23,7 @@ from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
 _BATCH_BYTES = 128 * 2**20
+_SCORE_BYTES = 24  # a score while it is put in order: itself, its negative, its place
 MIX: tuple[InputInitializer, ...] = (  # what excites most maps of the nets that we measured
     MultiScaleNoise((3, 5, 7, 14)),
     Moved(MultiScaleNoise((3, 5, 7, 14))),
@@ -120,7 +121,7 @@ def search_starts(
     wanted, first, count = np.arange(targets), 0, max(search.candidates, width)
     for number in range(search.rounds):
         numbers = range(first, first + count)
-        for part in _parts(numbers, probe):
+        for part in _parts(numbers, probe, targets):
             stop_if_interrupted()
             images = draw_images(initializers, probe, seed, part)
             scores = score_images(groups, images, constraint, targets, wanted=wanted)
@@ -137,9 +138,9 @@ def search_starts(
     return found
 
 
-def _parts(numbers: range, probe: ModelProbe) -> list[range]:
-    """Return candidate numbers in parts whose images fit a batch."""
-    size = max(1, _BATCH_BYTES // (4 * int(np.prod(probe.image_shape))))
+def _parts(numbers: range, probe: ModelProbe, targets: int) -> list[range]:
+    """Return candidate numbers in parts whose images, and their scores in order, fit a batch."""
+    size = max(1, _BATCH_BYTES // (4 * int(np.prod(probe.image_shape)) + _SCORE_BYTES * targets))
     return [numbers[i : i + size] for i in range(0, len(numbers), size)]
 
 
@@ -161,17 +162,15 @@ def _merge(
     Equal scores keep the order of the candidates, so that a target that nothing excites gets the
     first ones.
     """
-    starts = best.shape[1]
+    starts, old = best.shape[1], len(found.images)
     every = np.concatenate([best, np.where(np.isfinite(scores), scores, -np.inf)], axis=1)
     order = np.argsort(-every, axis=1, kind="stable")[:, :starts]
-    old = len(found.images)
-    index = np.concatenate(
-        [found.index, np.tile(old + np.arange(len(images)), (len(best), 1))], axis=1
-    )
-    origins = np.concatenate([found.origins, np.tile(names, (len(best), 1)).astype(object)], axis=1)
     best[:] = np.take_along_axis(every, order, axis=1)
+    # Numbers and names of all candidates for all targets would take gigabytes.
+    kept, number = np.minimum(order, starts - 1), np.maximum(order - starts, 0)
+    earlier, new = order < starts, np.array(names, dtype=object)
     return Starts(
         np.concatenate([found.images, images]),
-        np.take_along_axis(index, order, axis=1),
-        np.take_along_axis(origins, order, axis=1),
+        np.where(earlier, np.take_along_axis(found.index, kept, axis=1), old + number),
+        np.where(earlier, np.take_along_axis(found.origins, kept, axis=1), new[number]),
     ).compact()

@@ -160,5 +160,8 @@ def _ends(layer: Any, node: Any, activation: Any) -> bool:
 
 
 def takes_training(layer: Any) -> bool:
-    """Whether a layer or operation can be told that nothing is trained."""
-    return "training" in inspect.signature(layer.call).parameters
+    """Whether a layer or operation can be told that nothing is trained.
+
+    Keras' layers all can: one whose own ``call`` does not take it tells the layers in it.
+    """
+    return isinstance(layer, keras.Layer) or "training" in inspect.signature(layer.call).parameters

@@ -33,7 +33,7 @@ _ALONG = (
 )  # fmt: skip
 _REDUCTIONS = (
     "All", "Amax", "Amin", "Any", "Argmax", "Argmin", "Logsumexp", "Max", "Mean",
-    "Median", "Min", "Nanmax", "Nanmean", "Nanmedian", "Nanmin", "Nanprod", "Nanstd", "Nansum",
+    "Median", "Min", "Nanmax", "Nanmean", "Nanmin", "Nanprod", "Nanstd", "Nansum",
     "Nanvar", "Norm", "Prod", "Ptp", "Std", "Sum", "Var",
 )  # fmt: skip
 
