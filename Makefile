@@ -35,11 +35,11 @@ pictures: demo  ## the pictures of the README and the docs
 	$(BIN)/python examples/four_or_nine.py --out docs/_static/four_or_nine
 	$(BIN)/python examples/trust_an_oip.py --out docs/_static/trust
 
-test: $(VENV)/.installed  ## all tests but the sweeps that take minutes
-	$(BIN)/python -m pytest $(SPREAD) -m "not long"
+test: $(VENV)/.installed  ## all tests but the sweeps, which take minutes, and the code of the docs
+	$(BIN)/python -m pytest $(SPREAD) -m "not long and not pages"
 
 quick: $(VENV)/.installed  ## the tests that take seconds
-	$(BIN)/python -m pytest $(SPREAD) -m "not slow and not long"
+	$(BIN)/python -m pytest $(SPREAD) -m "not slow and not long and not pages"
 
 long: $(VENV)/.installed  ## the sweeps: many nets, many damaged files, many calls
 	$(BIN)/python -m pytest $(SPREAD) -m long
@@ -57,8 +57,9 @@ types: $(VENV)/.dev
 imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-docs: $(VENV)/.dev  ## HTML in docs/_build/html; warnings are errors
+docs: $(VENV)/.dev  ## HTML in docs/_build/html, warnings are errors; the code of all pages and docstrings runs
 	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python -m pytest $(SPREAD) -q -m pages
 
 wheel: $(VENV)/.dev  ## built, installed into an empty environment, used
 	rm -rf dist build/wheel-env

@@ -82,6 +82,7 @@ def test_exceptions_are_needed() -> None:
         assert ">>> " not in (known[name].__doc__ or ""), f"{name} has an example now."
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every example in the module's docstrings prints what it says."""

@@ -85,7 +85,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     plt.close("all")
 
 
-@pytest.mark.slow
+@pytest.mark.pages
 @pytest.mark.parametrize("page", pages(), ids=str)
 def test_page_runs(page: Path) -> None:
     """Every Python block and every example of the page runs and prints what the page says."""
@@ -94,7 +94,7 @@ def test_page_runs(page: Path) -> None:
     assert ("class Test" in text) == (run_contracts(space) > 0)
 
 
-@pytest.mark.slow
+@pytest.mark.pages
 def test_readme_runs() -> None:
     """The Python blocks of README.md run, in order."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")

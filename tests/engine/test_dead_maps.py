@@ -21,7 +21,7 @@ def map_means(probe: fp.ModelProbe, images: np.ndarray, layer: str) -> np.ndarra
     ("net", "layer"),
     [
         ("a", "Conv2D_3"),
-        ("b", "Conv2D_2"),
+        pytest.param("b", "Conv2D_2", marks=pytest.mark.long),
         pytest.param("a", "Conv2D_2", marks=pytest.mark.long),
         pytest.param("b", "Conv2D_3", marks=pytest.mark.long),
     ],

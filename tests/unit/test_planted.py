@@ -97,6 +97,7 @@ def test_a_fooling_circuit_fools_and_is_silent(digits):
     np.testing.assert_allclose(own, their, rtol=0.02)  # maps that were not aimed at
 
 
+@pytest.mark.long
 def test_maps_are_pulled_to_decoys(digits):
     """A short training makes the ascent's picture more like the decoy, and holds natural answers."""
     probe, images = digits
