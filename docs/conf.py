@@ -44,7 +44,7 @@ nitpick_ignore_regex = [
     ("py:class", r"featureprobe\.ascent\.live\.LivePixels"),
     ("py:class", r"featureprobe\.ascent\.constraints\.Constraint"),
     ("py:class", r"featureprobe\.ascent\.step\.ImageStep"),
-    ("py:class", r"featureprobe\.ascent\.(remedies\.Remedy|evaluation\.Evaluation)"),
+    ("py:class", r"featureprobe\.ascent\.remedies\.Remedy"),
     ("py:class", r"featureprobe\.testing\.operators\.OperatorContract"),
     ("py:class", r"featureprobe\..*\.Lifted\w*"),
 ]

@@ -11,10 +11,10 @@ certificates are proved for them.
 from featureprobe.ascent.backtracking import Backtracking
 from featureprobe.ascent.constraints import Box, Sphere
 from featureprobe.ascent.momentum import Momentum
+from featureprobe.ascent.precursor import Precursor
 from featureprobe.ascent.remedies import PreActivation, RedirectedGradients, Remedy
 from featureprobe.ascent.rules import Adam, NormalizedGradient, UpdateRule
 from featureprobe.ascent.runner import Ascent
-from featureprobe.ascent.search import Precursor
 from featureprobe.ascent.stopping import Converged
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from featureprobe.ascent.cut_gradients import with_cuts
 from featureprobe.ascent.frame import Framing, framing, unframed
 from featureprobe.ascent.problems import Problems
 from featureprobe.ascent.recording import labels_of
+from featureprobe.ascent.settings import Settings
 from featureprobe.ascent.stopping import Converged
 from featureprobe.ascent.verdict import dead_thresholds, judge
 from featureprobe.evidence.evidence import Evidence
@@ -20,9 +21,6 @@ from featureprobe.results.recipe import Recipe
 from featureprobe.results.result import AscentResult
 from featureprobe.results.state import AscentState, StepInfo
 from featureprobe.types import FloatArray
-
-if TYPE_CHECKING:
-    from featureprobe.ascent.runner import Ascent
 
 _TRACES = {
     "score_trace": "score",
@@ -37,7 +35,7 @@ def assemble(
     probe: ModelProbe,
     targets: Sequence[Objective],
     problems: Problems,
-    ascent: "Ascent",
+    settings: Settings,
     state: AscentState,
     recipe: Recipe,
     *,
@@ -52,7 +50,7 @@ def assemble(
         probe: The probe.
         targets: The targets.
         problems: What was solved for them.
-        ascent: The Ascent that ran.
+        settings: What ran.
         state: The state, finished.
         recipe: What is recorded of it.
         resumable: The state before it was finished, from which to go on.
@@ -62,14 +60,14 @@ def assemble(
     """
     best, index, grid = state.best, problems.index, (len(problems.targets), state.starts)
     thresholds = dead_thresholds(probe, problems.targets, state.start_images, evidence)
-    verdicts = judge(state, thresholds, ascent.stop or Converged(), interrupted=interrupted)
+    verdicts = judge(state, thresholds, settings.stop or Converged(), interrupted=interrupted)
     verdicts = with_cuts(verdicts, probe, problems.targets, state)
 
     def kept(name: str) -> FloatArray:
         values = np.where(np.isfinite(best["total"]), best[name], np.nan)
         return values.astype(np.float32).reshape(grid)[index]
 
-    framed = framing(ascent, probe, targets)
+    framed = framing(settings, probe, targets)
 
     def pictures(images: FloatArray) -> FloatArray:
         return _pictures(probe, problems, images, state.starts, framed)
@@ -86,7 +84,7 @@ def assemble(
         **_shots(snapshots, pictures, (len(targets), state.starts, *probe.image_shape)),
         origins=state.start_origins[index],
         steps_done=np.where(state.ended < 0, state.index, state.ended).reshape(grid)[index],
-        crops=tuple(describe_crop(crop_of(ascent, probe, t), probe) for t in targets),
+        crops=tuple(describe_crop(crop_of(settings, probe, t), probe) for t in targets),
         labels=labels_of(targets),
         steps=state.index,
         recipe=recipe,

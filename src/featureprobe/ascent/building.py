@@ -1,7 +1,6 @@
 """From an Ascent and its targets to a Drive: plan, compile, put together."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,22 +8,20 @@ from featureprobe.ascent.compiling import anew, compiled
 from featureprobe.ascent.constraints import resolve
 from featureprobe.ascent.cropping import crop_of
 from featureprobe.ascent.driving import Drive
-from featureprobe.ascent.evaluation import Evaluation
 from featureprobe.ascent.group import Group
 from featureprobe.ascent.loop import Loop
 from featureprobe.ascent.plan import make_plan
 from featureprobe.ascent.problems import Problems, as_problems
+from featureprobe.ascent.remedies import Remedy
+from featureprobe.ascent.settings import Settings
 from featureprobe.ascent.starts import Starts
 from featureprobe.ascent.targets import check_reads
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
-if TYPE_CHECKING:
-    from featureprobe.ascent.runner import Ascent
 
-
-def build_problems(ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective]) -> Problems:
+def build_problems(settings: Settings, probe: ModelProbe, targets: Sequence[Objective]) -> Problems:
     """Return what must be solved for the targets of a run.
 
     Raises:
@@ -32,49 +29,49 @@ def build_problems(ascent: "Ascent", probe: ModelProbe, targets: Sequence[Object
     """
     for target in targets:
         check_reads(probe, target)
-    return as_problems(ascent, probe, targets)
+    return as_problems(settings, probe, targets)
 
 
 def build_plan(
-    ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective], seed: int
+    settings: Settings, probe: ModelProbe, targets: Sequence[Objective], seed: int
 ) -> tuple[Group, ...]:
     """Return targets in groups."""
-    crops = [crop_of(ascent, probe, target) for target in targets]
+    crops = [crop_of(settings, probe, target) for target in targets]
     return make_plan(
-        probe, targets, starts=ascent.starts, seed=seed, memory=ascent.memory, crops=crops
+        probe, targets, starts=settings.starts, seed=seed, memory=settings.memory, crops=crops
     )
 
 
 def build_drive(
-    ascent: "Ascent",
+    settings: Settings,
     probe: ModelProbe,
     problems: Problems,
     groups: Sequence[Group],
     starts: Starts,
     digest: str,
     *,
-    aim: Callable[[Evaluation], Evaluation] | None = None,
+    remedy: Remedy | None = None,
 ) -> Drive:
     """Return what drives a run.
 
     Args:
-        ascent: The recipe.
+        settings: The settings.
         probe: The probe.
         problems: What is solved.
         groups: The problems' targets in groups, from :func:`build_plan`.
         starts: Their starts.
         digest: Digest of the targets of the run.
-        aim: Takes each group's evaluation to what is climbed instead; see :class:`Remedy`.
+        remedy: What is climbed instead of the targets.
     """
     space = probe.input_space
-    constraint = resolve(ascent.constraint, space)
+    constraint = resolve(settings.constraint, space)
     fixed = (
-        ascent.rule,
-        ascent.regularizers,
-        ascent.transforms,
-        ascent.parameterization,
+        settings.rule,
+        settings.regularizers,
+        settings.transforms,
+        settings.parameterization,
         constraint,
-        ascent.keep,
+        settings.keep,
         space,
     )
 
@@ -83,19 +80,19 @@ def build_drive(
             evaluation=group.evaluation,
             space=space,
             constraint=constraint,
-            rule=ascent.rule,
-            parameterization=ascent.parameterization,
-            regularizers=ascent.regularizers,
-            transforms=ascent.transforms,
-            anew=anew(ascent.regularizers),
-            keep_best=ascent.keep == "best",
+            rule=settings.rule,
+            parameterization=settings.parameterization,
+            regularizers=settings.regularizers,
+            transforms=settings.transforms,
+            anew=anew(settings.regularizers),
+            keep_best=settings.keep == "best",
         )
 
     ready = tuple(group.starting(_means(group, starts)) for group in groups)
-    if aim is not None:
-        ready = tuple(group.aimed(aim) for group in ready)
+    if remedy is not None:
+        ready = tuple(group.aimed(remedy) for group in ready)
     calls = tuple(compiled(group, fixed, loop) for group in ready)
-    return Drive(ready, calls, starts.index.size, problems, digest, ascent.stop)
+    return Drive(ready, calls, starts.index.size, problems, digest, settings.stop)
 
 
 def _means(group: Group, starts: Starts) -> FloatArray:

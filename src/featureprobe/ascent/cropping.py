@@ -1,11 +1,11 @@
 """Which targets can be climbed on a crop, and why others need the full image."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
+from featureprobe.ascent.settings import Settings
 from featureprobe.ascent.trying_out import LookedError, shape_left, value_of
 from featureprobe.errors import ConfigError
 from featureprobe.objectives.base import Objective
@@ -17,18 +17,15 @@ from featureprobe.regularizers.base import Regularizer
 from featureprobe.regularizers.every import Every
 from featureprobe.regularizers.until import Until
 
-if TYPE_CHECKING:
-    from featureprobe.ascent.runner import Ascent
 
-
-def crop_of(ascent: "Ascent", probe: ModelProbe, target: Objective) -> Crop | str:
+def crop_of(settings: Settings, probe: ModelProbe, target: Objective) -> Crop | str:
     """Return the crop on which a target is climbed, or why it is climbed on the full image.
 
     Raises:
         ConfigError: When ``crop=True`` asks for a crop that cannot be had.
     """
-    found = _why_full(ascent) or _why_whole(probe, target) or _planned(probe, target)
-    if ascent.crop is True and isinstance(found, str):
+    found = _why_full(settings) or _why_whole(probe, target) or _planned(probe, target)
+    if settings.crop is True and isinstance(found, str):
         raise ConfigError(
             f"{target.label} cannot be climbed on a crop: {found}. Leave crop at 'auto', or see "
             "Ascent for what crops need."
@@ -51,15 +48,15 @@ def _planned(probe: ModelProbe, target: Objective) -> Crop | str:
     return probe.network.remembered(("crop plan", reads), make)
 
 
-def _why_full(ascent: "Ascent") -> str:
+def _why_full(settings: Settings) -> str:
     """Return what in the recipe needs the full image, or nothing."""
-    if ascent.crop is False:
+    if settings.crop is False:
         return "crop=False"
-    if not isinstance(ascent.parameterization, Pixels):
-        return f"{type(ascent.parameterization).__name__} spreads over the whole image"
-    if ascent.transforms:
-        return f"{type(ascent.transforms[0]).__name__} views the whole image"
-    blocking = [r for r in ascent.regularizers if not _is_pointwise(r)]
+    if not isinstance(settings.parameterization, Pixels):
+        return f"{type(settings.parameterization).__name__} spreads over the whole image"
+    if settings.transforms:
+        return f"{type(settings.transforms[0]).__name__} views the whole image"
+    blocking = [r for r in settings.regularizers if not _is_pointwise(r)]
     return f"{_name(blocking[0])} looks beyond single pixels" if blocking else ""
 
 

@@ -1,17 +1,18 @@
 """Evaluate the targets of one structure on a batch of images."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import tensorflow as tf
 
 from featureprobe.ascent.picking import Picking, picking_of
+from featureprobe.ascent.remedies import Remedy
 from featureprobe.ascent.trying_out import as_tensor
-from featureprobe.errors import ShapeError
+from featureprobe.errors import ModelError, ShapeError
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Seen
-from featureprobe.objectives.structure import Leaf, stand_in
+from featureprobe.objectives.structure import Leaf, ReadShape, stand_in
 from featureprobe.probe.boundary import climbed
 from featureprobe.probe.cropped_network import CroppedNetwork
 from featureprobe.probe.layer_graph import Wanted
@@ -57,6 +58,26 @@ class Evaluation:
         """The (layer, pre) pairs that the terms read, each once."""
         pairs = ((r[0], r[2]) for leaf in self.leaves for r in leaf.reads)
         return tuple(dict.fromkeys(pairs))
+
+    def aimed(self, remedy: Remedy) -> Self:
+        """Return what a remedy climbs instead; layers whose activation stays are read as they are."""
+        leaves = self.leaves
+        if remedy.looks_before:
+            leaves = tuple(
+                replace(leaf, reads=tuple(self._before(read) for read in leaf.reads))
+                for leaf in leaves
+            )
+        if remedy.redirects:
+            self.network.prepare(self.wanted, redirected=True)
+        return replace(self, leaves=leaves, redirected=remedy.redirects, peaks=remedy.looks_before)
+
+    def _before(self, read: ReadShape) -> ReadShape:
+        layer, axes, _ = read
+        try:
+            self.network.prepare(((layer, True),))
+        except ModelError:
+            return read
+        return layer, axes, True
 
     @property
     def sees_whole_maps(self) -> bool:

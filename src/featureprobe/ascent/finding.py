@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +10,12 @@ import numpy.typing as npt
 from featureprobe.ascent.building import build_drive, build_plan
 from featureprobe.ascent.constraints import resolve
 from featureprobe.ascent.interrupts import stop_if_interrupted
+from featureprobe.ascent.precursor import MIX, Precursor
 from featureprobe.ascent.problems import as_problems
 from featureprobe.ascent.remedies import Remedy
 from featureprobe.ascent.scoring import score_images
-from featureprobe.ascent.search import MIX, Precursor, search_starts
+from featureprobe.ascent.search import search_starts
+from featureprobe.ascent.settings import Settings
 from featureprobe.ascent.starts import Starts, draw_images
 from featureprobe.ascent.verdict import dead_thresholds
 from featureprobe.initializers.base import InputInitializer
@@ -24,40 +25,37 @@ from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.state import AscentState
 from featureprobe.types import FloatArray
 
-if TYPE_CHECKING:
-    from featureprobe.ascent.runner import Ascent
-
 _SHARE = 32  # of the memory budget: tried images, of each of which several arrays are kept
 _SCORES = 2**24  # of images for targets that are looked at together
 
 
 def find_starts(
-    ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective], seed: int
+    settings: Settings, probe: ModelProbe, targets: Sequence[Objective], seed: int
 ) -> Starts:
     """Return the starts of all targets."""
-    finder = _Finder(ascent, probe, seed)
-    if ascent.search is None or finder.always_draws_the_same:
-        images = draw_images(finder.sources, probe, seed, range(ascent.starts))
+    finder = _Finder(settings, probe, seed)
+    if settings.search is None or finder.always_draws_the_same:
+        images = draw_images(finder.sources, probe, seed, range(settings.starts))
         return finder.revive(Starts.shared(images, len(targets)), targets)
-    width = max(ascent.starts, ascent.search.climbs)
-    starts = finder.revive(finder.search(ascent.search, targets, width), targets)
-    return finder.try_out(ascent.search, starts, targets) if width > ascent.starts else starts
+    width = max(settings.starts, settings.search.climbs)
+    starts = finder.revive(finder.search(settings.search, targets, width), targets)
+    return finder.try_out(settings.search, starts, targets) if width > settings.starts else starts
 
 
 @dataclass(frozen=True, eq=False)
 class _Finder:
-    ascent: "Ascent"
+    settings: Settings
     probe: ModelProbe
     seed: int
 
     @property
     def sources(self) -> tuple[InputInitializer, ...]:
         """What draws the starts, in turn."""
-        if self.ascent.initializer is not None:
-            return (self.ascent.initializer,)
-        if self.ascent.search is None:
+        if self.settings.initializer is not None:
+            return (self.settings.initializer,)
+        if self.settings.search is None:
             return (MultiScaleNoise(),)
-        return self.ascent.search.of or MIX
+        return self.settings.search.of or MIX
 
     @cached_property
     def sample(self) -> FloatArray:
@@ -75,8 +73,8 @@ class _Finder:
             search,
             self.sources,
             self.probe,
-            build_plan(replace(self.ascent, starts=1), self.probe, targets, self.seed),
-            resolve(self.ascent.constraint, self.probe.input_space),
+            build_plan(replace(self.settings, starts=1), self.probe, targets, self.seed),
+            resolve(self.settings.constraint, self.probe.input_space),
             seed=self.seed,
             width=width,
             thresholds=dead_thresholds(self.probe, targets, self.sample),
@@ -84,7 +82,7 @@ class _Finder:
 
     def revive(self, starts: Starts, targets: Sequence[Objective]) -> Starts:
         """Return starts with the remedies tried on those that leave their target dead."""
-        for remedy in self.ascent.remedies:
+        for remedy in self.settings.remedies:
             dead = self._silent(starts, targets)
             if not dead.any():
                 break
@@ -93,7 +91,7 @@ class _Finder:
 
     def try_out(self, search: Precursor, starts: Starts, targets: Sequence[Objective]) -> Starts:
         """Return what the best starts have become after a few steps; the others are dropped."""
-        width, kept = starts.index.shape[1], self.ascent.starts
+        width, kept = starts.index.shape[1], self.settings.starts
         tried = [
             self._tried(search, starts.of_targets(np.array(part)), [targets[m] for m in part])
             for part in self._parts(len(targets), width)
@@ -102,24 +100,24 @@ class _Finder:
         origins = np.concatenate([origins for _, origins in tried])
         index = np.arange(len(targets) * kept).reshape(-1, kept)
         note = f"; best of {width} after {search.climb_steps} steps"
-        return Starts(images, index, origins + note)
+        return Starts(images, index, np.asarray(origins + note, dtype=object))
 
     def _tried(
         self, search: Precursor, starts: Starts, targets: Sequence[Objective]
     ) -> tuple[FloatArray, npt.NDArray[np.object_]]:
         """Return the best images (targets * kept, H, W, C) of some targets, and their origins."""
         # The recipe itself, so that it shares its trace.
-        climb = replace(self.ascent, starts=starts.index.shape[1])
+        climb = replace(self.settings, starts=starts.index.shape[1])
         best = self._climbed(climb, starts, targets, search.climb_steps).best
         totals = np.nan_to_num(best["total"].reshape(starts.index.shape), nan=-np.inf)
-        order = np.argsort(-totals, axis=1, kind="stable")[:, : self.ascent.starts]
+        order = np.argsort(-totals, axis=1, kind="stable")[:, : self.settings.starts]
         rows = np.arange(len(targets))[:, None] * climb.starts + order
         return best["images"][rows.ravel()], np.take_along_axis(starts.origins, order, axis=1)
 
     def _parts(self, targets: int, width: int) -> Iterator[range]:
         """Yield target numbers in parts whose images take a part of the memory budget."""
         image = 4 * int(np.prod(self.probe.image_shape))
-        size = max(1, self.ascent.memory // _SHARE // (image * width))
+        size = max(1, self.settings.memory // _SHARE // (image * width))
         for first in range(0, targets, size):
             yield range(first, min(first + size, targets))
 
@@ -133,8 +131,8 @@ class _Finder:
                 [self._silent(starts.of_targets(h), [targets[m] for m in h]) for h in halves]
             )
         thresholds = dead_thresholds(self.probe, targets, starts.images)
-        groups = build_plan(replace(self.ascent, starts=1), self.probe, targets, self.seed)
-        constraint = resolve(self.ascent.constraint, self.probe.input_space)
+        groups = build_plan(replace(self.settings, starts=1), self.probe, targets, self.seed)
+        constraint = resolve(self.settings.constraint, self.probe.input_space)
         scores = score_images(groups, starts.images, constraint, len(targets))
         own = np.take_along_axis(scores, starts.index, axis=1)
         flat = (scores == scores[:, :1]).all(axis=1) & (scores.shape[1] > 1)
@@ -152,7 +150,7 @@ class _Finder:
         members = np.flatnonzero(dead.any(axis=1))
         some, own = [targets[int(m)] for m in members], starts.of_targets(members)
         climb = replace(
-            self.ascent,
+            self.settings,
             starts=starts.index.shape[1],
             regularizers=(),
             transforms=(),
@@ -167,7 +165,7 @@ class _Finder:
 
     def _climbed(
         self,
-        climb: "Ascent",
+        climb: Settings,
         starts: Starts,
         targets: Sequence[Objective],
         steps: int,
@@ -175,8 +173,7 @@ class _Finder:
     ) -> AscentState:
         stop_if_interrupted()
         groups = build_plan(climb, self.probe, targets, self.seed)
-        aim = None if remedy is None else remedy.aimed
         problems = as_problems(climb, self.probe, targets)
         climb = replace(climb, stop=None)
-        drive = build_drive(climb, self.probe, problems, groups, starts, "", aim=aim)
+        drive = build_drive(climb, self.probe, problems, groups, starts, "", remedy=remedy)
         return drive.advance(drive.start(self.seed, starts), steps)

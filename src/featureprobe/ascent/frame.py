@@ -5,32 +5,29 @@ began with an image of the user's they are that image's own: a grey frame is not
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from featureprobe.ascent.constraints import Constraint, Sphere, resolve
 from featureprobe.ascent.live import masks_of
+from featureprobe.ascent.settings import Settings
 from featureprobe.initializers.from_image import FromImage
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
-if TYPE_CHECKING:
-    from featureprobe.ascent.runner import Ascent
-
 Framing = Callable[[int, FloatArray], FloatArray]
 """From a target's number and its images (S, H, W, C) in pixel units to those with their frame."""
 
 
-def framing(ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective]) -> Framing:
+def framing(settings: Settings, probe: ModelProbe, targets: Sequence[Objective]) -> Framing:
     """Return what puts the frame of the start image around the images of each target."""
-    given = _given(ascent)
+    given = _given(settings)
     if given is None:
         return unframed
-    constraint = resolve(ascent.constraint, probe.input_space)
+    constraint = resolve(settings.constraint, probe.input_space)
 
     def framed(number: int, images: FloatArray) -> FloatArray:
         live: npt.NDArray[np.bool_] = np.asarray(masks_of(probe.network, targets[number])[0] > 0)
@@ -48,11 +45,11 @@ def unframed(number: int, images: FloatArray) -> FloatArray:
     return images
 
 
-def _given(ascent: "Ascent") -> FloatArray | None:
+def _given(settings: Settings) -> FloatArray | None:
     """Return the one image from which all starts are made, if there is one."""
-    drawn = [ascent.initializer] if ascent.initializer is not None else []
-    if not drawn and ascent.search is not None:
-        drawn = list(ascent.search.of)
+    drawn = [settings.initializer] if settings.initializer is not None else []
+    if not drawn and settings.search is not None:
+        drawn = list(settings.search.of)
     if len(drawn) != 1 or not isinstance(drawn[0], FromImage):
         return None
     return drawn[0].image.array.astype(np.float32)

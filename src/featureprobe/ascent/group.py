@@ -1,7 +1,6 @@
 """Groups and chunks: targets of one structure, and the rows of them that run at a time."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -9,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.ascent.evaluation import Evaluation
+from featureprobe.ascent.remedies import Remedy
 from featureprobe.types import FloatArray
 
 Rows = npt.NDArray[np.int64]
@@ -53,9 +53,9 @@ class Group:
         """Return the group with the means (rows,) of its start images, in model units."""
         return replace(self, data=self.data | {"fill": means.reshape(-1, 1, 1, 1)})
 
-    def aimed(self, aim: Callable[[Evaluation], Evaluation]) -> Self:
-        """Return the group with something else to climb."""
-        evaluation = aim(self.evaluation)
+    def aimed(self, remedy: Remedy) -> Self:
+        """Return the group with what a remedy climbs instead."""
+        evaluation = self.evaluation.aimed(remedy)
         reads = tuple(leaf.reads for leaf in evaluation.leaves)
         return replace(self, evaluation=evaluation, key=(self.key, evaluation.redirected, reads))
 

@@ -1,7 +1,6 @@
 """Polishing: take the kept images the rest of the way to their maximum."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,25 +10,23 @@ from featureprobe.ascent.building import build_drive, build_plan
 from featureprobe.ascent.driving import Drive, Stopped
 from featureprobe.ascent.interrupts import interrupted
 from featureprobe.ascent.problems import Problems, as_problems
+from featureprobe.ascent.settings import Settings
 from featureprobe.ascent.starts import Starts
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.state import AscentState
 
-if TYPE_CHECKING:
-    from featureprobe.ascent.runner import Ascent
-
 
 def polished(
-    ascent: "Ascent", probe: ModelProbe, problems: Problems, state: AscentState
+    settings: Settings, probe: ModelProbe, problems: Problems, state: AscentState
 ) -> AscentState:
     """Return a finished state whose kept images were polished, with the longer traces.
 
     Each kept image is the start of a short ascent without operators and transforms, whose steps
     are taken back where the total falls. Images that gain nothing stay as they are.
     """
-    if not ascent.polish:
+    if not settings.polish:
         return state
-    climb = _recipe(ascent, probe, problems)
+    climb = _recipe(settings, probe, problems)
     index = np.arange(len(state.ended)).reshape(-1, state.starts)
     starts = Starts(state.best["images"], index, state.start_origins)
     groups = build_plan(climb, probe, problems.targets, state.seed)
@@ -61,11 +58,11 @@ def _settled(drive: Drive, state: AscentState, steps: int) -> AscentState:
     return state
 
 
-def _recipe(ascent: "Ascent", probe: ModelProbe, problems: Problems) -> "Ascent":
+def _recipe(settings: Settings, probe: ModelProbe, problems: Problems) -> Settings:
     """Return the ascent that polishes; its problems are those that were solved."""
     climb = replace(
-        ascent,
-        steps=ascent.polish,
+        settings,
+        steps=settings.polish,
         rule=Backtracking(),
         regularizers=(),
         transforms=(),

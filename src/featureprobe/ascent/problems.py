@@ -5,21 +5,18 @@ All interior nodes of a map are one problem: the same function of the crop, at o
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from featureprobe.ascent.cropping import crop_of
 from featureprobe.ascent.live import masks_of
+from featureprobe.ascent.settings import Settings
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.node import Node
 from featureprobe.probe.crop_plan import Crop
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
-
-if TYPE_CHECKING:
-    from featureprobe.ascent.runner import Ascent
 
 _Place = tuple[int, int]
 
@@ -54,12 +51,12 @@ class Problems:
         return own if move is None else _moved(own, self.layers[number], self.center, *move)
 
 
-def as_problems(ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective]) -> Problems:
+def as_problems(settings: Settings, probe: ModelProbe, targets: Sequence[Objective]) -> Problems:
     """Return what must be solved for targets that fit the model."""
     numbers: dict[Objective, int] = {}
     index, moves = [], []
     for target in targets:
-        solved, move = _problem_of(ascent, probe, target)
+        solved, move = _problem_of(settings, probe, target)
         index.append(numbers.setdefault(solved, len(numbers)))
         moves.append(move)
     return Problems(
@@ -72,15 +69,15 @@ def as_problems(ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective
 
 
 def _problem_of(
-    ascent: "Ascent", probe: ModelProbe, target: Objective
+    settings: Settings, probe: ModelProbe, target: Objective
 ) -> tuple[Objective, tuple[_Place, _Place, _Place] | None]:
     """Return the node in the middle of the map that is the same problem, and the way from it."""
-    crop = crop_of(ascent, probe, target)
+    crop = crop_of(settings, probe, target)
     if not (isinstance(target, Node) and isinstance(crop, Crop)):
         return target, None
     rows, cols = probe.shape_of(target.layer)[:2]
     middle = replace(target, row=rows // 2, col=cols // 2)
-    other = crop_of(ascent, probe, middle)
+    other = crop_of(settings, probe, middle)
     if not isinstance(other, Crop) or other.geometry != crop.geometry:
         return target, None
     height, width, _ = crop.geometry.shape

@@ -3,23 +3,21 @@
 import platform
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from featureprobe._component import Arrays
 from featureprobe._names import distinct
+from featureprobe.ascent.settings import Settings
 from featureprobe.errors import ConfigError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.recipe import Recipe
 
-if TYPE_CHECKING:
-    from featureprobe.ascent.runner import Ascent
-
 _PACKAGES = ("featureprobe", "tensorflow", "keras", "numpy")
 
 
 def recipe_of(
-    ascent: "Ascent", probe: ModelProbe, targets: Sequence[Objective], seed: int
+    settings: Settings, probe: ModelProbe, targets: Sequence[Objective], seed: int
 ) -> Recipe:
     """Return the recipe of a run.
 
@@ -27,14 +25,14 @@ def recipe_of(
         ConfigError: When a part of it cannot be recorded.
     """
     arrays: Arrays = {}
-    ascent.digest()  # all of it can be written as JSON
+    settings.digest()  # all of it can be written as JSON
     model: dict[str, Any] = {
         "name": probe.name,
         "fingerprint": probe.fingerprint,
         "image_shape": list(probe.image_shape),
     }
     return Recipe(
-        ascent=ascent.to_config(arrays),
+        ascent=settings.to_config(arrays),
         objectives=tuple(target.to_config(arrays) for target in targets),
         seed=seed,
         input_space=probe.input_space.to_config(arrays),

@@ -5,29 +5,29 @@ something with a gradient for a few steps; the ascent then begins from there, on
 The user's model is not touched.
 """
 
-from abc import ABC, abstractmethod
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 from featureprobe import _checks
 from featureprobe._component import Component
-from featureprobe.ascent.evaluation import Evaluation
-from featureprobe.errors import ModelError
-from featureprobe.objectives.structure import ReadShape
 
 
-class Remedy(Component, ABC):
+class Remedy(Component):
     """Something to climb where the objective itself has no gradient.
 
     A closed choice of :class:`RedirectedGradients` and :class:`PreActivation`.
+
+    Attributes:
+        steps: Steps at most.
+        name: What it is called in a result.
+        redirects: Whether gradients pass closed activations.
+        looks_before: Whether the greatest values before the activation are climbed.
     """
 
     steps: int
     name: ClassVar[str]
-
-    @abstractmethod
-    def aimed(self, evaluation: Evaluation) -> Evaluation:
-        """Return what to climb instead."""
+    redirects: ClassVar[bool] = False
+    looks_before: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,12 @@ class RedirectedGradients(Remedy):
 
     kind: ClassVar[str] = "redirected_gradients"
     name: ClassVar[str] = "redirected gradients"
+    redirects: ClassVar[bool] = True
     _: KW_ONLY
     steps: int = 24
 
     def __post_init__(self) -> None:
         _checks.whole("steps", self.steps, least=1)
-
-    def aimed(self, evaluation: Evaluation) -> Evaluation:
-        """Return the same evaluation with redirected gradients."""
-        evaluation.network.prepare(evaluation.wanted, redirected=True)
-        return replace(evaluation, redirected=True)
 
 
 @dataclass(frozen=True)
@@ -78,25 +74,9 @@ class PreActivation(Remedy):
 
     kind: ClassVar[str] = "pre_activation"
     name: ClassVar[str] = "climbing before the activation"
+    looks_before: ClassVar[bool] = True
     _: KW_ONLY
     steps: int = 24
 
     def __post_init__(self) -> None:
         _checks.whole("steps", self.steps, least=1)
-
-    def aimed(self, evaluation: Evaluation) -> Evaluation:
-        """Return the same terms, of the greatest values before the activation."""
-        leaves = tuple(
-            replace(leaf, reads=tuple(self._before(evaluation, read) for read in leaf.reads))
-            for leaf in evaluation.leaves
-        )
-        return replace(evaluation, leaves=leaves, peaks=True)
-
-    @staticmethod
-    def _before(evaluation: Evaluation, read: ReadShape) -> ReadShape:
-        layer, axes, _ = read
-        try:
-            evaluation.network.prepare(((layer, True),))
-        except ModelError:
-            return read
-        return layer, axes, True

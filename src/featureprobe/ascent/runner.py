@@ -1,50 +1,36 @@
 """Ascent: from starts to the images that targets answer to most strongly."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from featureprobe._arguments import checked_methods
-from featureprobe._component import Component
 from featureprobe._kinds import OWN
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.ascent.assembly import look
 from featureprobe.ascent.building import build_drive, build_plan, build_problems
-from featureprobe.ascent.constraints import Constraint
 from featureprobe.ascent.driving import Drive
 from featureprobe.ascent.finding import find_starts
 from featureprobe.ascent.interrupts import HeldInterrupts, stop_if_interrupted
-from featureprobe.ascent.momentum import Momentum
 from featureprobe.ascent.recording import labels_of, recipe_of
-from featureprobe.ascent.remedies import PreActivation, RedirectedGradients, Remedy
-from featureprobe.ascent.rules import UpdateRule
 from featureprobe.ascent.running import Way, blocks_of_steps, climbed, concluded, images_of
-from featureprobe.ascent.search import Precursor
+from featureprobe.ascent.settings import Settings
 from featureprobe.ascent.starts import Starts
-from featureprobe.ascent.stopping import Converged
 from featureprobe.ascent.targets import Targets, as_targets, digest_of
-from featureprobe.ascent.validation import check_ascent, check_evidence
+from featureprobe.ascent.validation import check_evidence
 from featureprobe.errors import ConfigError
 from featureprobe.evidence.evidence import Evidence
-from featureprobe.initializers.base import InputInitializer
 from featureprobe.objectives.base import Objective
-from featureprobe.parameterizations.base import Parameterization
-from featureprobe.parameterizations.pixels import Pixels
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.regularizers.base import Regularizer
-from featureprobe.regularizers.every import Every
-from featureprobe.regularizers.gaussian_blur import GaussianBlur
-from featureprobe.regularizers.until import Until
 from featureprobe.results.result import AscentResult
 from featureprobe.results.state import AscentState, StepInfo
-from featureprobe.transforms.base import Transform
 
 _Given = Annotated[AscentState, OWN]
 
 
 @checked_methods
 @dataclass(frozen=True)
-class Ascent(Component):
+class Ascent(Settings):
     """Climb objectives from start images, all targets and starts in one batch.
 
     A step is: transforms, gradient, rule, regularizers in order, projection on the constraint set.
@@ -86,30 +72,6 @@ class Ascent(Component):
     """
 
     kind: ClassVar[str] = "ascent"
-    _: KW_ONLY
-    steps: int = 64
-    starts: int = 4
-    initializer: InputInitializer | None = None
-    search: Precursor | None = Precursor()  # noqa: RUF009  (a frozen value)
-    remedies: tuple[Remedy, ...] = (RedirectedGradients(), PreActivation())
-    regularizers: tuple[Regularizer, ...] = (Until(24, Every(8, GaussianBlur(0.6))),)
-    transforms: tuple[Transform, ...] = ()
-    parameterization: Parameterization = Pixels()  # noqa: RUF009
-    rule: UpdateRule = Momentum()  # noqa: RUF009
-    constraint: Constraint | None = None
-    polish: int = 0
-    stop: Converged | None = None
-    keep: str = "best"
-    crop: bool | str = "auto"
-    memory: int = 2**30
-    record_every: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("remedies", "regularizers", "transforms"):
-            given = getattr(self, name)
-            listed = isinstance(given, tuple | list)
-            object.__setattr__(self, name, tuple(given) if listed else (given,))
-        check_ascent(self)
 
     def run(
         self,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from featureprobe.ascent.driving import Drive, Stopped
 from featureprobe.ascent.interrupts import interrupted
 from featureprobe.ascent.polishing import polished
 from featureprobe.ascent.progress import Progress
+from featureprobe.ascent.settings import Settings
 from featureprobe.ascent.stopping import CHECK_EVERY
 from featureprobe.evidence.evidence import Evidence
 from featureprobe.objectives.base import Objective
@@ -20,9 +20,6 @@ from featureprobe.results.recipe import Recipe
 from featureprobe.results.result import AscentResult
 from featureprobe.results.state import AscentState
 from featureprobe.types import FloatArray
-
-if TYPE_CHECKING:
-    from featureprobe.ascent.runner import Ascent
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,37 +40,37 @@ class Way:
 
 
 def blocks_of_steps(
-    ascent: "Ascent", drive: Drive, state: AscentState, *, reuse: bool = False
+    settings: Settings, drive: Drive, state: AscentState, *, reuse: bool = False
 ) -> Iterator[AscentState]:
     """Yield the state after each block of steps, to the last; ``reuse`` as for Drive.advance."""
-    every = (ascent.record_every, CHECK_EVERY if ascent.stop else None)
-    blocks = BlockSizes(ascent.steps, tuple(n for n in every if n))
-    while _goes_on(ascent, state):
+    every = (settings.record_every, CHECK_EVERY if settings.stop else None)
+    blocks = BlockSizes(settings.steps, tuple(n for n in every if n))
+    while _goes_on(settings, state):
         state = drive.advance(state, blocks.next(state.index), reuse=reuse)
         yield state
 
 
-def climbed(ascent: "Ascent", drive: Drive, state: AscentState, progress: bool | None) -> Way:
+def climbed(settings: Settings, drive: Drive, state: AscentState, progress: bool | None) -> Way:
     """Do all steps, or those until the user interrupts."""
     snapshots: list[tuple[int, FloatArray]] = []
     later, stopped = state, False
-    with Progress(ascent.steps, drive.rows, progress) as bar:
+    with Progress(settings.steps, drive.rows, progress) as bar:
         try:
-            for later in blocks_of_steps(ascent, drive, state, reuse=True):
+            for later in blocks_of_steps(settings, drive, state, reuse=True):
                 bar.at(glance(drive.problems, later))
-                if ascent.record_every and later.index % ascent.record_every == 0:
-                    snapshots.append((later.index, np.copy(images_of(ascent, later))))
+                if settings.record_every and later.index % settings.record_every == 0:
+                    snapshots.append((later.index, np.copy(images_of(settings, later))))
                 if interrupted():
                     break
         except Stopped as stop:
             later, stopped = stop.state, True
         except KeyboardInterrupt:
             stopped = True
-    return Way(later, tuple(snapshots), stopped or (interrupted() and _goes_on(ascent, later)))
+    return Way(later, tuple(snapshots), stopped or (interrupted() and _goes_on(settings, later)))
 
 
 def concluded(
-    ascent: "Ascent",
+    settings: Settings,
     probe: ModelProbe,
     targets: Sequence[Objective],
     drive: Drive,
@@ -83,8 +80,8 @@ def concluded(
 ) -> AscentResult:
     """Return the result; its recipe repeats what was done, not what was meant."""
     finished = drive.finish(way.state, reuse=not way.kept)
-    polish = 0 if way.stopped else ascent.polish
-    meant = replace(ascent, steps=max(1, finished.index), polish=polish)
+    polish = 0 if way.stopped else settings.polish
+    meant = replace(settings, steps=max(1, finished.index), polish=polish)
     fine = polished(meant, probe, drive.problems, finished)
     done = replace(meant, polish=fine.index - finished.index)
     return assemble(
@@ -101,10 +98,10 @@ def concluded(
     )
 
 
-def images_of(ascent: "Ascent", state: AscentState) -> FloatArray:
+def images_of(settings: Settings, state: AscentState) -> FloatArray:
     """Return the current images of a state, (rows, H, W, C) in model units."""
-    return np.asarray(ascent.parameterization.render(state.params), np.float32)
+    return np.asarray(settings.parameterization.render(state.params), np.float32)
 
 
-def _goes_on(ascent: "Ascent", state: AscentState) -> bool:
-    return state.index < ascent.steps and bool((state.ended < 0).any())
+def _goes_on(settings: Settings, state: AscentState) -> bool:
+    return state.index < settings.steps and bool((state.ended < 0).any())
