@@ -34,10 +34,8 @@ def components() -> list[type[fp.Component]]:
         if info.name.split(".")[1] != "testing":
             members = vars(importlib.import_module(info.name)).values()
             found |= {c for c in members if inspect.isclass(c) and issubclass(c, fp.Component)}
-    return sorted(
-        (c for c in found if not inspect.isabstract(c) and c is not fp.Component),
-        key=lambda c: c.__name__,
-    )
+    bases = {c for c in found if inspect.isabstract(c) or (not c.kind and c.__subclasses__())}
+    return sorted(found - bases, key=lambda c: c.__name__)
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda p: p.name)

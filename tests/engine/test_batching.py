@@ -6,6 +6,7 @@ from evaluating import value_and_gradient
 
 import featureprobe as fp
 from featureprobe.ascent.plan import make_plan, row_bytes
+from featureprobe.ascent.resolved import resolved
 
 LAYER = "Conv2D_3"
 
@@ -18,7 +19,7 @@ def targets(reference):
 
 def memory_for(probe, targets, rows):
     """Return the memory budget that makes chunks of so many rows."""
-    plan = make_plan(probe, targets, starts=1, seed=0, memory=1)
+    plan = make_plan(resolved(probe, targets), starts=1, seed=0, memory=1)
     return rows * row_bytes(plan[0].evaluation)
 
 
@@ -73,7 +74,7 @@ def test_64_steps_alone_in_sevens_and_in_a_batch(reference, targets, plain, lone
 
 def test_a_lone_small_image_runs_twice(reference, targets):
     """TensorFlow rounds a batch of one differently, so no small image runs in one."""
-    (plan,) = make_plan(reference, targets[:1], starts=1, seed=0, memory=2**30)
+    (plan,) = make_plan(resolved(reference, targets[:1]), starts=1, seed=0, memory=2**30)
     (chunk,) = plan.starting(np.zeros(1, np.float32)).chunks()
     assert chunk.rows.tolist() == [0, 0]
     for name in ("weights", "numbers", "keys", "fill"):

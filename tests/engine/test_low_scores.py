@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers as kl
 
 import featureprobe as fp
+from featureprobe.ascent.resolved import resolved
 from featureprobe.ascent.score_floors import ScoreFloors
 from featureprobe.ascent.verdict import dead_thresholds
 
@@ -98,7 +99,7 @@ def test_low_scores_have_no_threshold(kind):
         fp.Node(layer, index=1) if kind == "regression" else fp.MapMean(layer, channel=1, pre=pre)
     )
     images = probe.input_space.to_model(np.full((2, 8, 8, 3), 100.0))
-    assert dead_thresholds(probe, [target], images) == [-np.inf]
+    assert dead_thresholds(probe, resolved(probe, [target]), images) == [-np.inf]
 
 
 def test_a_rising_tanh_is_not_dead():
@@ -187,7 +188,7 @@ def test_sums_have_the_floor_of_their_terms():
     probe = relu_net(0.0)
     one, other = fp.MapMean("b", channel=0), fp.MapMean("c", channel=1)
     targets = [one, 2.0 * one, one + other, one - other, one - 0.1 * fp.TotalVariation()]
-    limits = dead_thresholds(probe, targets, np.zeros((2, 4, 4, 1), np.float32))
+    limits = dead_thresholds(probe, resolved(probe, targets), np.zeros((2, 4, 4, 1), np.float32))
     low = (0.0 - 1.0) / np.sqrt(1.001) * 2.0 + 0.5
     np.testing.assert_allclose(limits, [low, 2 * low, low, -np.inf, low], atol=1e-4)
 

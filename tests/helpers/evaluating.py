@@ -8,13 +8,14 @@ import tensorflow as tf
 import featureprobe as fp
 from featureprobe.ascent.compiling import as_tensors
 from featureprobe.ascent.plan import make_plan
+from featureprobe.ascent.resolved import resolved
 
 
 def value_and_gradient(
     probe: fp.ModelProbe, targets: Sequence[fp.Objective], images: np.ndarray, *, starts: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return totals (N,) and gradients (N, H, W, C) for N = targets x starts images."""
-    group, *others = make_plan(probe, targets, starts=starts, seed=0, memory=2**33)
+    group, *others = make_plan(resolved(probe, targets), starts=starts, seed=0, memory=2**33)
     assert not others, "targets of one structure make one group"
     totals, gradients = np.zeros(len(images)), np.zeros(np.shape(images))
     for chunk in group.chunks():

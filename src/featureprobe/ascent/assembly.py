@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from featureprobe.ascent.cropping import crop_of, describe_crop
+from featureprobe.ascent.cropping import describe_crop
 from featureprobe.ascent.cut_gradients import with_cuts
 from featureprobe.ascent.frame import Framing, framing, unframed
 from featureprobe.ascent.problems import Problems
@@ -58,10 +58,10 @@ def assemble(
         snapshots: (step, images (rows, H, W, C) in model units) pairs.
         evidence: What real images cause: dead is measured by it.
     """
-    best, index, grid = state.best, problems.index, (len(problems.targets), state.starts)
-    thresholds = dead_thresholds(probe, problems.targets, state.start_images, evidence)
+    best, index, grid = state.best, problems.index, (len(problems.solved), state.starts)
+    thresholds = dead_thresholds(probe, problems.solved, state.start_images, evidence)
     verdicts = judge(state, thresholds, settings.stop or Converged(), interrupted=interrupted)
-    verdicts = with_cuts(verdicts, probe, problems.targets, state)
+    verdicts = with_cuts(verdicts, probe, problems.solved, state)
 
     def kept(name: str) -> FloatArray:
         values = np.where(np.isfinite(best["total"]), best[name], np.nan)
@@ -84,7 +84,7 @@ def assemble(
         **_shots(snapshots, pictures, (len(targets), state.starts, *probe.image_shape)),
         origins=state.start_origins[index],
         steps_done=np.where(state.ended < 0, state.index, state.ended).reshape(grid)[index],
-        crops=tuple(describe_crop(crop_of(settings, probe, t), probe) for t in targets),
+        crops=tuple(describe_crop(crop, probe) for crop in problems.crops),
         labels=labels_of(targets),
         steps=state.index,
         recipe=recipe,
@@ -106,7 +106,7 @@ def _shots(
 
 def _traces(state: AscentState, problems: Problems) -> dict[str, Any]:
     """Return the traces of all targets, by their names in the result."""
-    grid = (-1, len(problems.targets), state.starts)
+    grid = (-1, len(problems.solved), state.starts)
     lines = {trace: state.traces[name] for trace, name in _TRACES.items()}
     return {
         trace: values.reshape(*grid, *values.shape[2:])[:, problems.index]

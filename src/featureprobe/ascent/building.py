@@ -11,41 +11,23 @@ from featureprobe.ascent.driving import Drive
 from featureprobe.ascent.group import Group
 from featureprobe.ascent.loop import Loop
 from featureprobe.ascent.plan import make_plan
-from featureprobe.ascent.problems import Problems, as_problems
 from featureprobe.ascent.remedies import Remedy
+from featureprobe.ascent.resolved import Resolved
 from featureprobe.ascent.settings import Settings
 from featureprobe.ascent.starts import Starts
-from featureprobe.ascent.targets import check_reads
-from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
 
-def build_problems(settings: Settings, probe: ModelProbe, targets: Sequence[Objective]) -> Problems:
-    """Return what must be solved for the targets of a run.
-
-    Raises:
-        FeatureProbeError: When a target does not fit the model or the recipe.
-    """
-    for target in targets:
-        check_reads(probe, target)
-    return as_problems(settings, probe, targets)
-
-
-def build_plan(
-    settings: Settings, probe: ModelProbe, targets: Sequence[Objective], seed: int
-) -> tuple[Group, ...]:
+def build_plan(settings: Settings, solved: Sequence[Resolved], seed: int) -> tuple[Group, ...]:
     """Return targets in groups."""
-    crops = [crop_of(settings, probe, target) for target in targets]
-    return make_plan(
-        probe, targets, starts=settings.starts, seed=seed, memory=settings.memory, crops=crops
-    )
+    crops = [crop_of(settings, own) for own in solved]
+    return make_plan(solved, starts=settings.starts, seed=seed, memory=settings.memory, crops=crops)
 
 
 def build_drive(
     settings: Settings,
     probe: ModelProbe,
-    problems: Problems,
     groups: Sequence[Group],
     starts: Starts,
     digest: str,
@@ -57,8 +39,7 @@ def build_drive(
     Args:
         settings: The settings.
         probe: The probe.
-        problems: What is solved.
-        groups: The problems' targets in groups, from :func:`build_plan`.
+        groups: The targets in groups, from :func:`build_plan`.
         starts: Their starts.
         digest: Digest of the targets of the run.
         remedy: What is climbed instead of the targets.
@@ -92,7 +73,7 @@ def build_drive(
     if remedy is not None:
         ready = tuple(group.aimed(remedy) for group in ready)
     calls = tuple(compiled(group, fixed, loop) for group in ready)
-    return Drive(ready, calls, starts.index.size, problems, digest, settings.stop)
+    return Drive(ready, calls, starts.index.size, digest, settings.stop)
 
 
 def _means(group: Group, starts: Starts) -> FloatArray:

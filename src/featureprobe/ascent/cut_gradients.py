@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.objectives.base import Objective
-from featureprobe.objectives.structure import leaf_of, terms_of
+from featureprobe.ascent.resolved import Resolved
 from featureprobe.probe.gradient_cuts import cut_of
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.state import AscentState
@@ -16,7 +15,7 @@ from featureprobe.results.status import Status
 def with_cuts(
     verdicts: npt.NDArray[np.object_],
     probe: ModelProbe,
-    targets: Sequence[Objective],
+    targets: Sequence[Resolved],
     state: AscentState,
 ) -> npt.NDArray[np.object_]:
     """Return (targets, starts) verdicts: saturated, with the reason, where a gradient is cut.
@@ -41,9 +40,8 @@ def with_cuts(
     return found
 
 
-def _cut_of(probe: ModelProbe, target: Objective) -> str | None:
+def _cut_of(probe: ModelProbe, target: Resolved) -> str | None:
     """Return what cuts all reads of a target off from the image; None when one is connected."""
-    leaves = [leaf_of(term) for _, term in terms_of(target)]
-    layers = dict.fromkeys(layer for leaf in leaves for layer, _, _ in leaf.reads)
+    layers = dict.fromkeys(layer for leaf in target.leaves for layer, _, _ in leaf.reads)
     cuts = [cut_of(probe.network, probe.input_space, layer) for layer in layers]
     return cuts[0] if cuts and None not in cuts else None

@@ -12,7 +12,6 @@ from featureprobe.ascent.compiling import Compiled, as_tensors, begin
 from featureprobe.ascent.group import Chunk, Group
 from featureprobe.ascent.interrupts import NOTHING_YET
 from featureprobe.ascent.placing import cut, placed
-from featureprobe.ascent.problems import Problems
 from featureprobe.ascent.starts import Starts
 from featureprobe.ascent.stopping import CHECK_EVERY, Converged
 from featureprobe.ascent.turns import each_in_turn
@@ -39,7 +38,6 @@ class Drive:
         groups: What runs together.
         calls: Their compiled calls.
         rows: Number of (target, start) rows.
-        problems: What is solved for the targets.
         targets: Digest of the targets.
         stop: When images leave the batch; None for never.
     """
@@ -47,7 +45,6 @@ class Drive:
     groups: tuple[Group, ...]
     calls: tuple[Compiled, ...]
     rows: int
-    problems: Problems
     targets: str
     stop: Converged | None
 

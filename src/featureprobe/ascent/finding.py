@@ -11,8 +11,8 @@ from featureprobe.ascent.building import build_drive, build_plan
 from featureprobe.ascent.constraints import resolve
 from featureprobe.ascent.interrupts import stop_if_interrupted
 from featureprobe.ascent.precursor import MIX, Precursor
-from featureprobe.ascent.problems import as_problems
 from featureprobe.ascent.remedies import Remedy
+from featureprobe.ascent.resolved import Resolved
 from featureprobe.ascent.scoring import score_images
 from featureprobe.ascent.search import search_starts
 from featureprobe.ascent.settings import Settings
@@ -20,7 +20,6 @@ from featureprobe.ascent.starts import Starts, draw_images
 from featureprobe.ascent.verdict import dead_thresholds
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
-from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.state import AscentState
 from featureprobe.types import FloatArray
@@ -30,7 +29,7 @@ _SCORES = 2**24  # of images for targets that are looked at together
 
 
 def find_starts(
-    settings: Settings, probe: ModelProbe, targets: Sequence[Objective], seed: int
+    settings: Settings, probe: ModelProbe, targets: Sequence[Resolved], seed: int
 ) -> Starts:
     """Return the starts of all targets."""
     finder = _Finder(settings, probe, seed)
@@ -67,20 +66,20 @@ class _Finder:
         """Whether there is but one candidate, such as a given image without noise."""
         return bool((self.sample == self.sample[0]).all())
 
-    def search(self, search: Precursor, targets: Sequence[Objective], width: int) -> Starts:
+    def search(self, search: Precursor, targets: Sequence[Resolved], width: int) -> Starts:
         """Return the ``width`` candidates that score best, for each target."""
         return search_starts(
             search,
             self.sources,
             self.probe,
-            build_plan(replace(self.settings, starts=1), self.probe, targets, self.seed),
+            build_plan(replace(self.settings, starts=1), targets, self.seed),
             resolve(self.settings.constraint, self.probe.input_space),
             seed=self.seed,
             width=width,
             thresholds=dead_thresholds(self.probe, targets, self.sample),
         )
 
-    def revive(self, starts: Starts, targets: Sequence[Objective]) -> Starts:
+    def revive(self, starts: Starts, targets: Sequence[Resolved]) -> Starts:
         """Return starts with the remedies tried on those that leave their target dead."""
         for remedy in self.settings.remedies:
             dead = self._silent(starts, targets)
@@ -89,7 +88,7 @@ class _Finder:
             starts = self._remedied(remedy, starts, targets, dead)
         return starts
 
-    def try_out(self, search: Precursor, starts: Starts, targets: Sequence[Objective]) -> Starts:
+    def try_out(self, search: Precursor, starts: Starts, targets: Sequence[Resolved]) -> Starts:
         """Return what the best starts have become after a few steps; the others are dropped."""
         width, kept = starts.index.shape[1], self.settings.starts
         tried = [
@@ -103,7 +102,7 @@ class _Finder:
         return Starts(images, index, np.asarray(origins + note, dtype=object))
 
     def _tried(
-        self, search: Precursor, starts: Starts, targets: Sequence[Objective]
+        self, search: Precursor, starts: Starts, targets: Sequence[Resolved]
     ) -> tuple[FloatArray, npt.NDArray[np.object_]]:
         """Return the best images (targets * kept, H, W, C) of some targets, and their origins."""
         # The recipe itself, so that it shares its trace.
@@ -121,7 +120,7 @@ class _Finder:
         for first in range(0, targets, size):
             yield range(first, min(first + size, targets))
 
-    def _silent(self, starts: Starts, targets: Sequence[Objective]) -> npt.NDArray[np.bool_]:
+    def _silent(self, starts: Starts, targets: Sequence[Resolved]) -> npt.NDArray[np.bool_]:
         """Return (targets, starts): which starts leave their target dead."""
         # Targets with images of their own, thousands of them: not each image for all targets.
         size = max(1, _SCORES // len(starts.images))
@@ -131,7 +130,7 @@ class _Finder:
                 [self._silent(starts.of_targets(h), [targets[m] for m in h]) for h in halves]
             )
         thresholds = dead_thresholds(self.probe, targets, starts.images)
-        groups = build_plan(replace(self.settings, starts=1), self.probe, targets, self.seed)
+        groups = build_plan(replace(self.settings, starts=1), targets, self.seed)
         constraint = resolve(self.settings.constraint, self.probe.input_space)
         scores = score_images(groups, starts.images, constraint, len(targets))
         own = np.take_along_axis(scores, starts.index, axis=1)
@@ -143,7 +142,7 @@ class _Finder:
         self,
         remedy: Remedy,
         starts: Starts,
-        targets: Sequence[Objective],
+        targets: Sequence[Resolved],
         dead: npt.NDArray[np.bool_],
     ) -> Starts:
         """Return starts with those replaced that the remedy brought to life."""
@@ -167,13 +166,12 @@ class _Finder:
         self,
         climb: Settings,
         starts: Starts,
-        targets: Sequence[Objective],
+        targets: Sequence[Resolved],
         steps: int,
         remedy: Remedy | None = None,
     ) -> AscentState:
         stop_if_interrupted()
-        groups = build_plan(climb, self.probe, targets, self.seed)
-        problems = as_problems(climb, self.probe, targets)
+        groups = build_plan(climb, targets, self.seed)
         climb = replace(climb, stop=None)
-        drive = build_drive(climb, self.probe, problems, groups, starts, "", remedy=remedy)
+        drive = build_drive(climb, self.probe, groups, starts, "", remedy=remedy)
         return drive.advance(drive.start(self.seed, starts), steps)

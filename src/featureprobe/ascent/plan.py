@@ -1,6 +1,6 @@
 """The plan of a run: which targets go together, on what part of the image, with what numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +8,8 @@ import numpy.typing as npt
 from featureprobe._randomness import run_key
 from featureprobe.ascent.evaluation import Evaluation
 from featureprobe.ascent.group import WORKERS, Group
-from featureprobe.ascent.live import masks_of, stack_masks
-from featureprobe.objectives.base import Objective
-from featureprobe.objectives.structure import leaf_of, numbers_of, terms_of
+from featureprobe.ascent.live import stack_masks
+from featureprobe.ascent.resolved import Resolved
 from featureprobe.probe.crop_plan import Crop
 from featureprobe.probe.cropped_network import CroppedNetwork
 from featureprobe.probe.model_probe import ModelProbe
@@ -23,8 +22,7 @@ _IMAGES = 16  # image-sized tensors that a step holds: params, best, views, grad
 
 
 def make_plan(
-    probe: ModelProbe,
-    targets: Sequence[Objective],
+    targets: Sequence[Resolved],
     *,
     starts: int,
     seed: int,
@@ -34,7 +32,6 @@ def make_plan(
     """Return the targets in groups of one structure, and one geometry, each.
 
     Args:
-        probe: The probe.
         targets: All targets.
         starts: Starts per target.
         seed: The run's seed.
@@ -42,29 +39,27 @@ def make_plan(
         crops: The crop of each target, or why there is none; None for full images.
     """
     plans = [c if isinstance(c, Crop) else None for c in crops or [""] * len(targets)]
-    grouped: dict[tuple[object, ...], list[int]] = {}
+    grouped: dict[tuple[Hashable, object], list[int]] = {}
     for number, (target, crop) in enumerate(zip(targets, plans, strict=True)):
-        key = tuple(leaf_of(term).key for _, term in terms_of(target))
         geometry = None if crop is None else crop.geometry
-        grouped.setdefault((key, geometry), []).append(number)
+        grouped.setdefault((target.key, geometry), []).append(number)
     return tuple(
-        _group(probe, key, members, [targets[m] for m in members], [plans[m] for m in members],
+        _group(key, members, [targets[m] for m in members], [plans[m] for m in members],
                starts, seed, memory)
         for key, members in grouped.items()
     )  # fmt: skip
 
 
 def _group(
-    probe: ModelProbe,
-    key: tuple[object, ...],
+    key: tuple[Hashable, object],
     members: Sequence[int],
-    own: Sequence[Objective],
+    own: Sequence[Resolved],
     crops: Sequence[Crop | None],
     starts: int,
     seed: int,
     memory: int,
 ) -> Group:
-    leaves = tuple(leaf_of(term) for _, term in terms_of(own[0]))
+    probe, leaves = own[0].probe, own[0].leaves
     evaluation = Evaluation(_network(probe, crops[0]), probe.input_space, leaves)
     evaluation.network.prepare(evaluation.wanted)
     together = starts if any(leaf.is_group for leaf in leaves) else 1
@@ -72,17 +67,15 @@ def _group(
     fitting = max(1, memory // WORKERS // (cost * together)) * together
     # Small images run twice rather than alone; crops do not, as time is what they are for.
     twice = cost <= _TWICE_BELOW and crops[0] is None
-    masks = [masks_of(probe.network, target) for target in own]
-    layer = masks[0][0][None, :, :, None]  # a group reads the same layers, so it shares this one
     return Group(
         evaluation=evaluation,
         key=key,
         rows=(np.array(members)[:, None] * starts + np.arange(starts)).ravel(),
-        data=_numbers(own, crops, starts, seed) | _masks(probe, masks, crops, starts),
+        data=_numbers(own, crops, starts, seed) | _masks(own, crops, starts),
         most=max(2, fitting) if twice else fitting,
         twice=twice,
         together=together,
-        layer=layer,
+        layer=own[0].masks[0][None, :, :, None],  # a group reads the same layers: they share it
         places=None if crops[0] is None else np.repeat([c.place for c in crops if c], starts, 0),
     )
 
@@ -102,34 +95,28 @@ def row_bytes(evaluation: Evaluation) -> int:
 
 
 def _numbers(
-    own: Sequence[Objective], crops: Sequence[Crop | None], starts: int, seed: int
+    own: Sequence[Resolved], crops: Sequence[Crop | None], starts: int, seed: int
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Return weights, indices and keys of a group's rows."""
-    terms = [terms_of(target) for target in own]
-    digests = [target.digest() for target in own]
     numbers = [
-        [n for _, term in t for n in numbers_of(term, dict(c.offsets) if c else {})]
-        for t, c in zip(terms, crops, strict=True)
+        t.numbers if crop is None else t.numbers_on_crop for t, crop in zip(own, crops, strict=True)
     ]
+    weights = np.array([t.weights for t in own], np.float32)
     return {
-        "weights": np.repeat(np.array([[w for w, _ in t] for t in terms], np.float32), starts, 0),
+        "weights": np.repeat(weights, starts, 0),
         "numbers": np.repeat(np.array(numbers, np.int32).reshape(len(own), -1), starts, 0),
-        "keys": np.stack([run_key(seed, d, s) for d in digests for s in range(starts)]),
+        "keys": np.stack([run_key(seed, t.digest, s) for t in own for s in range(starts)]),
         "starts": np.asarray(starts, np.int32),
     }
 
 
 def _masks(
-    probe: ModelProbe,
-    masks: Sequence[tuple[FloatArray, FloatArray]],
-    crops: Sequence[Crop | None],
-    starts: int,
+    own: Sequence[Resolved], crops: Sequence[Crop | None], starts: int
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Return the masks of a group's rows, cut like the images."""
-    channels = probe.image_shape[2]
-    layer = masks[0][0]
+    channels, layer = own[0].probe.image_shape[2], own[0].masks[0]
     live = layer.sum() * channels
-    field = stack_masks([_cut(m[1], c) for m, c in zip(masks, crops, strict=True)], starts)
+    field = stack_masks([_cut(t.masks[1], c) for t, c in zip(own, crops, strict=True)], starts)
     covered = field.sum(axis=(1, 2, 3), keepdims=True) * channels
     return {
         # Crops at several places: what they leave out differs, what they show of it may not.

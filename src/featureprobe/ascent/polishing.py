@@ -7,9 +7,10 @@ import numpy as np
 from featureprobe.ascent.backtracking import Backtracking
 from featureprobe.ascent.blocks import BlockSizes
 from featureprobe.ascent.building import build_drive, build_plan
+from featureprobe.ascent.cropping import crop_of
 from featureprobe.ascent.driving import Drive, Stopped
 from featureprobe.ascent.interrupts import interrupted
-from featureprobe.ascent.problems import Problems, as_problems
+from featureprobe.ascent.problems import Problems, home_of
 from featureprobe.ascent.settings import Settings
 from featureprobe.ascent.starts import Starts
 from featureprobe.probe.model_probe import ModelProbe
@@ -26,11 +27,11 @@ def polished(
     """
     if not settings.polish:
         return state
-    climb = _recipe(settings, probe, problems)
+    climb = _recipe(settings, problems)
     index = np.arange(len(state.ended)).reshape(-1, state.starts)
     starts = Starts(state.best["images"], index, state.start_origins)
-    groups = build_plan(climb, probe, problems.targets, state.seed)
-    drive = build_drive(climb, probe, problems, groups, starts, state.targets)
+    groups = build_plan(climb, problems.solved, state.seed)
+    drive = build_drive(climb, probe, groups, starts, state.targets)
     later = _settled(drive, drive.start(state.seed, starts), climb.steps)
     if not later.index:
         return state
@@ -58,7 +59,7 @@ def _settled(drive: Drive, state: AscentState, steps: int) -> AscentState:
     return state
 
 
-def _recipe(settings: Settings, probe: ModelProbe, problems: Problems) -> Settings:
+def _recipe(settings: Settings, problems: Problems) -> Settings:
     """Return the ascent that polishes; its problems are those that were solved."""
     climb = replace(
         settings,
@@ -70,5 +71,5 @@ def _recipe(settings: Settings, probe: ModelProbe, problems: Problems) -> Settin
         keep="best",
     )
     # Without operators more targets could share a crop than did so; but each has its own images.
-    alike = len(as_problems(climb, probe, problems.targets).targets) == len(problems.targets)
-    return climb if alike else replace(climb, crop=False)
+    homes = {home_of(own, crop_of(climb, own))[0].target for own in problems.solved}
+    return climb if len(homes) == len(problems.solved) else replace(climb, crop=False)

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.ascent.cropping import crop_of
-from featureprobe.ascent.live import masks_of
+from featureprobe.ascent.resolved import Resolved
+from featureprobe.ascent.score_floors import ScoreFloors
 from featureprobe.ascent.settings import Settings
+from featureprobe.ascent.targets import check_reads
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.node import Node
 from featureprobe.probe.crop_plan import Crop
@@ -19,6 +21,8 @@ from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
 _Place = tuple[int, int]
+Move = tuple[_Place, _Place, _Place]
+"""First row and column before and after, and the size of what is moved."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,18 +30,20 @@ class Problems:
     """The distinct problems of a run, and how targets follow from them.
 
     Attributes:
-        targets: One target for each problem: it is what is climbed.
+        solved: Each problem once: it is what is climbed.
         index: (targets of the run,) the problem of each.
         moves: For each target of the run, from where to where its problem's crop is moved; None
             where it lies where it belongs.
         layers: (H, W) masks of the pixels that reach the layer, of those targets that are moved.
+        crops: The crop of each target of the run, or why it has none.
         center: What pixels hold that reach nothing, model units.
     """
 
-    targets: tuple[Objective, ...]
+    solved: tuple[Resolved, ...]
     index: npt.NDArray[np.int64]
-    moves: tuple[tuple[_Place, _Place, _Place] | None, ...]
+    moves: tuple[Move | None, ...]
     layers: dict[int, FloatArray]
+    crops: tuple[Crop | str, ...]
     center: float
 
     def image(self, number: int, solved: FloatArray) -> FloatArray:
@@ -51,37 +57,51 @@ class Problems:
         return own if move is None else _moved(own, self.layers[number], self.center, *move)
 
 
-def as_problems(settings: Settings, probe: ModelProbe, targets: Sequence[Objective]) -> Problems:
-    """Return what must be solved for targets that fit the model."""
-    numbers: dict[Objective, int] = {}
-    index, moves = [], []
+def resolve_targets(
+    settings: Settings, probe: ModelProbe, targets: Sequence[Objective]
+) -> Problems:
+    """Return what must be solved for the targets of a run.
+
+    Raises:
+        FeatureProbeError: When a target does not fit the model or the recipe.
+    """
     for target in targets:
-        solved, move = _problem_of(settings, probe, target)
-        index.append(numbers.setdefault(solved, len(numbers)))
+        check_reads(probe, target)
+    floors = ScoreFloors(probe)
+    known: dict[Objective, Resolved] = {}
+    numbers: dict[Objective, int] = {}
+    index, moves, crops, layers = [], [], [], {}
+    for number, target in enumerate(targets):
+        own = known.get(target) or Resolved(probe, target, floors)
+        known[target] = own
+        crop = crop_of(settings, own)
+        home, move = home_of(own, crop)
+        known.setdefault(home.target, home)
+        index.append(numbers.setdefault(home.target, len(numbers)))
         moves.append(move)
-    return Problems(
-        tuple(numbers),
-        np.array(index),
-        tuple(moves),
-        {n: masks_of(probe.network, targets[n])[0] for n, move in enumerate(moves) if move},
-        probe.input_space.typical_center,
-    )
+        crops.append(crop)
+        if move:
+            layers[number] = own.masks[0]
+    solved = tuple(known[target] for target in numbers)
+    center = probe.input_space.typical_center
+    return Problems(solved, np.array(index), tuple(moves), layers, tuple(crops), center)
 
 
-def _problem_of(
-    settings: Settings, probe: ModelProbe, target: Objective
-) -> tuple[Objective, tuple[_Place, _Place, _Place] | None]:
+def home_of(own: Resolved, crop: Crop | str) -> tuple[Resolved, Move | None]:
     """Return the node in the middle of the map that is the same problem, and the way from it."""
-    crop = crop_of(settings, probe, target)
+    target = own.target
     if not (isinstance(target, Node) and isinstance(crop, Crop)):
-        return target, None
-    rows, cols = probe.shape_of(target.layer)[:2]
+        return own, None
+    rows, cols = own.probe.shape_of(target.layer)[:2]
     middle = replace(target, row=rows // 2, col=cols // 2)
-    other = crop_of(settings, probe, middle)
+    if middle == target:
+        return own, None
+    home = Resolved(own.probe, middle, own.floors)
+    other = home.crop
     if not isinstance(other, Crop) or other.geometry != crop.geometry:
-        return target, None
+        return own, None
     height, width, _ = crop.geometry.shape
-    return middle, None if middle == target else (other.place, crop.place, (height, width))
+    return home, (other.place, crop.place, (height, width))
 
 
 def _moved(

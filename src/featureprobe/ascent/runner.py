@@ -8,10 +8,11 @@ from featureprobe._arguments import checked_methods
 from featureprobe._kinds import OWN
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.ascent.assembly import look
-from featureprobe.ascent.building import build_drive, build_plan, build_problems
+from featureprobe.ascent.building import build_drive, build_plan
 from featureprobe.ascent.driving import Drive
 from featureprobe.ascent.finding import find_starts
 from featureprobe.ascent.interrupts import HeldInterrupts, stop_if_interrupted
+from featureprobe.ascent.problems import Problems, resolve_targets
 from featureprobe.ascent.recording import labels_of, recipe_of
 from featureprobe.ascent.running import Way, blocks_of_steps, climbed, concluded, images_of
 from featureprobe.ascent.settings import Settings
@@ -101,15 +102,15 @@ class Ascent(Settings):
         check_evidence(evidence, probe)
         with HeldInterrupts():
             seed = seed_from(rng)
-            drive, state = self._begin(probe, targets, seed)
+            problems, drive, state = self._begin(probe, targets, seed)
             record = recipe_of(self, probe, targets, seed)
             stop_if_interrupted()
-            way = climbed(self, drive, state, progress)
-            return concluded(self, probe, targets, drive, way, record, evidence)
+            way = climbed(self, problems, drive, state, progress)
+            return concluded(self, probe, targets, problems, drive, way, record, evidence)
 
     def start(self, probe: ModelProbe, objective: Targets, *, rng: Rng = None) -> AscentState:
         """Return the state before the first step; arguments as for :meth:`run`."""
-        return self._begin(probe, as_targets(objective), seed_from(rng))[1]
+        return self._begin(probe, as_targets(objective), seed_from(rng))[2]
 
     def iterate(
         self, probe: ModelProbe, objective: Targets, state: _Given
@@ -127,9 +128,9 @@ class Ascent(Settings):
         Yields:
             (state, info) after each block.
         """
-        drive = self._resume(probe, as_targets(objective), state)
+        problems, drive = self._resume(probe, as_targets(objective), state)
         for later in blocks_of_steps(self, drive, state):
-            yield later, look(probe, drive.problems, later, self.steps, images_of(self, later))
+            yield later, look(probe, problems, later, self.steps, images_of(self, later))
 
     def result(self, probe: ModelProbe, objective: Targets, state: _Given) -> AscentResult:
         """Return the result of a state, as :meth:`run` does at its end.
@@ -140,23 +141,25 @@ class Ascent(Settings):
             state: From :meth:`start` or :meth:`iterate`.
         """
         targets = as_targets(objective)
-        drive = self._resume(probe, targets, state)
+        problems, drive = self._resume(probe, targets, state)
         record = recipe_of(self, probe, targets, state.seed)
-        return concluded(self, probe, targets, drive, Way(state, kept=True), record)
+        return concluded(self, probe, targets, problems, drive, Way(state, kept=True), record)
 
     def _begin(
         self, probe: ModelProbe, targets: Sequence[Objective], seed: int
-    ) -> tuple[Drive, AscentState]:
+    ) -> tuple[Problems, Drive, AscentState]:
         probe.network.begin_run()
         labels_of(targets)  # first of all: what finds mistakes
         self.digest()
-        problems = build_problems(self, probe, targets)
-        starts = find_starts(self, probe, problems.targets, seed)
-        groups = build_plan(self, probe, problems.targets, seed)
-        drive = build_drive(self, probe, problems, groups, starts, digest_of(targets))
-        return drive, drive.start(seed, starts)
+        problems = resolve_targets(self, probe, targets)
+        starts = find_starts(self, probe, problems.solved, seed)
+        groups = build_plan(self, problems.solved, seed)
+        drive = build_drive(self, probe, groups, starts, digest_of(targets))
+        return problems, drive, drive.start(seed, starts)
 
-    def _resume(self, probe: ModelProbe, targets: Sequence[Objective], state: AscentState) -> Drive:
+    def _resume(
+        self, probe: ModelProbe, targets: Sequence[Objective], state: AscentState
+    ) -> tuple[Problems, Drive]:
         if not isinstance(state, AscentState):
             raise ConfigError(
                 f"A run goes on from an AscentState. Received: {type(state).__name__}. Pass what "
@@ -170,6 +173,6 @@ class Ascent(Settings):
             )
         starts = Starts(state.start_images, state.start_index, state.start_origins)
         probe.network.begin_run()
-        problems = build_problems(self, probe, targets)
-        groups = build_plan(self, probe, problems.targets, state.seed)
-        return build_drive(self, probe, problems, groups, starts, state.targets)
+        problems = resolve_targets(self, probe, targets)
+        groups = build_plan(self, problems.solved, state.seed)
+        return problems, build_drive(self, probe, groups, starts, state.targets)

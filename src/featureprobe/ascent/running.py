@@ -10,6 +10,7 @@ from featureprobe.ascent.blocks import BlockSizes
 from featureprobe.ascent.driving import Drive, Stopped
 from featureprobe.ascent.interrupts import interrupted
 from featureprobe.ascent.polishing import polished
+from featureprobe.ascent.problems import Problems
 from featureprobe.ascent.progress import Progress
 from featureprobe.ascent.settings import Settings
 from featureprobe.ascent.stopping import CHECK_EVERY
@@ -50,14 +51,20 @@ def blocks_of_steps(
         yield state
 
 
-def climbed(settings: Settings, drive: Drive, state: AscentState, progress: bool | None) -> Way:
+def climbed(
+    settings: Settings,
+    problems: Problems,
+    drive: Drive,
+    state: AscentState,
+    progress: bool | None,
+) -> Way:
     """Do all steps, or those until the user interrupts."""
     snapshots: list[tuple[int, FloatArray]] = []
     later, stopped = state, False
     with Progress(settings.steps, drive.rows, progress) as bar:
         try:
             for later in blocks_of_steps(settings, drive, state, reuse=True):
-                bar.at(glance(drive.problems, later))
+                bar.at(glance(problems, later))
                 if settings.record_every and later.index % settings.record_every == 0:
                     snapshots.append((later.index, np.copy(images_of(settings, later))))
                 if interrupted():
@@ -73,6 +80,7 @@ def concluded(
     settings: Settings,
     probe: ModelProbe,
     targets: Sequence[Objective],
+    problems: Problems,
     drive: Drive,
     way: Way,
     record: Recipe,
@@ -82,12 +90,12 @@ def concluded(
     finished = drive.finish(way.state, reuse=not way.kept)
     polish = 0 if way.stopped else settings.polish
     meant = replace(settings, steps=max(1, finished.index), polish=polish)
-    fine = polished(meant, probe, drive.problems, finished)
+    fine = polished(meant, probe, problems, finished)
     done = replace(meant, polish=fine.index - finished.index)
     return assemble(
         probe,
         targets,
-        drive.problems,
+        problems,
         done,
         fine,
         replace(record, ascent=done.to_config()),

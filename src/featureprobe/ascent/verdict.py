@@ -5,11 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.ascent.score_floors import ScoreFloors
+from featureprobe.ascent.resolved import Resolved
 from featureprobe.ascent.stopping import Converged
 from featureprobe.evidence.evidence import Evidence
-from featureprobe.objectives.base import Objective
-from featureprobe.objectives.structure import leaf_of, terms_of
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.state import AscentState
 from featureprobe.results.status import Status
@@ -23,7 +21,7 @@ DEAD_SHARE = 1e-6
 
 def dead_thresholds(
     probe: ModelProbe,
-    targets: Sequence[Objective],
+    targets: Sequence[Resolved],
     start_images: FloatArray,
     evidence: Evidence | None = None,
 ) -> FloatArray:
@@ -35,24 +33,20 @@ def dead_thresholds(
     over up to 64 of them), times the term's weight. -inf for targets that a low score does not make
     dead: values that no activation bounds, and targets that are to be made small.
     """
-    cache, floors = _strong_in(evidence), ScoreFloors(probe)
-    thresholds = []
+    cache, thresholds = _strong_in(evidence), []
     for target in targets:
-        least, total = 0.0, 0.0
-        for weight, term in terms_of(target):
-            leaf = leaf_of(term)
-            if not leaf.is_score:
-                continue
-            floor = floors.of(term) if weight > 0 else -np.inf
-            least += weight * floor if weight > 0 else -np.inf
-            if np.isneginf(least):
-                break
-            total += weight * max(
-                _strong_activation(probe, layer, "row" in axes, start_images, cache)
-                for layer, axes, _ in leaf.reads
+        total = 0.0
+        if not np.isneginf(target.floor):
+            total = target.floor_rounding + sum(
+                term.weight
+                * max(
+                    _strong_activation(probe, layer, "row" in axes, start_images, cache)
+                    for layer, axes, _ in term.leaf.reads
+                )
+                for term in target.terms
+                if term.leaf.is_score
             )
-            total += weight * abs(floor)  # float rounding, of floors other than 0
-        thresholds.append(least + DEAD_SHARE * total)
+        thresholds.append(target.floor + DEAD_SHARE * total)
     return np.array(thresholds, dtype=np.float32)
 
 

@@ -11,6 +11,7 @@ from featureprobe.ascent.building import build_plan
 from featureprobe.ascent.constraints import Constraint, Sphere, resolve
 from featureprobe.ascent.group import Group
 from featureprobe.ascent.live import live_pixels, masks_of
+from featureprobe.ascent.resolved import resolved
 from featureprobe.ascent.runner import Ascent
 from featureprobe.ascent.scoring import score_images
 from featureprobe.objectives.base import Objective
@@ -43,7 +44,8 @@ class Landscape:
     @classmethod
     def of(cls, ascent: Ascent, probe: ModelProbe, targets: Sequence[Objective]) -> "Landscape":
         """Return the landscape that an Ascent climbs."""
-        groups = build_plan(replace(ascent, starts=1), probe, targets, 0)
+        solved = resolved(probe, targets)
+        groups = build_plan(replace(ascent, starts=1), solved, 0)
         return cls(probe, targets, groups, resolve(ascent.constraint, probe.input_space))
 
     @property
