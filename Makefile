@@ -10,7 +10,7 @@ export TF_ENABLE_ONEDNN_OPTS ?= 1
 # A process for each core, up to four: one holds up to 3 GB.
 SPREAD ?= -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: installed demo pictures test quick long zoo lint types imports docs wheel bench bench-quality clean
+.PHONY: installed demo pictures test quick sweeps long zoo lint types imports docs wheel bench bench-quality clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'featureprobe needs Python 3.11 or newer; set PYTHON=python3.12, say'"
@@ -41,7 +41,10 @@ test: $(VENV)/.installed  ## all tests but the sweeps, which take minutes, and t
 quick: $(VENV)/.installed  ## the tests that take seconds
 	$(BIN)/python -m pytest $(SPREAD) -m "not slow and not long and not pages"
 
-long: $(VENV)/.installed  ## the sweeps: many nets, many damaged files, many calls
+sweeps: $(VENV)/.installed  ## what takes minutes each: every layer, many damaged files, many calls
+	$(BIN)/python -m pytest $(SPREAD) -q -m "long and not exhaustive"
+
+long: $(VENV)/.installed  ## the sweeps, and every use under every policy and on every odd net
 	$(BIN)/python -m pytest $(SPREAD) -m long
 	$(BIN)/python -m pytest --hypothesis-profile drawn -q tests/properties/test_crops.py tests/properties/test_receptive_field.py
 

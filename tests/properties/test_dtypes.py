@@ -95,6 +95,7 @@ def test_some_uses(policy: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("policy", POLICIES)
 def test_all_uses(policy: str) -> None:
     """Objectives, parameterizations, remedies, rules, polish, evidence, analyses, crops."""

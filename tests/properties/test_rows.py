@@ -174,6 +174,7 @@ def test_some_uses_of_odd_nets(name: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", [name for name, (_, rows) in ZOO.items() if rows] + ["a counter"])
 def test_many_uses_of_odd_nets(name: str) -> None:
     """What runs the net in its own way: evidence, crops, remedies, polish, tails, slopes."""
