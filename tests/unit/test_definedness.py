@@ -14,7 +14,7 @@ from featureprobe.analysis.optima.counting import (
     effective_number,
     unseen_mass,
 )
-from featureprobe.analysis.optima.defined_pictures import show_stretched
+from featureprobe.analysis.optima.defined_view import show_stretched
 from featureprobe.analysis.optima.landscape import half_width
 from featureprobe.analysis.optima.maxima import _by_size
 from featureprobe.analysis.optima.visible import visible

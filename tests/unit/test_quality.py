@@ -11,7 +11,7 @@ from scipy import stats
 import featureprobe as fp
 from featureprobe import analysis
 from featureprobe.analysis.patterns.similarity import shift_similarity
-from featureprobe.analysis.quality.drawing import pareto_front
+from featureprobe.analysis.quality.profile_view import pareto_front
 from featureprobe.analysis.quality.earlier import layers_before, own_layers
 from featureprobe.analysis.quality.explaining import predicted, rank_correlations
 from featureprobe.analysis.quality.likeness import Sight, slid

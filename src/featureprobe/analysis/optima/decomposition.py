@@ -14,11 +14,11 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.composition import Composition, composition_of, draw_shares
 from featureprobe.analysis.optima.lattice import background_of
 from featureprobe.analysis.optima.parts import Parts, parts_of
-from featureprobe.analysis.optima.parts_drawing import draw_overlay, draw_values
+from featureprobe.analysis.optima.parts_view import draw_overlay, draw_values
 from featureprobe.analysis.optima.repetition import Repetition, repetition_of
-from featureprobe.analysis.optima.repetition_drawing import draw_autocorrelation, draw_transforms
+from featureprobe.analysis.optima.repetition_view import draw_autocorrelation, draw_transforms
 from featureprobe.analysis.optima.scoring import checked_target
-from featureprobe.analysis.optima.shift_drawing import headed
+from featureprobe.analysis.optima.shift_view import headed
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node

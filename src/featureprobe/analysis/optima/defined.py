@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from featureprobe._arguments import checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.counting import chao1, effective_number, unseen_mass
-from featureprobe.analysis.optima.defined_pictures import draw_overview, draw_target
+from featureprobe.analysis.optima.defined_view import draw_overview, draw_target
 from featureprobe.analysis.optima.described import described
 from featureprobe.analysis.optima.landscape import half_width
 from featureprobe.analysis.optima.maxima import gaps_of

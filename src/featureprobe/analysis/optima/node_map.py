@@ -11,7 +11,7 @@ from featureprobe._arguments import checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.lattice import checked_channels, checked_place, lattice_of
-from featureprobe.analysis.optima.node_map_drawing import draw_all, draw_one
+from featureprobe.analysis.optima.node_map_view import draw_all, draw_one
 from featureprobe.analysis.optima.ratios import gini, node_and_mean, ratio
 from featureprobe.analysis.optima.superposition import fit_copies, templates_of
 from featureprobe.ascent.runner import Ascent

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from featureprobe._extras import need
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.lattice import Mask
-from featureprobe.analysis.optima.parts_drawing import draw_overlay, draw_values
+from featureprobe.analysis.optima.parts_view import draw_overlay, draw_values
 from featureprobe.analysis.optima.scoring import scores_of
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.map_mean import MapMean

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.repetition_drawing import draw_autocorrelation, draw_transforms
+from featureprobe.analysis.optima.repetition_view import draw_autocorrelation, draw_transforms
 from featureprobe.analysis.optima.surrogates import overlap_correlation, radial_surrogates
 
 Floats = npt.NDArray[np.float64]

@@ -15,7 +15,7 @@ from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.climbing import check_ascent_given, layers_of
 from featureprobe.analysis.optima.recipes import Factors, variants_of
-from featureprobe.analysis.optima.sensitivity_pictures import draw_all, draw_one
+from featureprobe.analysis.optima.sensitivity_view import draw_all, draw_one
 from featureprobe.analysis.optima.visible import alike
 from featureprobe.analysis.places import place_of
 from featureprobe.ascent.constraints import resolve

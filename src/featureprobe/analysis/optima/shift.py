@@ -17,7 +17,7 @@ from featureprobe.analysis.optima.lattice import (
     lattice_of,
 )
 from featureprobe.analysis.optima.ratios import ratio
-from featureprobe.analysis.optima.shift_drawing import draw_shift_response, shown_as
+from featureprobe.analysis.optima.shift_view import draw_shift_response, shown_as
 from featureprobe.analysis.optima.shifting import (
     Shifted,
     checked_most,

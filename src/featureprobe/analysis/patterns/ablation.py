@@ -12,7 +12,7 @@ from featureprobe import _checks
 from featureprobe._arguments import Count, Share, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.ablation_picture import RANDOM, draw_ablation
+from featureprobe.analysis.patterns.ablation_view import RANDOM, draw_ablation
 from featureprobe.analysis.patterns.contributions import margin_weights
 from featureprobe.analysis.patterns.patterns import Patterns, two_classes
 from featureprobe.errors import ConfigError, DataError, ShapeError, nearest

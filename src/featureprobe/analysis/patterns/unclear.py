@@ -20,7 +20,7 @@ from featureprobe.analysis.patterns.contributions import Contributions, margin_w
 from featureprobe.analysis.patterns.distances import distances, nearest_images
 from featureprobe.analysis.patterns.drawing import pixel_range
 from featureprobe.analysis.patterns.patterns import Patterns, two_classes
-from featureprobe.analysis.patterns.unclear_picture import draw_unclear
+from featureprobe.analysis.patterns.unclear_view import draw_unclear
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import OUTPUT, FloatArray

@@ -11,7 +11,7 @@ from featureprobe._arguments import checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.places import place_of
 from featureprobe.analysis.quality import wording
-from featureprobe.analysis.quality.drawing import draw_pictures, draw_profile
+from featureprobe.analysis.quality.profile_view import draw_pictures, draw_profile
 from featureprobe.analysis.quality.suspicion import agreements, mean_known, share_of, suspicion
 from featureprobe.types import FloatArray
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from featureprobe.analysis.optima.shift_drawing import headed
+from featureprobe.analysis.optima.shift_view import headed
 from featureprobe.plotting import show_image
 
 if TYPE_CHECKING:

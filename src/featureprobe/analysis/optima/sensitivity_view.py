@@ -7,7 +7,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from featureprobe.analysis.optima.defined_pictures import show_stretched
+from featureprobe.analysis.optima.defined_view import show_stretched
 
 if TYPE_CHECKING:
     from featureprobe.analysis.optima.sensitivity import Sensitivity
