@@ -11,7 +11,6 @@ from scipy import stats
 import featureprobe as fp
 from featureprobe import analysis
 from featureprobe.analysis.patterns.similarity import shift_similarity
-from featureprobe.analysis.quality.profile_view import pareto_front
 from featureprobe.analysis.quality.earlier import layers_before, own_layers
 from featureprobe.analysis.quality.explaining import predicted, rank_correlations
 from featureprobe.analysis.quality.likeness import Sight, slid
@@ -22,6 +21,7 @@ from featureprobe.analysis.quality.paths import (
     activation_likeness,
     shared_sources,
 )
+from featureprobe.analysis.quality.profile_view import pareto_front
 from featureprobe.analysis.quality.robustness import CHANGES, _shifted, kept_shares
 from featureprobe.analysis.quality.spectrum import high_frequency_share
 from featureprobe.analysis.quality.standard import Natural

@@ -4,10 +4,11 @@ What lives here: findings (frozen results); in `patterns` what images of a class
 carries a decision, in `optima` how far a maximum can be trusted, in `quality` what pictures are worth.
 May import: `ascent`, `evidence`, `samples` and below.
 To add one: a function named after the question, which returns a frozen subclass of `Finding` with a
-`kind`, a `verdict` and `_draw`; its name in `__all__`; a test against a known truth.
+`kind` and a `verdict`; its view, registered with `finding.draw`; its name in `__all__`; a test against a
+known truth.
 """
 
-from featureprobe.analysis.finding import Finding, load
+from featureprobe.analysis.finding import Finding, draw, load
 from featureprobe.analysis.optima import (
     Composition,
     Decomposition,
@@ -78,6 +79,7 @@ __all__ = [
     "compare_nets",
     "decompose",
     "definedness",
+    "draw",
     "follow",
     "insert_patterns",
     "load",

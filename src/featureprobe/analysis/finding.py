@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import functools
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ class Finding(Hints, ABC):
 
     Fields are numpy arrays, dicts of arrays by text, JSON values (numbers, texts, None, tuples and
     dicts of these), or other findings. Arrays are made read-only. The options of ``plot`` are the
-    keywords of ``_draw``. ``_shapes`` says what shapes the arrays have that belong together, such as
+    keywords of its view, see :func:`draw`. ``_shapes`` says what shapes the arrays have that belong together, such as
     ``"low: K J; high: K J; labels: K"``: files in which they do not fit are refused.
 
     Example:
@@ -67,10 +68,6 @@ class Finding(Hints, ABC):
     def verdict(self) -> str:
         """What was found, and how sure that is, in one sentence."""
 
-    @abstractmethod
-    def _draw(self, figure: Figure | SubFigure) -> None:
-        """Draw on an empty figure; keywords of a subclass are options of ``plot``."""
-
     @property
     def _size(self) -> tuple[float, float]:
         """(width, height) in inches of a figure of its own."""
@@ -94,10 +91,9 @@ class Finding(Hints, ABC):
         Raises:
             ConfigError: For an option that this finding's picture does not take.
         """
-        draw: Callable[..., None] = self._draw
-        _check_options(type(self).__name__, draw, options)
+        _check_options(type(self).__name__, draw.dispatch(type(self)), options)
         figure = figure_or_new(figure, self._size_with(options))
-        draw(figure, **options)
+        draw(self, figure, **options)
         with_plain_names(figure, options)
         return figure
 
@@ -105,11 +101,13 @@ class Finding(Hints, ABC):
         return f"<{type(self).__name__}: {visible(self.verdict)}>"
 
     def _repr_html_(self) -> str:
+        text = in_html(self.verdict)
+        if draw.dispatch(type(self)) is draw.dispatch(Finding):
+            return f"<p>{text}</p>"
         figure = Figure(figsize=self._size, layout="constrained")
-        self._draw(figure)
+        draw(self, figure)
         with_plain_names(figure)
         data = base64.b64encode(png_bytes(figure, dpi=72.0)).decode("ascii")
-        text = in_html(self.verdict)
         return f'<p>{text}</p><img alt="{text}" src="data:image/png;base64,{data}">'
 
     @checked
@@ -139,6 +137,37 @@ class Finding(Hints, ABC):
                 f"{Path(path).name} holds {_a(found)}, not {_a(cls)}. Use fp.analysis.load(path)."
             )
         return found
+
+
+@functools.singledispatch
+def draw(found: Finding, figure: Figure | SubFigure, **options: Any) -> None:
+    """Draw a finding on an empty figure: what :meth:`Finding.plot` calls, by the class of the finding.
+
+    ``@draw.register`` above a function makes it the view of the class that its first argument is
+    annotated with; its keywords are the options of ``plot``.
+
+    Args:
+        found: The finding.
+        figure: Where.
+        **options: What the view of this class takes.
+
+    Raises:
+        ConfigError: When no view of its class is registered.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> shares = fp.analysis.split_margin(probe, images[:50], "Conv2D_3", 4, 9)
+        >>> @fp.analysis.draw.register
+        ... def as_curve(found: fp.analysis.Contributions, figure):
+        ...     figure.subplots().plot(found.margin)
+        >>> len(shares.plot().axes)
+        1
+    """
+    raise ConfigError(
+        f"Nothing is registered that draws {_a(found)}. Write a function "
+        f"`def view(found: {type(found).__name__}, figure): ...` with @fp.analysis.draw.register above it."
+    )
 
 
 @checked
@@ -182,9 +211,9 @@ def _a(kind: Finding | type[Finding]) -> str:
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
-def _check_options(name: str, draw: Callable[..., None], options: Mapping[str, Any]) -> None:
-    """Raise ConfigError for what a picture does not take; a ``_draw`` with ``**`` takes all."""
-    parameters = inspect.signature(draw).parameters.values()
+def _check_options(name: str, view: Callable[..., None], options: Mapping[str, Any]) -> None:
+    """Raise ConfigError for what a picture does not take; a view with ``**`` takes all."""
+    parameters = inspect.signature(view).parameters.values()
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return
     known = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]

@@ -5,24 +5,19 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Count, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.composition import Composition, composition_of, draw_shares
+from featureprobe.analysis.optima.composition import Composition, composition_of
 from featureprobe.analysis.optima.lattice import background_of
 from featureprobe.analysis.optima.parts import Parts, parts_of
-from featureprobe.analysis.optima.parts_view import draw_overlay, draw_values
 from featureprobe.analysis.optima.repetition import Repetition, repetition_of
-from featureprobe.analysis.optima.repetition_view import draw_autocorrelation, draw_transforms
 from featureprobe.analysis.optima.scoring import checked_target
-from featureprobe.analysis.optima.shift_view import headed
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
-from featureprobe.plotting import show_image
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Read
 
@@ -71,16 +66,6 @@ class Decomposition(Finding):
         said = [f.verdict.rstrip(".") for f in (self.repetition, self.parts, self.composition)]
         lower = [text[0].lower() + text[1:] for text in said]
         return f"{self.label}: " + "; ".join(lower) + "."
-
-    def _draw(self, figure: Figure | SubFigure) -> None:
-        axes = figure.subplots(2, 3)
-        show_image(self.image, ax=axes[0, 0], contrast=True, title=self.label)
-        draw_autocorrelation(axes[0, 1], self.repetition)
-        draw_transforms(axes[0, 2], self.repetition)
-        draw_overlay(axes[1, 0], self.parts)
-        draw_values(axes[1, 1], self.parts)
-        draw_shares(axes[1, 2], self.composition)
-        headed(figure, self.verdict, width=170)
 
     @property
     def _size(self) -> tuple[float, float]:

@@ -6,16 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe._arguments import checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.counting import chao1, effective_number, unseen_mass
-from featureprobe.analysis.optima.defined_view import draw_overview, draw_target
-from featureprobe.analysis.optima.described import described
 from featureprobe.analysis.optima.landscape import half_width
 from featureprobe.analysis.optima.maxima import gaps_of
-from featureprobe.analysis.optima.words import WORDS, word
+from featureprobe.analysis.optima.words import ENOUGH, WORDS, word
 from featureprobe.analysis.patterns.frequency import wilson
 from featureprobe.analysis.places import place_of
 from featureprobe.types import FloatArray
@@ -219,15 +216,48 @@ class Definedness(Finding):
         Raises:
             RangeError: When there is no such target.
         """
-        return described(self, self.number(target))
-
-    def _draw(self, figure: Figure | SubFigure, *, target: int | str | None = None) -> None:
-        """Draw all targets, or with ``target=`` (place or label) one."""
-        if target is None:
-            draw_overview(figure, self)
-        else:
-            draw_target(figure, self, self.number(target))
+        t = self.number(target)
+        starts, good = self.scores.shape[1], int(self.good[t].sum())
+        head = f"{self.targets[t]}, {starts} starts: {self.verdicts[t]}"
+        if not good:
+            return f"{head}; no start ends alive."
+        low, high = self.good_interval[t]
+        few = f"; fewer than {ENOUGH} good starts" if good < ENOUGH else ""
+        score = (
+            f"Best score {self.best[t]:.4g}; {good} within 5 % of it ({low:.0%}-{high:.0%} of starts); "
+            f"{self.starts_needed[t]:.0f} starts give such a one with 95 % certainty."
+        )
+        maxima = (
+            f"Distinct maxima {self.distinct[t]}, effective number {self.effective[t]:.1f}; Chao1 "
+            f"{self.maxima[t]:.1f}, unseen mass {self.unseen[t]:.2f}."
+        )
+        lines = [f"{head}{few}.", score, maxima, *_alike(self, t), _tuned(self, t), _alive(self, t)]
+        return "\n".join(lines)
 
     @property
     def _size(self) -> tuple[float, float]:
         return 11.0, 7.5
+
+
+def _alike(found: Definedness, t: int) -> list[str]:
+    lines = []
+    if np.isfinite(found.agreement[t]):
+        others = found.others[t]
+        than = f"; with images of other targets at {others:.2f}" if np.isfinite(others) else ""
+        lines.append(f"Two good images correlate at {found.agreement[t]:.2f} in the median{than}.")
+    if np.isfinite(found.barrier[t]):
+        lines.append(f"Highest barrier between the largest clusters: {found.barrier[t]:.0%}.")
+    return lines
+
+
+def _tuned(found: Definedness, t: int) -> str:
+    unit = "degrees" if found.constraint == "sphere" else "% of the way to a random image"
+    if np.isfinite(found.half_width[t]):
+        return f"The score halves at {found.half_width[t]:.0f} {unit}."
+    return f"The score does not halve within {found.distances[-1]:.0f} {unit}."
+
+
+def _alive(found: Definedness, t: int) -> str:
+    shares = zip(found.kinds, found.alive_share[t], strict=True)
+    listed = ", ".join(f"{name} {share:.0%}" for name, share in shares)
+    return f"Alive as drawn: {listed}; brought to life: {int((found.remedies[t] != '').sum())}."

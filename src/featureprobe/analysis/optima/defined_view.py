@@ -1,25 +1,33 @@
 """Pictures of a Definedness: all targets at a glance, or one closely."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from featureprobe.analysis.finding import draw
+from featureprobe.analysis.optima.defined import Definedness
 from featureprobe.analysis.optima.words import GOOD_GAP, WORDS
 from featureprobe.plotting import show_mosaic
 from featureprobe.plotting._cells import filling_columns
 from featureprobe.plotting.images import to_rgb
 from featureprobe.types import FloatArray
 
-if TYPE_CHECKING:
-    from featureprobe.analysis.optima.defined import Definedness
-
 _MOST_IMAGES = 192
 
 
-def draw_overview(figure: Figure | SubFigure, found: "Definedness") -> None:
+@draw.register
+def draw_definedness(
+    found: Definedness, figure: Figure | SubFigure, *, target: int | str | None = None
+) -> None:
+    """Draw all targets, or with ``target=`` (place or label) one."""
+    if target is None:
+        draw_overview(figure, found)
+    else:
+        draw_target(figure, found, found.number(target))
+
+
+def draw_overview(figure: Figure | SubFigure, found: Definedness) -> None:
     """Draw counts of words, shares of good starts, live starts, and every target's best image."""
     upper, lower = figure.subfigures(2, 1, height_ratios=[1, 1.9], squeeze=False)[:, 0]
     words, shares, alive = upper.subplots(1, 3)
@@ -37,7 +45,7 @@ def draw_overview(figure: Figure | SubFigure, found: "Definedness") -> None:
     )
 
 
-def _draw_words(ax: Axes, found: "Definedness") -> None:
+def _draw_words(ax: Axes, found: Definedness) -> None:
     counts = [found.verdicts.count(w) for w in WORDS]
     ax.barh(range(len(WORDS)), counts, color="0.45", height=0.65)
     for place, count in enumerate(counts):
@@ -50,7 +58,7 @@ def _draw_words(ax: Axes, found: "Definedness") -> None:
     _finish(ax, f"{found.layer}: how defined the maxima are", "targets")
 
 
-def _draw_shares(ax: Axes, found: "Definedness") -> None:
+def _draw_shares(ax: Axes, found: Definedness) -> None:
     shares = found.good_share[np.isfinite(found.good_share)] * 100
     ax.hist(shares, bins=np.linspace(0, 100, 21).tolist(), color="0.45")
     if len(shares):
@@ -61,7 +69,7 @@ def _draw_shares(ax: Axes, found: "Definedness") -> None:
     _finish(ax, title, f"% of the {found.scores.shape[1]} starts")
 
 
-def _draw_alive(ax: Axes, found: "Definedness") -> None:
+def _draw_alive(ax: Axes, found: Definedness) -> None:
     shares, names = found.alive_share * 100, found.kinds
     rows = np.arange(len(names))
     spread = np.random.default_rng(0).uniform(-0.25, 0.25, shares.shape)  # so that dots are seen
@@ -81,7 +89,7 @@ def _draw_alive(ax: Axes, found: "Definedness") -> None:
     _finish(ax, "alive as drawn (dot: a target, red: mean)", "% of the starts of a kind")
 
 
-def draw_target(figure: Figure | SubFigure, found: "Definedness", number: int) -> None:
+def draw_target(figure: Figure | SubFigure, found: Definedness, number: int) -> None:
     """Draw gaps, similarities and the tuning curve of one target, and its largest clusters."""
     upper, lower = figure.subfigures(2, 1, height_ratios=[1.15, 1], squeeze=False)[:, 0]
     upper.suptitle(
@@ -94,7 +102,7 @@ def draw_target(figure: Figure | SubFigure, found: "Definedness", number: int) -
     _draw_gallery(lower, found, number)
 
 
-def _draw_gaps(ax: Axes, found: "Definedness", number: int) -> None:
+def _draw_gaps(ax: Axes, found: Definedness, number: int) -> None:
     gaps = np.where(found.alive[number], found.gaps[number], 1.0) * 100
     order = np.argsort(gaps, kind="stable")
     for kind, name in enumerate(found.kinds):
@@ -109,7 +117,7 @@ def _draw_gaps(ax: Axes, found: "Definedness", number: int) -> None:
     )
 
 
-def _draw_similarity(ax: Axes, found: "Definedness", number: int) -> None:
+def _draw_similarity(ax: Axes, found: Definedness, number: int) -> None:
     good = np.flatnonzero(found.good[number])
     order = good[np.lexsort((-found.scores[number][good], found.clusters[number][good]))]
     if not len(order):
@@ -133,7 +141,7 @@ def _draw_similarity(ax: Axes, found: "Definedness", number: int) -> None:
     _finish(ax, title, "good starts, by cluster")
 
 
-def _draw_tuning(ax: Axes, found: "Definedness", number: int) -> None:
+def _draw_tuning(ax: Axes, found: Definedness, number: int) -> None:
     ax.plot(found.distances, found.tuning[number], "o-", color="k", markersize=3, linewidth=1)
     half = found.half_width[number]
     sphere = found.constraint == "sphere"
@@ -146,7 +154,7 @@ def _draw_tuning(ax: Axes, found: "Definedness", number: int) -> None:
     _finish(ax, "tuning curve", way)
 
 
-def _draw_gallery(figure: Figure | SubFigure, found: "Definedness", number: int) -> None:
+def _draw_gallery(figure: Figure | SubFigure, found: Definedness, number: int) -> None:
     axes = figure.subplots(1, found.pictured.shape[1], squeeze=False)[0]
     figure.suptitle("best image of each of the largest clusters, contrast stretched", fontsize=9)
     for place, ax in enumerate(axes):

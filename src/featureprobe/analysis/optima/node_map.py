@@ -5,17 +5,14 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe._arguments import checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.lattice import checked_channels, checked_place, lattice_of
-from featureprobe.analysis.optima.node_map_view import draw_all, draw_one
 from featureprobe.analysis.optima.ratios import gini, node_and_mean, ratio
 from featureprobe.analysis.optima.superposition import fit_copies, templates_of
 from featureprobe.ascent.runner import Ascent
-from featureprobe.errors import RangeError
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.probe.model_probe import ModelProbe
@@ -157,18 +154,6 @@ class NodeVsMap(Finding):
             f"{np.median(self.r2[living]):.2f} against {others:.2f} of other maps' nodes; "
             f"{int(self.failed.sum())} searches provably failed."
         )
-
-    def _draw(self, figure: Figure | SubFigure, *, channel: int | None = None) -> None:
-        if channel is None:
-            draw_all(figure, self)
-            return
-        at = np.flatnonzero(self.channels == channel)
-        if not len(at):
-            count = len(self.channels)
-            raise RangeError(
-                f"Map {channel} is not among the {count} maps. Choose one of .channels."
-            )
-        draw_one(figure, self, int(at[0]))
 
     @property
     def _size(self) -> tuple[float, float]:

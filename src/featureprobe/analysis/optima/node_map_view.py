@@ -1,20 +1,36 @@
 """Pictures of a node's optimum against its map's: all maps, or one."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from featureprobe.analysis.finding import draw
+from featureprobe.analysis.optima.node_map import NodeVsMap
 from featureprobe.analysis.optima.shift_view import headed
+from featureprobe.errors import RangeError
 from featureprobe.plotting import show_image
 
-if TYPE_CHECKING:
-    from featureprobe.analysis.optima.node_map import NodeVsMap
+
+@draw.register
+def draw_node_map(
+    found: NodeVsMap, figure: Figure | SubFigure, *, channel: int | None = None
+) -> None:
+    """Draw all maps, or with ``channel=`` one."""
+    if channel is None:
+        draw_all(figure, found)
+        return
+    at = np.flatnonzero(found.channels == channel)
+    if not len(at):
+        raise RangeError(
+            f"Map {channel} is not among the {len(found.channels)} maps. Choose one of .channels."
+        )
+    draw_one(figure, found, int(at[0]))
 
 
-def draw_all(figure: Figure | SubFigure, found: "NodeVsMap") -> None:
+def draw_all(figure: Figure | SubFigure, found: NodeVsMap) -> None:
     """Draw coherence against R^2 with the null band, the profile's Gini, and the mean profile."""
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.5, 1.2, 1))
     kappa, r2 = found.coherence, found.r2
@@ -40,7 +56,7 @@ def draw_all(figure: Figure | SubFigure, found: "NodeVsMap") -> None:
     headed(figure, found.verdict, width=160)
 
 
-def _gaps(ax: Axes, found: "NodeVsMap") -> None:
+def _gaps(ax: Axes, found: NodeVsMap) -> None:
     """Draw the cross table, relative to what the own OIP reaches."""
     node = found.cross[:, 0, 0]
     living = (node > 0) & (found.cross[:, 1, 1] > 0)
@@ -75,7 +91,7 @@ def _profile(ax: Axes, values: Any, title: str) -> None:
     bar.ax.tick_params(labelsize=7)
 
 
-def draw_one(figure: Figure | SubFigure, found: "NodeVsMap", index: int) -> None:
+def draw_one(figure: Figure | SubFigure, found: NodeVsMap, index: int) -> None:
     """Draw one map: node OIP, map OIP, superposition, what is left, and the node profile."""
     axes = figure.subplots(2, 3).ravel()
     channel, fit = found.channels[index], found.superpositions[index]

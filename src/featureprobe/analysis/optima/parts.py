@@ -6,12 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe._extras import need
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.lattice import Mask
-from featureprobe.analysis.optima.parts_view import draw_overlay, draw_values
 from featureprobe.analysis.optima.scoring import scores_of
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.map_mean import MapMean
@@ -145,11 +143,6 @@ class Parts(Finding):
             f"{self.count} parts make {share:.0%} of the score and {meaning[self.word]}; part "
             f"{order[0] + 1} alone is worth {lead:.0%} (Shapley)."
         )
-
-    def _draw(self, figure: Figure | SubFigure) -> None:
-        left, right = figure.subplots(1, 2)
-        draw_overlay(left, self)
-        draw_values(right, self)
 
 
 def parts_of(

@@ -1,18 +1,26 @@
 """Pictures of an image's parts: where they are, and what they are worth."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.patheffects import withStroke
 
+from featureprobe.analysis.finding import draw
+from featureprobe.analysis.optima.parts import Parts
 from featureprobe.plotting import show_image
 
-if TYPE_CHECKING:
-    from featureprobe.analysis.optima.parts import Parts
+
+@draw.register
+def draw_parts(found: Parts, figure: Figure | SubFigure) -> None:
+    """Draw where the parts are, and what they are worth."""
+    left, right = figure.subplots(1, 2)
+    draw_overlay(left, found)
+    draw_values(right, found)
 
 
-def draw_overlay(ax: Axes, found: "Parts") -> None:
+def draw_overlay(ax: Axes, found: Parts) -> None:
     """Draw the image with its parts outlined, each with its number and Shapley value."""
     shown: dict[str, Any] = {"contrast": True, "title": f"parts ({found.word})"}
     show_image(found.image, ax=ax, **shown)
@@ -26,7 +34,7 @@ def draw_overlay(ax: Axes, found: "Parts") -> None:
                 ha="center", va="center", path_effects=rim)  # fmt: skip
 
 
-def draw_values(ax: Axes, found: "Parts") -> None:
+def draw_values(ax: Axes, found: Parts) -> None:
     """Draw each part's Shapley value, and a tick for what its loss alone costs."""
     for part, (value, drop) in enumerate(zip(found.shapley, found.drops, strict=True)):
         ax.barh(part, value, color=f"C{part}", height=0.6)

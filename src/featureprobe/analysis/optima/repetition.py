@@ -5,10 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.repetition_view import draw_autocorrelation, draw_transforms
 from featureprobe.analysis.optima.surrogates import overlap_correlation, radial_surrogates
 
 Floats = npt.NDArray[np.float64]
@@ -93,11 +91,6 @@ class Repetition(Finding):
         if len(self.predicted):
             text += f", at the multiples of the jump with p = {self.p_predicted:.2g}"
         return text + (f"; like itself {', '.join(alike)}." if alike else "; like no turned copy.")
-
-    def _draw(self, figure: Figure | SubFigure) -> None:
-        left, right = figure.subplots(1, 2)
-        draw_autocorrelation(left, self)
-        draw_transforms(right, self)
 
 
 def repetition_of(

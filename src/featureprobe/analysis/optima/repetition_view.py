@@ -1,16 +1,25 @@
 """Pictures of an image's repetition: its autocorrelation, and turned copies."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-if TYPE_CHECKING:
-    from featureprobe.analysis.optima.repetition import Repetition
+from featureprobe.analysis.finding import draw
+from featureprobe.analysis.optima.repetition import Repetition
 
 
-def draw_autocorrelation(ax: Axes, found: "Repetition") -> None:
+@draw.register
+def draw_repetition(found: Repetition, figure: Figure | SubFigure) -> None:
+    """Draw the autocorrelation, and what turned copies say."""
+    left, right = figure.subplots(1, 2)
+    draw_autocorrelation(left, found)
+    draw_transforms(right, found)
+
+
+def draw_autocorrelation(ax: Axes, found: Repetition) -> None:
     """Draw the autocorrelation with predicted lags and significant peaks marked."""
     rows, cols = found.most
     extent = (-cols - 0.5, cols + 0.5, rows + 0.5, -rows - 0.5)
@@ -36,7 +45,7 @@ def draw_autocorrelation(ax: Axes, found: "Repetition") -> None:
     bar.ax.tick_params(labelsize=7)
 
 
-def draw_transforms(ax: Axes, found: "Repetition") -> None:
+def draw_transforms(ax: Axes, found: Repetition) -> None:
     """Draw the best correlation with each turned copy, with its p."""
     for place, (correlation, p) in enumerate(found.transforms.values()):
         ax.barh(place, correlation, color="C0" if p < 0.05 else "0.7", height=0.6)

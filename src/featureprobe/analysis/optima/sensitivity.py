@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Count, checked
@@ -15,9 +14,7 @@ from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.climbing import check_ascent_given, layers_of
 from featureprobe.analysis.optima.recipes import Factors, variants_of
-from featureprobe.analysis.optima.sensitivity_view import draw_all, draw_one
 from featureprobe.analysis.optima.visible import alike
-from featureprobe.analysis.places import place_of
 from featureprobe.ascent.constraints import resolve
 from featureprobe.ascent.runner import Ascent
 from featureprobe.ascent.targets import Targets, as_targets
@@ -124,12 +121,6 @@ class Sensitivity(Finding):
         if not np.isfinite(seed):
             return f"{start}none lives by another seed, so there is nothing to compare with."
         return f"{start}images of another seed correlate with the base's at {seed:.2f}; {said}."
-
-    def _draw(self, figure: Figure | SubFigure, *, target: int | str | None = None) -> None:
-        if target is None:
-            draw_all(figure, self)
-            return
-        draw_one(figure, self, place_of(target, self.targets))
 
     @property
     def _size(self) -> tuple[float, float]:

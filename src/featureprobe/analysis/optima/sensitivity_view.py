@@ -1,21 +1,30 @@
 """Pictures of a Sensitivity: all targets as dots, or the images of one."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from featureprobe.analysis.finding import draw
 from featureprobe.analysis.optima.defined_view import show_stretched
-
-if TYPE_CHECKING:
-    from featureprobe.analysis.optima.sensitivity import Sensitivity
+from featureprobe.analysis.optima.sensitivity import Sensitivity
+from featureprobe.analysis.places import place_of
 
 Floats = npt.NDArray[np.float64]
 
 
-def draw_all(figure: Figure | SubFigure, found: "Sensitivity") -> None:
+@draw.register
+def draw_sensitivity(
+    found: Sensitivity, figure: Figure | SubFigure, *, target: int | str | None = None
+) -> None:
+    """Draw all targets, or with ``target=`` (place or label) one."""
+    if target is None:
+        draw_all(figure, found)
+    else:
+        draw_one(figure, found, place_of(target, found.targets))
+
+
+def draw_all(figure: Figure | SubFigure, found: Sensitivity) -> None:
     """Draw similarity and score of every target under every variant, the null as a band."""
     left, right = figure.subplots(1, 2, sharey=True)
     dead = np.asarray(np.isnan(found.similarity).all(axis=1))
@@ -61,7 +70,7 @@ def _dots(
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def draw_one(figure: Figure | SubFigure, found: "Sensitivity", number: int) -> None:
+def draw_one(figure: Figure | SubFigure, found: Sensitivity, number: int) -> None:
     """Draw the images of one target: of the base, of other seeds, of every variant."""
     seeds = len(found.null_similarity)
     titles = ["base", *["other seed"] * seeds, *found.names]

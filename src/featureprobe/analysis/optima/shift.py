@@ -1,11 +1,10 @@
 """Shift response: how a map's answer changes when the image moves."""
 
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import checked
@@ -17,7 +16,6 @@ from featureprobe.analysis.optima.lattice import (
     lattice_of,
 )
 from featureprobe.analysis.optima.ratios import ratio
-from featureprobe.analysis.optima.shift_view import draw_shift_response, shown_as
 from featureprobe.analysis.optima.shifting import (
     Shifted,
     checked_most,
@@ -26,13 +24,17 @@ from featureprobe.analysis.optima.shifting import (
     paired,
     run_shifts,
 )
-from featureprobe.errors import RangeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 NEAR = 2  # pixels: the invariance index looks at shifts up to here
+
+
+def shown_as(channels: npt.NDArray[np.int64]) -> str:
+    """Return what pairs of an image and a map are: maps, or, where one map sees several, images."""
+    return "maps" if len(np.unique(channels)) == len(channels) else "images"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -158,16 +160,6 @@ class ShiftResponse(Finding):
             f"over shifts of up to {NEAR} px, it falls to one half {far} {self.most} px, and shifts "
             f"within one jump modulate it by {np.nanmedian(self.modulation):.2f}; {compare}."
         )
-
-    def _draw(self, figure: Figure | SubFigure, *, index: int | None = None) -> None:
-        if index is not None and not 0 <= index < len(self.nodes):
-            raise RangeError(f"There are {len(self.nodes)} pairs. Received index {index}.")
-        draw_shift_response(figure, self if index is None else self._pair(index))
-
-    def _pair(self, index: int) -> "ShiftResponse":
-        """Return the response of one pair alone."""
-        own = ("channels", "nodes", "inside", "background", "equivariance_error")
-        return replace(self, **{name: getattr(self, name)[index : index + 1] for name in own})
 
     @property
     def _size(self) -> tuple[float, float]:

@@ -1,21 +1,33 @@
 """The picture of a shift response: heat map, and the way of the strongest node."""
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-if TYPE_CHECKING:
-    from featureprobe.analysis.optima.shift import ShiftResponse
+from featureprobe.analysis.finding import draw
+from featureprobe.analysis.optima.shift import ShiftResponse, shown_as
+from featureprobe.errors import RangeError
+
+_OF_A_PAIR = ("channels", "nodes", "inside", "background", "equivariance_error")
 
 
-def shown_as(channels: npt.NDArray[np.int64]) -> str:
-    """Return what pairs of an image and a map are: maps, or, where one map sees several, images."""
-    return "maps" if len(np.unique(channels)) == len(channels) else "images"
+@draw.register
+def draw_shift_response(
+    found: ShiftResponse, figure: Figure | SubFigure, *, index: int | None = None
+) -> None:
+    """Draw the medians over all pairs, or with ``index=`` one pair."""
+    if index is None:
+        draw_shifts(figure, found)
+        return
+    if not 0 <= index < len(found.nodes):
+        raise RangeError(f"There are {len(found.nodes)} pairs. Received index {index}.")
+    own = {name: getattr(found, name)[index : index + 1] for name in _OF_A_PAIR}
+    draw_shifts(figure, replace(found, **own))
 
 
 def headed(figure: Figure | SubFigure, text: str, *, width: int) -> None:
@@ -23,7 +35,7 @@ def headed(figure: Figure | SubFigure, text: str, *, width: int) -> None:
     figure.suptitle("\n".join(textwrap.wrap(text, width)), fontsize=9, x=0.01, ha="left")
 
 
-def draw_shift_response(figure: Figure | SubFigure, found: "ShiftResponse") -> None:
+def draw_shifts(figure: Figure | SubFigure, found: ShiftResponse) -> None:
     """Draw the response of one pair, or the median over all, and the node path beside it."""
     left, right, last = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
     one = len(found.nodes) == 1
@@ -39,7 +51,7 @@ def draw_shift_response(figure: Figure | SubFigure, found: "ShiftResponse") -> N
     headed(figure, found.verdict, width=150)
 
 
-def _heat(ax: Axes, found: "ShiftResponse", values: Any, name: str) -> None:
+def _heat(ax: Axes, found: ShiftResponse, values: Any, name: str) -> None:
     ax.set_title(f"{found.layer}: response, {name}", loc="left", fontsize=9)
     ax.set_xlabel("shift to the right, pixels", fontsize=9)
     ax.set_ylabel("shift down, pixels", fontsize=9)
@@ -80,7 +92,7 @@ def _edge(ax: Axes, inside: Any, most: int) -> None:
     ax.text(0, -0.23, note, transform=ax.transAxes, fontsize=7.5, va="top")
 
 
-def _path(ax: Axes, found: "ShiftResponse", axis: int, word: str) -> None:
+def _path(ax: Axes, found: ShiftResponse, axis: int, word: str) -> None:
     most, path = found.most, found.path
     places = (path[:, :, most, 0], path[:, most, :, 1])[axis].astype(float)
     shifts, size = np.arange(-most, most + 1), found.nodes.shape[3 + axis]

@@ -3,9 +3,23 @@
 What lives here: labelled activations (FCPs), frequencies and effects beside chance, exact shares of a
 margin, ablations, classifiers by layer.
 May import: `analysis.finding` and what lies below `analysis`; scipy and scikit-learn through `_extras`.
-To add one: a file named after the question, a frozen `Finding` and the function that makes it.
+To add one: a file named after the question, a frozen `Finding` and the function that makes it; its view in
+`<name>_view.py`, imported below.
 """
 
+from featureprobe.analysis.patterns import (  # noqa: F401  (views register themselves)
+    ablation_view,
+    by_eye_view,
+    classes_view,
+    contributions_view,
+    follow_view,
+    insertion_view,
+    nets_view,
+    patterns_view,
+    profile_view,
+    separability_view,
+    unclear_view,
+)
 from featureprobe.analysis.patterns.ablation import Ablation, ablate
 from featureprobe.analysis.patterns.by_eye import EyeComparison, compare_by_eye
 from featureprobe.analysis.patterns.classes import ClassComparison, compare_classes

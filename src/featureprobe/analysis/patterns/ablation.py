@@ -6,13 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Count, Share, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.ablation_view import RANDOM, draw_ablation
 from featureprobe.analysis.patterns.contributions import margin_weights
 from featureprobe.analysis.patterns.patterns import Patterns, two_classes
 from featureprobe.errors import ConfigError, DataError, ShapeError, nearest
@@ -21,6 +19,8 @@ from featureprobe.probe.tail import tail_of
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
+
+RANDOM = "random"  # the name of the control
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -105,9 +105,6 @@ class Ablation(Finding):
             f"order of {best}; nodes that keep 99 % of the accuracy, of {self.nodes}: "
             f"{', '.join(parts)}."
         )
-
-    def _draw(self, figure: Figure | SubFigure) -> None:
-        draw_ablation(self, figure)
 
     @property
     def _size(self) -> tuple[float, float]:

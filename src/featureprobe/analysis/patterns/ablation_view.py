@@ -1,19 +1,15 @@
 """The picture of an ablation: accuracy against the number of nodes."""
 
-from typing import TYPE_CHECKING
-
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from featureprobe._names import in_legend
-
-if TYPE_CHECKING:
-    from featureprobe.analysis.patterns.ablation import Ablation
-
-RANDOM = "random"  # the name of the control
+from featureprobe.analysis.finding import draw
+from featureprobe.analysis.patterns.ablation import RANDOM, Ablation
 
 
-def draw_ablation(found: "Ablation", figure: Figure | SubFigure) -> None:
+@draw.register
+def draw_ablation(found: Ablation, figure: Figure | SubFigure) -> None:
     """Draw accuracy against the number of nodes, taken out at the left and kept at the right."""
     left, right = figure.subplots(1, 2, sharey=True)
     for ax, curves, title in (
@@ -41,7 +37,7 @@ def draw_ablation(found: "Ablation", figure: Figure | SubFigure) -> None:
     left.legend(title="in the order of", fontsize=8, frameon=False, loc="lower left")
 
 
-def _ticks(found: "Ablation") -> list[int]:
+def _ticks(found: Ablation) -> list[int]:
     """Return the sizes that are labelled: at most seven or so, the last among them."""
     every = -(-len(found.sizes) // 7)
     return [int(n) for n in found.sizes[::-1][::every][::-1]]

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Count, checked
@@ -73,25 +72,6 @@ class EyeComparison(Finding):
             f"{np.median(self.null):.0f} ({low}-{high}) by chance; {share:.0%} of them are circled "
             f"again for {self.size} fresh images of each."
         )
-
-    def _draw(self, figure: Figure | SubFigure) -> None:
-        ax = figure.add_subplot()
-        highest = int(max(self.observed.max(), self.null.max(), len(self.nodes)))
-        edges = np.arange(0, highest + 2, max(1, highest // 40)) - 0.5
-        common: dict[str, Any] = {"bins": edges, "density": True, "alpha": 0.6}
-        ax.hist(self.null, color="C3", label="chance: labels shuffled", **common)
-        ax.hist(
-            self.observed, color="C0", label=f"drawn of {self.first} and of {self.second}", **common
-        )
-        if len(self.nodes):
-            ax.axvline(len(self.nodes), color="k", label="the images given")
-        ax.set_xlabel(f"nodes active in all {self.size} of one group and none of the other")
-        ax.set_ylabel("share of draws per node")
-        ax.set_title(
-            f"{self.layer}: circles for {self.first} against {self.second}", loc="left", fontsize=11
-        )
-        ax.legend(fontsize=8, frameon=False)
-        ax.spines[["top", "right"]].set_visible(False)
 
     @property
     def _size(self) -> tuple[float, float]:

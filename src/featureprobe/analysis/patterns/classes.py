@@ -1,22 +1,20 @@
 """Two classes compared: common nodes, unique nodes, effects; each count beside what chance gives."""
 
-from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
+from featureprobe import _checks
 from featureprobe._arguments import Confidence, Count, Share, checked, checked_methods
+from featureprobe._names import MOST, Lines, visible
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.drawing import draw_comparison
 from featureprobe.analysis.patterns.effects import effects_of, false_discovery_rates, split_half
 from featureprobe.analysis.patterns.frequency import active_above, at_least, at_most, wilson
 from featureprobe.analysis.patterns.null import band, permuted_hits
 from featureprobe.analysis.patterns.patterns import Patterns, address_of, enough_of, two_classes
-from featureprobe.analysis.patterns.tables import typical_nodes
 from featureprobe.errors import ConfigError
 
 Floats = npt.NDArray[np.float64]
@@ -116,7 +114,23 @@ class ClassComparison(Finding):
 
         Those with the largest Cliff's delta in its favour, ``count`` of each.
         """
-        return typical_nodes(self, count)
+        order = np.argsort(-self.delta, kind="stable")
+        count = min(_checks.whole("count", count, least=1), len(order) // 2 or 1)
+        names = {3: ("row", "col", "map"), 2: ("place", "map")}.get(len(self.shape), ("index",))
+        head = "".join(f"{name:>6}" for name in names)
+        own, other = f"on in {self.first}", f"on in {self.second}"
+        lines = [f"{head}{'delta':>8}{own:>12}{other:>12}{'q':>10}"]
+        groups = ((self.first, order[:count]), (self.second, order[::-1][:count]))
+        for label, nodes in groups:
+            lines.append(f"{visible(self.layer, MOST)}, typical of {label}:")
+            for node in nodes:
+                place = "".join(f"{i:>6}" for i in self.address(int(node)))
+                first, second = self.frequency[:, node]
+                lines.append(
+                    f"{place}{self.delta[node]:>+8.2f}{first:>12.1%}{second:>12.1%}"
+                    f"{_short(float(self.q[node])):>10}"
+                )
+        return Lines("\n".join(lines))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -139,15 +153,6 @@ class ClassComparison(Finding):
             f"{len(self.found)} of {len(self.q)} differ at a false discovery rate "
             f"of {self.level:g}; two halves of the images agree with r = {self.stability[0]:.2f}."
         )
-
-    def _draw(
-        self,
-        figure: Figure | SubFigure,
-        *,
-        columns: int | None = None,
-        numbers: bool | Sequence[int] = True,
-    ) -> None:
-        draw_comparison(self, figure, columns, numbers)
 
     @property
     def _size(self) -> tuple[float, float]:
@@ -246,3 +251,8 @@ def _null(
     rare = [h <= at_most(n, most, confidence) for h, n in zip(hits, sizes, strict=True)]
     found = (*common, common[0] & rare[1], common[1] & rare[0])
     return {name: mask.sum(axis=1) for name, mask in zip(COUNTS, found, strict=True)}
+
+
+def _short(rate: float) -> str:
+    """Return a rate; how far below any use it lies says nothing."""
+    return "<1e-12" if rate < 1e-12 else f"{rate:.2g}"

@@ -1,18 +1,15 @@
 """Who carries the decision: a logit margin split into shares of an earlier layer's nodes."""
 
-from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Count, checked
 from featureprobe._kinds import OWN, is_whole
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.drawing import draw_node_values, draw_waterfall
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.tail import tail_of
@@ -130,31 +127,6 @@ class Contributions(Finding):
         last = len(self.margin) - 1
         if not is_whole(image) or not 0 <= image <= last:
             raise RangeError(f"image is 0..{last}. Received {image!r}. Give another one.")
-
-    def _draw(
-        self,
-        figure: Figure | SubFigure,
-        *,
-        image: int | None = None,
-        columns: int | None = None,
-        numbers: bool | Sequence[int] = True,
-    ) -> None:
-        grid = figure.add_gridspec(1, 2, width_ratios=(2.6, 1))
-        title = f"{self.layer}: mean share in the margin {self.favour} over {self.over}"
-        if image is not None:
-            self._check_image(image)
-            title = f"{self.layer}: shares in the margin of image {image}"
-        draw_node_values(
-            figure.add_subplot(grid[0]),
-            self.mean if image is None else self.contributions[image],
-            label="logits", title=title, columns=columns, numbers=numbers,
-        )  # fmt: skip
-        shown = int(np.argmin(np.abs(self.margin - np.median(self.margin))))
-        shown = shown if image is None else image
-        draw_waterfall(
-            figure.add_subplot(grid[1]), self.waterfall(shown), float(self.margin[shown]),
-            title=f"image {shown}" + " (median margin)" * (image is None), xlabel="logits",
-        )  # fmt: skip
 
     @property
     def _size(self) -> tuple[float, float]:

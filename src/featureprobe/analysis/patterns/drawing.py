@@ -2,21 +2,17 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from featureprobe.analysis.patterns.null import band
 from featureprobe.input_space import InputSpace
 from featureprobe.plotting import show_maps
-
-if TYPE_CHECKING:
-    from featureprobe.analysis.patterns.classes import ClassComparison
 
 
 def pixel_range(space: InputSpace) -> dict[str, float]:
@@ -107,24 +103,3 @@ def draw_waterfall(
     ax.set_xlabel(xlabel, fontsize=8)
     ax.set_title(title, loc="left", fontsize=9)
     ax.spines[["top", "right"]].set_visible(False)
-
-
-def draw_comparison(
-    found: "ClassComparison",
-    figure: Figure | SubFigure,
-    columns: int | None,
-    numbers: bool | Sequence[int],
-) -> None:
-    """Draw the effect of every node, and common and unique nodes beside chance."""
-    grid = figure.add_gridspec(1, 2, width_ratios=(3.2, 1))
-    title = f"{found.layer}: Cliff's delta, {found.first} (red) against {found.second} (blue)"
-    draw_node_values(
-        figure.add_subplot(grid[0]), found.delta.reshape(found.shape), label="Cliff's delta",
-        title=title, columns=columns, numbers=numbers, limit=1.0,
-    )  # fmt: skip
-    names = {
-        "common_first": f"common to {found.first}", "common_second": f"common to {found.second}",
-        "unique_first": f"unique to {found.first}", "unique_second": f"unique to {found.second}",
-    }  # fmt: skip
-    counts = {label: (found.counts[n], found.null[n]) for n, label in names.items()}
-    draw_counts(figure.add_subplot(grid[1]), counts, "nodes")

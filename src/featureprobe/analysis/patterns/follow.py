@@ -1,13 +1,11 @@
 """Several images followed through the layers of a net, side by side on one scale."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.colors import Colormap
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Layers, checked
@@ -15,8 +13,6 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.drawing import pixel_range
 from featureprobe.errors import ConfigError, UnknownLayerError, nearest
 from featureprobe.image_source import source_of
-from featureprobe.plotting import ring_nodes, show_grids_side_by_side
-from featureprobe.plotting.maps import Scale
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import OUTPUT, FloatArray
 
@@ -79,66 +75,31 @@ class FollowedImages(Finding):
             layer: One of the layers followed.
             threshold: A node is active above this activation.
         """
-        active = (self._of(layer) > threshold).all(axis=0)
+        active = (self.of_layer(layer) > threshold).all(axis=0)
         return [tuple(int(i) for i in node) for node in np.argwhere(active)]
 
-    def _of(self, layer: str) -> FloatArray:
+    def of_layer(self, layer: str) -> FloatArray:
+        """Return the activations (K, ...) of one of the layers followed.
+
+        Raises:
+            UnknownLayerError: When it was not followed.
+        """
         if layer not in self.layers:
             raise UnknownLayerError(
                 f"{layer!r} was not followed. {nearest(str(layer), self.layers)}"
             )
         return self.layers[layer]
 
-    def _draw(
-        self,
-        figure: Figure | SubFigure,
-        *,
-        rings: Mapping[str, Mapping[str, Nodes]] | None = None,
-        columns: int = 16,
-        scale: Scale = "layer",
-        cmap: str | Colormap = "viridis",
-    ) -> None:
-        """Draw a row a layer.
-
-        Args:
-            figure: Where.
-            rings: By layer and colour, the nodes to ring in every image.
-            columns: Maps per row.
-            scale: As for ``plotting.show_maps``.
-            cmap: Likewise.
-        """
-        for layer in rings or {}:
-            self._of(layer)
-        heights = [
-            self._height(path, columns) + 2.2 * (k == 0) for k, path in enumerate(self.layers)
-        ]
-        parts = figure.subfigures(len(self.layers), 1, height_ratios=heights, squeeze=False)[:, 0]
-        for number, (path, values) in enumerate(self.layers.items()):
-            parts[number].suptitle(path, x=0.01, ha="left", fontsize=11)
-            head: dict[str, Any] = {}
-            if number == 0:
-                head = {"inputs": self.images, "titles": list(self.names)}
-                head["predictions"] = self.predictions if self.predictions.size else None
-            show_grids_side_by_side(
-                list(values), figure=parts[number], columns=columns, low=self.low, high=self.high,
-                scale=scale, cmap=cmap, **head,
-            )  # fmt: skip
-            mosaics = [
-                ax for ax in parts[number].axes if ax.images and ax.images[0].cmap.name != "gray"
-            ]
-            own = [ax for ax in mosaics if ax.images[0].get_array().ndim == 2][: len(self.names)]
-            for color, nodes in ((rings or {}).get(path) or {}).items():
-                for ax in own:
-                    ring_nodes(ax, values.shape[1:], nodes, columns=columns, color=color)
-
-    def _height(self, path: str, columns: int) -> float:
-        rows = -(-int(self.layers[path].shape[-1]) // columns)
-        return 0.7 + rows * min(0.45, 5.0 / columns)
-
     @property
     def _size(self) -> tuple[float, float]:
-        height = sum(self._height(path, 16) for path in self.layers) + 2.4
+        height = sum(height_of(values, 16) for values in self.layers.values()) + 2.4
         return min(24.0, 5.6 * len(self.names) + 1.0), height
+
+
+def height_of(values: FloatArray, columns: int) -> float:
+    """Return the height in inches of a layer's grids with so many maps a row."""
+    rows = -(-int(values.shape[-1]) // columns)
+    return 0.7 + rows * min(0.45, 5.0 / columns)
 
 
 @checked

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Count, checked
@@ -88,28 +87,6 @@ class Insertion(Finding):
             f"correlation {self.correlation:.2f}, p = {self.p:.2g}); the shares of all maps predict it "
             f"at {by_all:.2f}: what goes through the own map is {share:.0%} of that in size."
         )
-
-    def _draw(self, figure: Figure | SubFigure) -> None:
-        left, right = figure.subplots(1, 2)
-        left.scatter(self.predicted, self.moved, s=14)
-        for k in np.argsort(-np.abs(self.predicted))[:6]:
-            left.annotate(f"{self.channels[k]}", (self.predicted[k], self.moved[k]), (3, 3),
-                          textcoords="offset points", fontsize=7)  # fmt: skip
-        left.locator_params(axis="x", nbins=6)
-        left.axhline(0, color="k", linewidth=0.5)
-        left.axvline(0, color="k", linewidth=0.5)
-        left.set_xlabel("predicted by the map's share, logits", fontsize=9)
-        left.set_ylabel(f"margin {self.favour} over {self.over} moved, logits", fontsize=9)
-        left.set_title(
-            f"OIPs of {self.layer}, {self.amount:g} of each added", loc="left", fontsize=10
-        )
-        right.hist(self.null, bins=30, color="0.7", label="OIPs dealt out at random")
-        right.axvline(self.correlation, color="C3", label="observed")
-        right.set_xlabel("rank correlation", fontsize=9)
-        right.set_ylabel("random assignments", fontsize=9)
-        right.legend(fontsize=8, frameon=False)
-        for ax in (left, right):
-            ax.spines[["top", "right"]].set_visible(False)
 
 
 @checked

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Count, Layers, checked
@@ -109,32 +108,6 @@ class NetComparison(Finding):
     def _own_cka(self) -> float:
         place = self.layers.index(self.layer)
         return float(self.cka[place, place])
-
-    def _draw(self, figure: Figure | SubFigure) -> None:
-        left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
-        image = left.imshow(self.cka, vmin=0, vmax=1, cmap="viridis")
-        names = range(len(self.layers))
-        left.set_xticks(names, list(self.layers), rotation=30, ha="right", fontsize=8)
-        left.set_yticks(names, list(self.layers), fontsize=8)
-        left.set_xlabel("second net", fontsize=9)
-        left.set_ylabel("first net", fontsize=9)
-        for row, col in np.ndindex(*self.cka.shape):
-            shade = "k" if self.cka[row, col] > 0.6 else "w"
-            left.text(col, row, f"{self.cka[row, col]:.2f}", ha="center", va="center", color=shade,
-                      fontsize=7)  # fmt: skip
-        bar = figure.colorbar(image, ax=left, fraction=0.046, pad=0.03)
-        bar.set_label("debiased linear CKA", fontsize=9)
-        edges = np.linspace(min(0.0, float(self.correlation.min())), 1, 31)
-        right.hist(self.null_correlation.ravel(), edges, density=True, color="0.75",
-                   label="matched with shuffled images")  # fmt: skip
-        if len(self.untrained_correlation):
-            right.hist(self.untrained_correlation, edges, density=True, histtype="step", color="C1",
-                       label="matched with an untrained net")  # fmt: skip
-        right.hist(self.correlation, edges, density=True, color="C0", alpha=0.7, label="matched")
-        right.set_xlabel(f"correlation of matched maps of {self.layer}", fontsize=9)
-        right.set_ylabel("density", fontsize=9)
-        right.legend(fontsize=8, frameon=False)
-        right.spines[["top", "right"]].set_visible(False)
 
     @property
     def _size(self) -> tuple[float, float]:

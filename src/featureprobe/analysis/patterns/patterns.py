@@ -1,21 +1,16 @@
 """Patterns: what one layer answers to labelled images, node by node (FCPs)."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.colors import Colormap
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.errors import ConfigError, DataError, RangeError, ShapeError
-from featureprobe.plotting import show_grids_side_by_side
-from featureprobe.plotting.maps import Scale
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
@@ -151,25 +146,6 @@ class Patterns(Finding):
         """What is held."""
         counts = ", ".join(f"{c}: {int((self.labels == c).sum())}" for c in self.classes)
         return f"{self.layer}, {len(self)} images ({counts})."
-
-    def _draw(
-        self,
-        figure: Figure | SubFigure,
-        *,
-        classes: Sequence[int] | None = None,
-        columns: int = 16,
-        scale: Scale = "layer",
-        cmap: str | Colormap = "viridis",
-    ) -> None:
-        chosen = self.classes[:4] if classes is None else classes
-        if classes is None and len(self.classes) > len(chosen):
-            some = f"{self.layer}: {len(chosen)} of {len(self.classes)} classes; plot(classes=...)"
-            figure.suptitle(some, x=0.01, ha="left", fontsize=10)
-        show_grids_side_by_side(
-            [self.mean_of(c) for c in chosen],
-            titles=[f"mean of class {c}" for c in chosen],
-            figure=figure, columns=columns, scale=scale, cmap=cmap,
-        )  # fmt: skip
 
     @property
     def _size(self) -> tuple[float, float]:

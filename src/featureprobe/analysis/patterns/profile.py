@@ -5,13 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Confidence, Count, Share, checked, checked_methods
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.drawing import draw_counts
 from featureprobe.analysis.patterns.frequency import active_above, at_least, at_most, wilson
 from featureprobe.analysis.patterns.null import permuted_hits
 from featureprobe.analysis.patterns.patterns import Patterns
@@ -131,16 +129,6 @@ class ClassProfile(Finding):
             f"nodes each, of which {sum(unique)} in all belong to one class only (chance "
             f"{chance[1]:.1f}); median selectivity {np.median(self.selectivity):.2f}."
         )
-
-    def _draw(self, figure: Figure | SubFigure) -> None:
-        left, right = figure.subplots(1, 2)
-        for ax, which, count in ((left, 0, self.common), (right, 1, self.unique)):
-            counts = {
-                f"class {c}": (len(count(c)), self.null[:, row, which])
-                for row, c in enumerate(self.classes)
-            }
-            words = ("common to the class", "common to it and rare in all others")
-            draw_counts(ax, counts, f"nodes of {self.layer} {words[which]}")
 
 
 @checked

@@ -8,14 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Count, Layers, checked
 from featureprobe._extras import need
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.frequency import wilson
 from featureprobe.analysis.patterns.patterns import checked_labels
 from featureprobe.errors import DataError, RangeError
 from featureprobe.probe.model_probe import ModelProbe
@@ -71,32 +69,6 @@ class Separability(Finding):
             f"Classes {', '.join(map(str, self.classes))}, nearest mean / logistic regression: "
             f"{'; '.join(parts)} (random labels: {self.control.mean():.1%})."
         )
-
-    def _draw(self, figure: Figure | SubFigure) -> None:
-        ax = figure.add_subplot()
-        places = np.arange(len(self.layers))
-        rows = (
-            ("nearest class mean", self.nearest_mean, "C0", "o"),
-            ("L2 logistic regression", self.logistic, "C1", "s"),
-            ("the same, labels dealt out at random", self.control, "0.6", "v"),
-        )
-        for shift, (label, values, color, marker) in zip((-0.12, 0.0, 0.12), rows, strict=True):
-            middle = values.mean(axis=1)
-            # Every image is tested once: over all of them, since few folds tell little of spread.
-            low, high = wilson(np.rint(middle * self.images), self.images)
-            bars = np.maximum([middle - low, high - middle], 0)
-            ax.errorbar(places + shift, middle, yerr=bars, fmt=marker, color=color,
-                        capsize=3, markersize=5, label=label)  # fmt: skip
-        ax.axhline(1 / len(self.classes), color="k", linewidth=0.8, linestyle="dotted")
-        ax.set_xticks(places, list(self.layers), rotation=20, ha="right", fontsize=8)
-        ax.set_ylabel("accuracy on unseen images")
-        ax.set_ylim(0, 1.03)
-        ax.legend(fontsize=8, frameon=False, loc="lower left")
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.set_title(
-            f"classes {', '.join(map(str, self.classes))}; {self.images} images; bars: 95 %",
-            loc="left", fontsize=10,
-        )  # fmt: skip
 
 
 @checked

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe._arguments import Count, Layers, checked
@@ -20,7 +19,6 @@ from featureprobe.analysis.patterns.contributions import Contributions, margin_w
 from featureprobe.analysis.patterns.distances import distances, nearest_images
 from featureprobe.analysis.patterns.drawing import pixel_range
 from featureprobe.analysis.patterns.patterns import Patterns, two_classes
-from featureprobe.analysis.patterns.unclear_view import draw_unclear
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import OUTPUT, FloatArray
@@ -108,10 +106,6 @@ class UnclearImages(Finding):
             f"on the wrong side; nearer to the mean pattern of {self.against} than of {self.label}: "
             f"{where}."
         )
-
-    def _draw(self, figure: Figure | SubFigure, *, count: int = 4) -> None:
-        _checks.whole("count", count, least=1)
-        draw_unclear(self, figure, min(count, len(self.places)))
 
     @property
     def _size(self) -> tuple[float, float]:

@@ -1,24 +1,27 @@
 """The picture of unclear images: a row each, what it looks like, who decides, what it is near to."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from featureprobe import _checks
+from featureprobe.analysis.finding import draw
 from featureprobe.analysis.patterns.drawing import draw_waterfall
+from featureprobe.analysis.patterns.unclear import UnclearImages
 from featureprobe.plotting import show_image, show_mosaic
-
-if TYPE_CHECKING:
-    from featureprobe.analysis.patterns.unclear import UnclearImages
 
 _SMALL = 7.5  # points, of ticks and legends
 
 
-def draw_unclear(found: "UnclearImages", figure: Figure | SubFigure, shown: int) -> None:
-    """Draw the ``shown`` least clear images.
+@draw.register
+def draw_unclear(found: UnclearImages, figure: Figure | SubFigure, *, count: int = 4) -> None:
+    """Draw the ``count`` least clear images.
 
     What columns are of stands once, above the first row.
     """
+    _checks.whole("count", count, least=1)
+    shown = min(count, len(found.places))
     total = len(found.places)
     some = f"{shown}" if shown == total else f"{shown} of {total}"
     figure.suptitle(
@@ -50,7 +53,7 @@ def draw_unclear(found: "UnclearImages", figure: Figure | SubFigure, shown: int)
             ax.tick_params(labelsize=_SMALL)
 
 
-def _distances(ax: Axes, found: "UnclearImages", row: int) -> None:
+def _distances(ax: Axes, found: UnclearImages, row: int) -> None:
     places = range(len(found.layers))
     ax.plot(places, found.to_own[:, row], "o-", label=f"to {found.label}", markersize=4)
     ax.plot(places, found.to_other[:, row], "s-", label=f"to {found.against}", markersize=4)

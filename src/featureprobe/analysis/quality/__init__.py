@@ -6,6 +6,9 @@ To add one: a measure in a file named after it, a field of `QualityProfile`, a r
 test against pictures whose value is known.
 """
 
+from featureprobe.analysis.quality import (  # noqa: F401  (views register themselves)
+    profile_view,
+)
 from featureprobe.analysis.quality.assess import assess
 from featureprobe.analysis.quality.profile import QualityProfile
 

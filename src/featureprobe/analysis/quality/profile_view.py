@@ -1,6 +1,6 @@
 """Pictures of a quality profile: score against naturalness, explanatory power, robustness."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,16 +8,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from featureprobe.analysis.finding import draw
+from featureprobe.analysis.quality.profile import QualityProfile
 from featureprobe.analysis.quality.wording import reading
 from featureprobe.plotting import show_mosaic
 from featureprobe.plotting._cells import filling_columns
 
-if TYPE_CHECKING:
-    from featureprobe.analysis.quality.profile import QualityProfile
-
 Floats = npt.NDArray[np.floating[Any]]
 _NAMED = 6  # pictures that carry their unit's number
 _SHORT = 8  # ends of a logarithmic axis that have no three round numbers between them
+
+
+@draw.register
+def draw_quality_profile(
+    profile: QualityProfile, figure: Figure | SubFigure, *, pictures: bool = False
+) -> None:
+    """Draw the profile, or the pictures themselves."""
+    (draw_pictures if pictures else draw_profile)(profile, figure)
 
 
 def pareto_front(first: Floats, second: Floats) -> npt.NDArray[np.bool_]:
@@ -30,7 +37,7 @@ def pareto_front(first: Floats, second: Floats) -> npt.NDArray[np.bool_]:
     return front
 
 
-def draw_profile(profile: "QualityProfile", figure: Figure | SubFigure) -> None:
+def draw_profile(profile: QualityProfile, figure: Figure | SubFigure) -> None:
     """Draw on an empty figure."""
     grid = figure.add_gridspec(2, 2, width_ratios=(1.35, 1))
     _draw_pareto(profile, figure, figure.add_subplot(grid[:, 0]))
@@ -38,7 +45,7 @@ def draw_profile(profile: "QualityProfile", figure: Figure | SubFigure) -> None:
     _draw_robustness(profile, figure.add_subplot(grid[1, 1]))
 
 
-def draw_pictures(profile: "QualityProfile", figure: Figure | SubFigure) -> None:
+def draw_pictures(profile: QualityProfile, figure: Figure | SubFigure) -> None:
     """Draw all pictures, in frames that say how they are to be read."""
     doubts = profile.suspicion
     units = zip(profile.units, doubts, strict=True)
@@ -53,7 +60,7 @@ def draw_pictures(profile: "QualityProfile", figure: Figure | SubFigure) -> None
     )
 
 
-def _draw_pareto(profile: "QualityProfile", figure: Figure | SubFigure, ax: Axes) -> None:
+def _draw_pareto(profile: QualityProfile, figure: Figure | SubFigure, ax: Axes) -> None:
     across, up = profile.naturalness, profile.ratio
     shown = np.isfinite(across) & np.isfinite(up) & (up > 0)
     style: dict[str, Any] = {"vmin": 0, "vmax": 1, "cmap": "viridis_r", "s": 26}
@@ -96,7 +103,7 @@ def _plain_numbers(ax: Axes) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _draw_power(profile: "QualityProfile", ax: Axes) -> None:
+def _draw_power(profile: QualityProfile, ax: Axes) -> None:
     style: dict[str, Any] = {"s": 14, "color": "C0"}
     ax.scatter(profile.explains_top, profile.explains, **style)
     low = float(np.nanmin([profile.explains, profile.explains_top, np.zeros(len(profile))]))
@@ -113,7 +120,7 @@ def _draw_power(profile: "QualityProfile", ax: Axes) -> None:
     _bare(ax)
 
 
-def _draw_robustness(profile: "QualityProfile", ax: Axes) -> None:
+def _draw_robustness(profile: QualityProfile, ax: Axes) -> None:
     place = np.arange(len(profile.changes))
     for values, color, label, shift in (
         (profile.kept_natural, "0.6", "nine top natural images", -0.2),

@@ -1,15 +1,13 @@
 """A quality profile in words: a sentence on each picture, a table over all."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from featureprobe._names import MOST, Lines, visible
+from featureprobe.analysis.quality.measured import MeasuredPictures
 from featureprobe.analysis.quality.suspicion import HARDLY, mean_known
-
-if TYPE_CHECKING:
-    from featureprobe.analysis.quality.profile import QualityProfile
 
 Floats = npt.NDArray[np.floating[Any]]
 CARE, DOUBT = 0.5, 0.75
@@ -19,7 +17,7 @@ _DRAWS = 10_000
 _LEAST = 3  # values from which on there is an interval
 
 
-def sentence(profile: "QualityProfile", k: int) -> str:
+def sentence(profile: MeasuredPictures, k: int) -> str:
     """Return what picture k reaches, and how to read it."""
     name = profile.labels[k]
     if not profile.score[k] > 0:
@@ -50,7 +48,7 @@ def sentence(profile: "QualityProfile", k: int) -> str:
     return f"{name}: {text}{_doubt_words(profile, k)}."
 
 
-def _doubt_words(profile: "QualityProfile", k: int) -> str:
+def _doubt_words(profile: MeasuredPictures, k: int) -> str:
     doubt = profile.suspicion[k]
     if not np.isfinite(doubt):
         return " (suspicion unknown)"
@@ -97,7 +95,7 @@ def _power_words(own: float, top: float, others: float) -> str:
     return f"predicts unseen answers at {own:.2f} (top examples {top:.2f}{chance})"
 
 
-def rows(profile: "QualityProfile") -> list[tuple[str, Floats]]:
+def rows(profile: MeasuredPictures) -> list[tuple[str, Floats]]:
     """Return (name, values over pictures) of all measures of the table."""
     found = [
         ("attainment (score / best known)", profile.attainment),
@@ -158,7 +156,7 @@ def centre(name: str, values: Floats) -> tuple[float, float, float, int]:
     return float(middle(known)), float(low), float(high), len(known)
 
 
-def table(profile: "QualityProfile") -> Lines:
+def table(profile: MeasuredPictures) -> Lines:
     """Return all measures, a line each."""
     lines = [
         f"{visible(profile.layer, MOST)}, {_pictures(profile)}: median (mean for shares and ranks), 95 % interval"
@@ -172,7 +170,7 @@ def table(profile: "QualityProfile") -> Lines:
     return Lines("\n".join(lines))
 
 
-def described(profile: "QualityProfile", k: int) -> Lines:
+def described(profile: MeasuredPictures, k: int) -> Lines:
     """Return the sentence on picture k, and its measures, a line each."""
     lines = [sentence(profile, k)]
     for name, values in rows(profile):
@@ -181,7 +179,7 @@ def described(profile: "QualityProfile", k: int) -> Lines:
     return Lines("\n".join(lines))
 
 
-def verdict(profile: "QualityProfile") -> str:
+def verdict(profile: MeasuredPictures) -> str:
     """Return the medians in one sentence; what is not known is left out."""
     ratio, own = _median(profile.ratio), _median(profile.explains)
     natural = _median(profile.naturalness)
@@ -208,5 +206,5 @@ def _median(values: Floats) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
-def _pictures(profile: "QualityProfile") -> str:
+def _pictures(profile: MeasuredPictures) -> str:
     return f"{len(profile)} picture{'s' * (len(profile) != 1)}"
