@@ -59,10 +59,12 @@ autosummary_generate = True
 # Classes whose bases say nothing.
 autosummary_context = {
     "without_bases": [
-        "ActivationGrid", "ArrayValue", "AscentResult", "AscentState", "Component", "Example",
-        "ImageSource", "LayerRow", "LayerTable", "Live", "ModelProbe", "Read", "Recipe", "Seen",
+        "ActivationGrid", "ArrayValue", "Ascent", "AscentResult", "AscentState", "Component", "Example",
+        "Evidence", "ImageSource", "LayerRow", "LayerTable", "Live", "ModelProbe", "QualityProfile", "Read", "Recipe", "Seen",
         "Step", "StepInfo",
-    ]
+    ],
+    # Classes whose members stand in a base of their own, and the first base that is left out.
+    "with_members_before": {"AscentResult": "Hints", "Evidence": "Hints", "QualityProfile": "Finding"},
 }  # fmt: skip
 napoleon_numpy_docstring = False
 # Fields are listed in the class docstring; as attributes they would be documented twice.

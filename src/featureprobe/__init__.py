@@ -91,8 +91,9 @@ if TYPE_CHECKING:
         regularizer_from,
     )
     from featureprobe.results import AscentResult, AscentState, Recipe, Status, StepInfo
+    from featureprobe.step import Live, Step
     from featureprobe.transforms import Jitter, Noise, Transform, transform_from
-    from featureprobe.types import OUTPUT, Index, Live, Read, Step, Tensor
+    from featureprobe.types import OUTPUT, Index, Read, Tensor
 
 _HOMES = {
     "_component": ("ArrayValue", "Component", "revive"),
@@ -117,7 +118,8 @@ _HOMES = {
                      "regularizer_from"),
     "results": ("AscentResult", "AscentState", "Recipe", "Status", "StepInfo"),
     "transforms": ("Jitter", "Noise", "Transform", "transform_from"),
-    "types": ("OUTPUT", "Index", "Live", "Read", "Step", "Tensor"),
+    "step": ("Live", "Step"),
+    "types": ("OUTPUT", "Index", "Read", "Tensor"),
 }  # fmt: skip
 _ROOMS = ("analysis", "plotting", "plugins", "samples", "testing")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

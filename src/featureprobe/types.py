@@ -1,17 +1,13 @@
 """Shared words: what an index, a read and a step are. No TensorFlow, no imports from above."""
 
-from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Protocol, TypeAlias, Union, get_args, get_origin
 
 import numpy as np
 import numpy.typing as npt
 
 from featureprobe.errors import ConfigError
-
-if TYPE_CHECKING:
-    from featureprobe.input_space import InputSpace
 
 Tensor: TypeAlias = Any
 """A ``tf.Tensor``. TensorFlow ships no types; shapes are given in docstrings."""
@@ -117,66 +113,6 @@ class HasLayers(Protocol):
 
     def shape_of(self, layer: str) -> tuple[int, ...]:
         """Return a layer's output shape without the batch axis."""
-
-
-class Live(Protocol):
-    """Which pixels can matter to a target; masks have a leading 1 where all images share them."""
-
-    @property
-    def layer(self) -> Tensor:
-        """(1 or N, H, W, 1) 1.0 where a pixel can reach the read layers at all, else 0.0."""
-
-    @property
-    def field(self) -> Tensor:
-        """(1 or N, H, W, 1) 1.0 inside the receptive field of what the target reads."""
-
-    @property
-    def count(self) -> Tensor:
-        """(1 or N, 1, 1, 1) number of live values, that is live pixels times channels."""
-
-
-class Step(Protocol):
-    """What a regularizer, transform or rule may know about the step it runs in."""
-
-    @property
-    def index(self) -> Tensor:
-        """int32 scalar tensor; steps are counted from 1."""
-
-    @property
-    def space(self) -> "InputSpace":
-        """The probe's input space; ``space.typical_spread`` is one deviation, in model units."""
-
-    @property
-    def gradient(self) -> Tensor:
-        """(N, H, W, C) gradient of the total by the image, tangent to the constraint set.
-
-        None for transforms, which run before it exists.
-        """
-
-    @property
-    def live(self) -> Live:
-        """The live pixels."""
-
-    def feasible(self, direction: Tensor) -> Tensor:
-        """Return a direction of the parameters without what the constraint set would take back.
-
-        In a box that is what pushes pixels at an end of the range further out, on the sphere what
-        leaves the sphere. Parameters that are not the pixels themselves keep their direction.
-        """
-
-    def uniform(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
-        """Draw ``(N, *shape)`` float32 in [0, 1) with one key per image.
-
-        Args:
-            shape: Shape of one image's draw.
-            stream: Draws of one component in one step with different streams are independent.
-
-        Returns:
-            The same numbers for the same seed, target, start, step and stream, in any batch.
-        """
-
-    def normal(self, shape: Sequence[int], *, stream: int = 0) -> Tensor:
-        """Draw ``(N, *shape)`` float32 standard normal numbers; see :meth:`uniform`."""
 
 
 def index_fields(cls: type) -> tuple[str, ...]:

@@ -7,13 +7,6 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src"
 
-# What is still to be untied: a result and what draws and stores it; types and their check.
-KNOWN = (
-    {"featureprobe._checks", "featureprobe.input_space", "featureprobe.types"},
-    {"featureprobe.results.pictures", "featureprobe.results.result", "featureprobe.results.storage"},
-    {"featureprobe.evidence.evidence", "featureprobe.evidence.pictures", "featureprobe.evidence.storage"},
-)  # fmt: skip
-
 
 def modules() -> dict[str, str]:
     """Return the text of each module by its name."""
@@ -57,14 +50,7 @@ def circles(graph: dict[str, set[str]]) -> list[set[str]]:
 
 def test_no_circles() -> None:
     """Nothing imports, by whatever way, what imports it."""
-    found = circles(imports(modules()))
-    assert [group for group in found if group not in KNOWN] == []
-
-
-def test_known_circles_are_there() -> None:
-    """What has been untied is taken off the list."""
-    found = circles(imports(modules()))
-    assert [group for group in KNOWN if group not in found] == []
+    assert circles(imports(modules())) == []
 
 
 @pytest.mark.parametrize("line", ["from p import a", "if TYPE_CHECKING:\n    from p.a import X"])

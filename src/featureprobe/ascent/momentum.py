@@ -8,7 +8,8 @@ import tensorflow as tf
 from featureprobe import _checks
 from featureprobe.ascent.rules import Params, Slots, UpdateRule, per_image, rms_inverse
 from featureprobe.errors import RangeError
-from featureprobe.types import Step, Tensor
+from featureprobe.step import Step
+from featureprobe.types import Tensor
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from featureprobe import _checks
 from featureprobe._component import Component
 from featureprobe.ascent.scaling import inverse
 from featureprobe.errors import RangeError
-from featureprobe.types import Step, Tensor
+from featureprobe.step import Step
+from featureprobe.types import Tensor
 
 Params = dict[str, Tensor]
 Slots = Any

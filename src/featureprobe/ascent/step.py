@@ -14,7 +14,7 @@ _STREAMS = 64  # draws that one component may tell apart in one step
 
 @dataclass(frozen=True, eq=False)
 class ImageStep:
-    """One step of a chunk; see :class:`featureprobe.types.Step`.
+    """One step of a chunk; see :class:`featureprobe.step.Step`.
 
     Attributes:
         index: int32 scalar, from 1.

@@ -1,15 +1,13 @@
 """Where the scores of an ascent stand among the answers to real images."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
-
-if TYPE_CHECKING:
-    from featureprobe.results.result import AscentResult
+from featureprobe.results.result import AscentResult
 
 
 def answers_of(
@@ -36,7 +34,7 @@ def answers_of(
 
 
 def percentiles(
-    layers: Mapping[str, LayerEvidence], result: "AscentResult"
+    layers: Mapping[str, LayerEvidence], result: AscentResult
 ) -> npt.NDArray[np.float64]:
     """Return (targets, starts) percentiles; NaN where there is nothing to compare with."""
     found = np.full(result.scores.shape, np.nan)
@@ -48,7 +46,7 @@ def percentiles(
     return found
 
 
-def target_of(result: "AscentResult", layer: str, unit: int) -> int | None:
+def target_of(result: AscentResult, layer: str, unit: int) -> int | None:
     """Return the number of the target that is this map or dense node, or None."""
     for target, config in enumerate(result.recipe.objectives):
         is_map = config["kind"] == "map_mean" and config.get("channel") == unit

@@ -1,7 +1,6 @@
 """Top examples of units beside what an ascent made of them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,26 +10,24 @@ from matplotlib.ticker import MaxNLocator
 from featureprobe import _checks
 from featureprobe.evidence.examples import Examples
 from featureprobe.evidence.judging import answers_of, target_of
+from featureprobe.evidence.kept import Kept
 from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
 from featureprobe.plotting import show_image, show_mosaic
 from featureprobe.plotting._axes import figure_or_new
 from featureprobe.plotting._cells import GREY, bare
 from featureprobe.plotting._texts import with_plain_names
-
-if TYPE_CHECKING:
-    from featureprobe.evidence.evidence import Evidence
-    from featureprobe.results.result import AscentResult
+from featureprobe.results.result import AscentResult
 
 _ROW, _CROP, _CURVE = 1.45, 1.0, 2.8  # inches
 _WORDS = {"peak": "strongest node", "mean": "mean over the map"}
 
 
 def draw(
-    evidence: "Evidence",
+    evidence: Kept,
     layer: str,
     units: Sequence[int],
     *,
-    result: "AscentResult | None",
+    result: AscentResult | None,
     count: int,
     by: str,
     figure: Figure | SubFigure | None,
@@ -61,7 +58,7 @@ def draw(
 
 
 def _measure(
-    own: LayerEvidence, result: "AscentResult", targets: Sequence[int | None], by: str
+    own: LayerEvidence, result: AscentResult, targets: Sequence[int | None], by: str
 ) -> str:
     """Return what all curves show: what the OIPs are scored by, since they are compared."""
     kinds = {result.recipe.objectives[t]["kind"] for t in targets if t is not None}
@@ -79,7 +76,7 @@ def _heading(own: LayerEvidence, by: str, shown: int, kept: int) -> str:
     return f"{own.layer}: {some} images by {word}; above each crop: image | {word}"
 
 
-def _oip(ax: Axes, result: "AscentResult", target: int | None) -> None:
+def _oip(ax: Axes, result: AscentResult, target: int | None) -> None:
     """Draw the OIP, or an empty cell that says that there is none."""
     if target is None:
         bare(ax)
@@ -124,7 +121,7 @@ def _curve(ax: Axes, answers: Answers, unit: int) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _mark_oip(ax: Axes, evidence: "Evidence", result: "AscentResult", target: int) -> None:
+def _mark_oip(ax: Axes, evidence: Kept, result: AscentResult, target: int) -> None:
     """Show where the OIP stands on the curve; its score is compared with its own measure only."""
     score = float(result.best_scores()[target])
     compared = answers_of(evidence.layers, result.recipe.objectives[target])

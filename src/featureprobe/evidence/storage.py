@@ -1,17 +1,15 @@
 """Evidence on disk."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from featureprobe import _archive
 from featureprobe._header import mapping, sequence, text, whole
 from featureprobe._members import Members, check_shapes
+from featureprobe.evidence.kept import Kept
 from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
-
-if TYPE_CHECKING:
-    from featureprobe.evidence.evidence import Evidence
 
 SCHEMA = 1
 _WHAT = "Evidence"
@@ -25,7 +23,7 @@ _WHOLE = ("indices", "sample", "rows", "cols", "top_images", "top_nodes")
 _KINDS = {"images": "uif"} | dict.fromkeys(_WHOLE, "i")
 
 
-def write_evidence(path: str | Path, evidence: "Evidence") -> None:
+def write_evidence(path: str | Path, evidence: Kept) -> None:
     """Write evidence; the file appears whole or not at all."""
     arrays: dict[str, Any] = {name: getattr(evidence, name) for name in _PLAIN}
     layers = []

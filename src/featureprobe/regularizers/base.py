@@ -4,7 +4,8 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from featureprobe._component import Component
-from featureprobe.types import Step, Tensor
+from featureprobe.step import Step
+from featureprobe.types import Tensor
 
 
 class Regularizer(Component, ABC):

@@ -11,7 +11,8 @@ from featureprobe import _checks
 from featureprobe._arguments import checked
 from featureprobe.errors import RangeError
 from featureprobe.regularizers.base import Regularizer
-from featureprobe.types import Step, Tensor
+from featureprobe.step import Step
+from featureprobe.types import Tensor
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from featureprobe._arguments import checked
 from featureprobe._component import Arrays
 from featureprobe._lifting import Lifted, check_function, provenance
 from featureprobe.regularizers.base import Regularizer
-from featureprobe.types import Step, Tensor
+from featureprobe.step import Step
+from featureprobe.types import Tensor
 
 
 @dataclass(frozen=True)

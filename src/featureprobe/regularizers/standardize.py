@@ -6,7 +6,8 @@ from typing import ClassVar
 import tensorflow as tf
 
 from featureprobe.regularizers.base import Regularizer
-from featureprobe.types import Step, Tensor
+from featureprobe.step import Step
+from featureprobe.types import Tensor
 
 _FLAT = 1e-6  # a deviation below this share of the spread is rounding noise, not a picture
 

@@ -8,7 +8,8 @@ import tensorflow as tf
 from featureprobe import _checks
 from featureprobe.errors import ConfigError
 from featureprobe.regularizers.base import Regularizer
-from featureprobe.types import Step, Tensor
+from featureprobe.step import Step
+from featureprobe.types import Tensor
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import base64
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,9 +15,7 @@ from featureprobe._names import table as columns_of_text
 from featureprobe._saving import make_folder
 from featureprobe.errors import RangeError
 from featureprobe.plotting.mosaic import columns_of
-
-if TYPE_CHECKING:
-    from featureprobe.results.result import AscentResult
+from featureprobe.results.reached import Reached
 
 SHOWN = 256
 """Targets that a notebook shows by itself; thousands would take it half a minute and look like dust."""
@@ -25,7 +23,7 @@ SHOWN = 256
 _ENDS = re.compile(r"[^+*()]* (?:channel|index) (\d+)", re.DOTALL)  # of one unit, not of a sum
 
 
-def mosaic(result: "AscentResult", *, ax: Axes | None, **kwargs: Any) -> Axes:
+def mosaic(result: Reached, *, ax: Axes | None, **kwargs: Any) -> Axes:
     """Draw the best image of each target; see ``AscentResult.plot``."""
     low, high = display_range(result)
     given = {
@@ -38,13 +36,13 @@ def mosaic(result: "AscentResult", *, ax: Axes | None, **kwargs: Any) -> Axes:
     return plotting.show_mosaic(result.best(), ax=ax, **{**given, **kwargs})
 
 
-def trace(result: "AscentResult", *, ax: Axes | None, **kwargs: Any) -> Axes:
+def trace(result: Reached, *, ax: Axes | None, **kwargs: Any) -> Axes:
     """Draw the scores of the best starts over the steps; see ``AscentResult.plot_trace``."""
     lines = result.score_trace[:, np.arange(len(result)), result.best_starts()]
     return plotting.show_trace(lines, ax=ax, **{"labels": list(result.labels), **kwargs})
 
 
-def html_text(result: "AscentResult") -> str:
+def html_text(result: Reached) -> str:
     """Return what a notebook shows: the summary and the mosaic, and how to see what is left out."""
     picture = base64.b64encode(png(result)).decode()
     left = len(result) - SHOWN
@@ -58,7 +56,7 @@ def html_text(result: "AscentResult") -> str:
     )
 
 
-def png(result: "AscentResult") -> bytes:
+def png(result: Reached) -> bytes:
     """Return the mosaic of the first targets as PNG, for notebooks; no figure stays open."""
     result = result[:SHOWN] if len(result) > SHOWN else result
     columns = columns_of(result.best())
@@ -69,7 +67,7 @@ def png(result: "AscentResult") -> bytes:
 
 
 def animation(
-    result: "AscentResult", path: str | Path, *, target: int, start: int | None, **kwargs: Any
+    result: Reached, path: str | Path, *, target: int, start: int | None, **kwargs: Any
 ) -> None:
     """Write the snapshots of one ascent; see ``AscentResult.animate``."""
     targets, starts = result.scores.shape
@@ -86,7 +84,7 @@ def animation(
     plotting.save_animation(frames, path, **{**given, **kwargs})
 
 
-def files(result: "AscentResult", folder: Path, *, contrast: bool, upscale: int) -> list[Path]:
+def files(result: Reached, folder: Path, *, contrast: bool, upscale: int) -> list[Path]:
     """Write one PNG a target; see ``AscentResult.save_images``."""
     make_folder(folder)
     low, high = display_range(result)
@@ -100,7 +98,7 @@ def files(result: "AscentResult", folder: Path, *, contrast: bool, upscale: int)
     return written
 
 
-def table(result: "AscentResult", count: int | None) -> Lines:
+def table(result: Reached, count: int | None) -> Lines:
     """Return a text table; see ``AscentResult.table``."""
     rows = [("target", "score", "certificate", "status", "what that means")]
     for target, start in list(enumerate(result.best_starts()))[:count]:
@@ -112,7 +110,7 @@ def table(result: "AscentResult", count: int | None) -> Lines:
     return columns_of_text(rows)
 
 
-def display_range(result: "AscentResult") -> tuple[float, float]:
+def display_range(result: Reached) -> tuple[float, float]:
     """Return the pixel values shown black and white: the input space's, else those that occur."""
     space = result.recipe.revive(result.recipe.input_space)
     if space.low is not None:
@@ -123,7 +121,7 @@ def display_range(result: "AscentResult") -> tuple[float, float]:
     return float(finite.min()), float(finite.max())
 
 
-def numbers(result: "AscentResult") -> list[str]:
+def numbers(result: Reached) -> list[str]:
     """Return the short names of the targets: the index that ends each label, or their places."""
     found = [_ENDS.fullmatch(label) for label in result.labels]
     short = [match.group(1) for match in found if match]

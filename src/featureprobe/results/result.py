@@ -1,29 +1,23 @@
 """AscentResult: the images that were reached, and how far to believe them."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from featureprobe._arguments import checked_methods
-from featureprobe._hints import Hints
 from featureprobe.errors import DivergedError
 from featureprobe.results import pictures
-from featureprobe.results.recipe import Recipe
-from featureprobe.results.state import AscentState
+from featureprobe.results.reached import Reached
 from featureprobe.results.status import Status
 from featureprobe.results.storage import read_result, write_result
-from featureprobe.types import FloatArray
 
 
 @checked_methods
 @dataclass(frozen=True, eq=False, repr=False)
-class AscentResult(Hints):
+class AscentResult(Reached):
     """What an ascent reached: T targets, S starts each.
 
     Images are in pixel units, float32 and not clipped. Scores are those of the very images that are
@@ -62,66 +56,6 @@ class AscentResult(Hints):
         >>> [str(status) for status in result.best_status()]
         ['rising', 'rising', 'rising']
     """
-
-    images: FloatArray
-    scores: FloatArray
-    totals: FloatArray
-    status: npt.NDArray[np.object_]
-    certificates: FloatArray
-    gradient_norms: FloatArray
-    dead_thresholds: FloatArray
-    score_trace: FloatArray
-    total_trace: FloatArray
-    term_trace: FloatArray
-    gradient_trace: FloatArray
-    certificate_trace: FloatArray
-    snapshots: FloatArray
-    snapshot_steps: npt.NDArray[np.int64]
-    origins: npt.NDArray[np.object_]
-    steps_done: npt.NDArray[np.int64]
-    crops: tuple[str, ...]
-    labels: tuple[str, ...]
-    steps: int
-    recipe: Recipe
-    state: AscentState | None = None
-
-    @property
-    def seed(self) -> int:
-        """The seed of the run, given or drawn."""
-        return self.recipe.seed
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __repr__(self) -> str:
-        counts = Counter(str(s) for s in self.status.ravel())
-        endings = ", ".join(f"{n} {s}" for s, n in counts.most_common())
-        targets, starts = self.scores.shape
-        return (
-            f"<AscentResult: {_count(targets, 'target')} x {_count(starts, 'start')}, "
-            f"{_count(self.steps, 'step')}, seed {self.seed}: {endings}>"
-        )
-
-    def best_starts(self) -> npt.NDArray[np.int64]:
-        """Return (T,) the start with the highest score of each target; NaN scores come last."""
-        return np.asarray(np.argmax(np.nan_to_num(self.scores, nan=-np.inf), axis=1))
-
-    def best(self) -> FloatArray:
-        """Return (T, H, W, C): for each target the image of its best start, pixel units."""
-        return self.images[np.arange(len(self)), self.best_starts()]
-
-    def best_scores(self) -> FloatArray:
-        """Return (T,) the scores of :meth:`best`."""
-        return self.scores[np.arange(len(self)), self.best_starts()]
-
-    def best_status(self) -> npt.NDArray[np.object_]:
-        """Return (T,) the statuses of :meth:`best`."""
-        return self.status[np.arange(len(self)), self.best_starts()]
-
-    def to_uint8(self) -> npt.NDArray[np.uint8]:
-        """Return the images rounded and clipped to 0..255, (T, S, H, W, C) uint8; NaN is 0."""
-        rounded = np.rint(np.nan_to_num(self.images))
-        return np.clip(rounded, 0, 255).astype(np.uint8)
 
     def table(self, count: int | None = None) -> str:
         """Return a text table of targets: best score, certificate, status, and what to try.
@@ -214,36 +148,8 @@ class AscentResult(Hints):
         """
         return cls(**read_result(path))
 
-    def __getitem__(self, targets: int | slice | Sequence[int]) -> Self:
-        """Return the result of some targets only; it has no state."""
-        chosen = np.atleast_1d(np.arange(len(self))[targets])
-        by_row = {
-            name: getattr(self, name)[chosen]
-            for name in ("images", "scores", "totals", "status", "certificates",
-                         "gradient_norms", "dead_thresholds", "origins", "steps_done")
-        }  # fmt: skip
-        by_step = {
-            name: getattr(self, name)[:, chosen]
-            for name in ("score_trace", "total_trace", "term_trace", "gradient_trace",
-                         "certificate_trace", "snapshots")
-        }  # fmt: skip
-        objectives = tuple(self.recipe.objectives[t] for t in chosen)
-        return replace(
-            self,
-            **by_row,
-            **by_step,
-            labels=tuple(self.labels[t] for t in chosen),
-            crops=tuple(self.crops[t] for t in chosen),
-            recipe=replace(self.recipe, objectives=objectives),
-            state=None,
-        )
-
     def _repr_png_(self) -> bytes:
         return pictures.png(self)
 
     def _repr_html_(self) -> str:
         return pictures.html_text(self)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + "s" * (number != 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +11,10 @@ from featureprobe._component import ArrayValue
 from featureprobe._header import mapping, sequence, text, whole
 from featureprobe._members import Members, check_shapes
 from featureprobe.errors import DataError
+from featureprobe.results.reached import Reached
 from featureprobe.results.recipe import Recipe
 from featureprobe.results.state_storage import PREFIX, pack_state, unpack_state
 from featureprobe.results.status import Status
-
-if TYPE_CHECKING:
-    from featureprobe.results.result import AscentResult
 
 SCHEMA = 2
 _WHAT = "AscentResult"
@@ -42,7 +40,7 @@ _SHAPES = {
 _KINDS = dict.fromkeys(_SHAPES, "f") | {"snapshot_steps": "i", "steps_done": "i"}
 
 
-def write_result(path: str | Path, result: "AscentResult", *, state: bool = False) -> None:
+def write_result(path: str | Path, result: Reached, *, state: bool = False) -> None:
     """Write a result, with its state if wanted; the file appears whole or not at all.
 
     Raises:

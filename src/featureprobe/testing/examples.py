@@ -39,11 +39,12 @@ from featureprobe.regularizers.gaussian_blur import GaussianBlur
 from featureprobe.regularizers.lifted import regularizer_from
 from featureprobe.regularizers.standardize import Standardize
 from featureprobe.regularizers.until import Until
+from featureprobe.step import Step
 from featureprobe.testing.models import IMAGE_SHAPE
 from featureprobe.transforms.jitter import Jitter
 from featureprobe.transforms.lifted import transform_from
 from featureprobe.transforms.noise import Noise
-from featureprobe.types import FloatArray, ImageShape, Read, Step, Tensor
+from featureprobe.types import FloatArray, ImageShape, Read, Tensor
 
 
 @dataclass(frozen=True)

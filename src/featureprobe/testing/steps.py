@@ -52,7 +52,7 @@ def make_step(
         dtype: ``"float32"`` or ``"float64"``.
 
     Returns:
-        What regularizers, transforms and rules get; see :class:`featureprobe.types.Step`.
+        What regularizers, transforms and rules get; see :class:`featureprobe.step.Step`.
 
     Example:
         >>> import featureprobe as fp

@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 
 from featureprobe._component import Component
-from featureprobe.types import Step, Tensor
+from featureprobe.step import Step
+from featureprobe.types import Tensor
 
 
 class Transform(Component, ABC):

@@ -6,8 +6,9 @@ from typing import ClassVar
 import tensorflow as tf
 
 from featureprobe import _checks
+from featureprobe.step import Step
 from featureprobe.transforms.base import Transform
-from featureprobe.types import Step, Tensor
+from featureprobe.types import Tensor
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 from featureprobe._arguments import checked
 from featureprobe._component import Arrays
 from featureprobe._lifting import Lifted, check_function, provenance
+from featureprobe.step import Step
 from featureprobe.transforms.base import Transform
-from featureprobe.types import Step, Tensor
+from featureprobe.types import Tensor
 
 
 @dataclass(frozen=True)
