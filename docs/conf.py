@@ -59,7 +59,7 @@ autosummary_generate = True
 # Classes whose bases say nothing.
 autosummary_context = {
     "without_bases": [
-        "ActivationGrid", "ArrayValue", "AscentResult", "AscentState", "Component", "Example",
+        "ActivationGrid", "ArrayValue", "Ascent", "AscentResult", "AscentState", "Component", "Example",
         "ImageSource", "LayerRow", "LayerTable", "Live", "ModelProbe", "Read", "Recipe", "Seen",
         "Step", "StepInfo",
     ]
