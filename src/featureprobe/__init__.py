@@ -17,19 +17,13 @@ if TYPE_CHECKING:
     from featureprobe import analysis, plotting, plugins, samples, testing
     from featureprobe._component import ArrayValue, Component, revive
     from featureprobe.ascent import (
-        Adam,
         Ascent,
-        Backtracking,
-        Box,
         Converged,
-        Momentum,
-        NormalizedGradient,
         PreActivation,
         Precursor,
         RedirectedGradients,
-        Sphere,
-        UpdateRule,
     )
+    from featureprobe.constraints import Box, Sphere
     from featureprobe.errors import (
         ConfigError,
         DataError,
@@ -91,15 +85,15 @@ if TYPE_CHECKING:
         regularizer_from,
     )
     from featureprobe.results import AscentResult, AscentState, Recipe, Status, StepInfo
+    from featureprobe.rules import Adam, Backtracking, Momentum, NormalizedGradient, UpdateRule
     from featureprobe.step import Live, Step
     from featureprobe.transforms import Jitter, Noise, Transform, transform_from
     from featureprobe.types import OUTPUT, Index, Read, Tensor
 
 _HOMES = {
     "_component": ("ArrayValue", "Component", "revive"),
-    "ascent": ("Adam", "Ascent", "Backtracking", "Box", "Converged", "Momentum",
-               "NormalizedGradient", "PreActivation", "Precursor", "RedirectedGradients", "Sphere",
-               "UpdateRule"),
+    "ascent": ("Ascent", "Converged", "PreActivation", "Precursor", "RedirectedGradients"),
+    "constraints": ("Box", "Sphere"),
     "errors": ("ConfigError", "DataError", "DivergedError", "FeatureProbeError", "ModelError",
                "MissingExtraError", "PluginError", "RangeError", "SaveError", "ShapeError",
                "UnknownLayerError", "UnknownNameError"),
@@ -117,6 +111,7 @@ _HOMES = {
     "regularizers": ("Clip", "Every", "GaussianBlur", "Regularizer", "Standardize", "Until",
                      "regularizer_from"),
     "results": ("AscentResult", "AscentState", "Recipe", "Status", "StepInfo"),
+    "rules": ("Adam", "Backtracking", "Momentum", "NormalizedGradient", "UpdateRule"),
     "transforms": ("Jitter", "Noise", "Transform", "transform_from"),
     "step": ("Live", "Step"),
     "types": ("OUTPUT", "Index", "Read", "Tensor"),

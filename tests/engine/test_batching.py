@@ -5,8 +5,8 @@ import pytest
 from evaluating import value_and_gradient
 
 import featureprobe as fp
-from featureprobe.ascent.plan import make_plan, row_bytes
-from featureprobe.ascent.resolved import resolved
+from featureprobe.ascent.plan.plan import make_plan, row_bytes
+from featureprobe.ascent.problem.resolved import resolved
 
 LAYER = "Conv2D_3"
 

@@ -9,9 +9,9 @@ import tensorflow as tf
 from keras import layers as kl
 
 import featureprobe as fp
-from featureprobe.ascent.resolved import resolved
-from featureprobe.ascent.score_floors import ScoreFloors
-from featureprobe.ascent.verdict import dead_thresholds
+from featureprobe.ascent.problem.dead import dead_thresholds
+from featureprobe.ascent.problem.resolved import resolved
+from featureprobe.ascent.problem.score_floors import ScoreFloors
 
 ACTIVATIONS = [
     "linear", "tanh", "sigmoid", "hard_sigmoid", "softmax", "log_softmax", "sparsemax", "elu",

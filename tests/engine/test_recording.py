@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import featureprobe as fp
-from featureprobe.ascent.driving import Drive
+from featureprobe.ascent.drive.chunk_loop import Drive
 
 SHORT = {"steps": 2, "starts": 1, "search": None, "remedies": ()}
 TARGET = fp.MapMean("Conv2D_3", channel=5)

@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 import featureprobe as fp
-from featureprobe.ascent import driving
-from featureprobe.ascent.compiling import anew
-from featureprobe.ascent.progress import Progress
+from featureprobe.ascent.drive import chunk_loop
+from featureprobe.ascent.drive.compiled import anew
+from featureprobe.ascent.outcome.progress import Progress
 from featureprobe.results.state import put_rows
 
 TARGETS = [fp.MapMean("Conv2D_3", channel=c) for c in range(6)]
@@ -150,7 +150,7 @@ def test_ctrl_c_amid_steps_tears_nothing(reference, monkeypatch):
             raise KeyboardInterrupt
         return written
 
-    monkeypatch.setattr(driving, "put_rows", interrupt)
+    monkeypatch.setattr(chunk_loop, "put_rows", interrupt)
     stopped = run(reference, steps=100, **options)
     monkeypatch.undo()
     assert 0 < stopped.steps < 100

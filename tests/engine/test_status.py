@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import featureprobe as fp
-from featureprobe.ascent.progress import Progress
+from featureprobe.ascent.outcome.progress import Progress
 
 
 def planted(activation="relu", weight=1.0, bias=0.0) -> fp.ModelProbe:

@@ -6,9 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 import featureprobe as fp
-from featureprobe.ascent.compiling import as_tensors
-from featureprobe.ascent.plan import make_plan
-from featureprobe.ascent.resolved import resolved
+from featureprobe.ascent.drive.compiled import as_tensors
+from featureprobe.ascent.plan.plan import make_plan
+from featureprobe.ascent.problem.resolved import resolved
 
 
 def value_and_gradient(

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from featureprobe.ascent.scaling import inverse, unit_peak
+from featureprobe.rules.scaling import inverse, unit_peak
 
 
 def test_inverses_are_exact_and_finite():

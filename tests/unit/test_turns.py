@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from featureprobe.ascent.group import WORKERS
-from featureprobe.ascent.turns import each_in_turn
+from featureprobe.ascent.drive.ordered_pool import each_in_turn
+from featureprobe.ascent.plan.group import WORKERS
 
 
 def test_outcomes_come_in_the_order_of_the_jobs() -> None:

@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from featureprobe.ascent.assembly import assemble, glance
-from featureprobe.ascent.blocks import BlockSizes
-from featureprobe.ascent.driving import Drive, Stopped
-from featureprobe.ascent.interrupts import interrupted
-from featureprobe.ascent.polishing import polished
-from featureprobe.ascent.problems import Problems
-from featureprobe.ascent.progress import Progress
-from featureprobe.ascent.settings import Settings
-from featureprobe.ascent.stopping import CHECK_EVERY
+from featureprobe._interrupts import interrupted
+from featureprobe.ascent.drive.block_size import BlockSizes
+from featureprobe.ascent.drive.chunk_loop import Drive, Stopped
+from featureprobe.ascent.outcome.assembly import assemble, glance
+from featureprobe.ascent.outcome.polishing import polished
+from featureprobe.ascent.outcome.progress import Progress
+from featureprobe.ascent.problem.problems import Problems
+from featureprobe.ascent.settings.converged import CHECK_EVERY
+from featureprobe.ascent.settings.settings import Settings
 from featureprobe.evidence.evidence import Evidence
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe

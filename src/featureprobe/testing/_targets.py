@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import Component
-from featureprobe.ascent.evaluation import Evaluation, Values
+from featureprobe.ascent.step.evaluation import Evaluation, Values
 from featureprobe.errors import FeatureProbeError
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.structure import leaf_of, numbers_of, terms_of

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from featureprobe import plugins
 from featureprobe._component import Arrays, Component, revive
 from featureprobe._lifting import Lifted
-from featureprobe.ascent.runner import Ascent
+from featureprobe.ascent.ascent import Ascent
 from featureprobe.errors import ConfigError, PluginError
 from featureprobe.initializers.pixel_noise import PixelNoise
 from featureprobe.objectives.base import Objective

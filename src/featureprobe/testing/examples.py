@@ -11,9 +11,6 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import ArrayValue, Component
-from featureprobe.ascent.backtracking import Backtracking
-from featureprobe.ascent.momentum import Momentum
-from featureprobe.ascent.rules import Adam, NormalizedGradient
 from featureprobe.initializers.from_image import FromImage
 from featureprobe.initializers.from_images import FromImages
 from featureprobe.initializers.lifted import initializer_from
@@ -39,6 +36,10 @@ from featureprobe.regularizers.gaussian_blur import GaussianBlur
 from featureprobe.regularizers.lifted import regularizer_from
 from featureprobe.regularizers.standardize import Standardize
 from featureprobe.regularizers.until import Until
+from featureprobe.rules.adam import Adam
+from featureprobe.rules.backtracking import Backtracking
+from featureprobe.rules.momentum import Momentum
+from featureprobe.rules.normalized_gradient import NormalizedGradient
 from featureprobe.step import Step
 from featureprobe.testing.models import IMAGE_SHAPE
 from featureprobe.transforms.jitter import Jitter

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from featureprobe._component import Component
-from featureprobe.ascent.runner import Ascent
+from featureprobe.ascent.ascent import Ascent
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Objective

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import Component
-from featureprobe.ascent.evaluation import Values
+from featureprobe.ascent.step.evaluation import Values
 from featureprobe.objectives.base import GroupObjective, Objective
 from featureprobe.objectives.input_norm import InputNorm
 from featureprobe.objectives.structure import leaf_of, terms_of

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from featureprobe.ascent.live import LivePixels
-from featureprobe.ascent.step import ImageStep
+from featureprobe.ascent.step.image_step import ImageStep
+from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.testing._claims import attempt, claim, claim_close, claim_finite
 from featureprobe.testing.components import ComponentContract
 from featureprobe.testing.steps import at_step, make_images, make_step, take_image

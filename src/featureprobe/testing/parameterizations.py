@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import Component
-from featureprobe.ascent.runner import Ascent
+from featureprobe.ascent.ascent import Ascent
 from featureprobe.objectives.base import Objective
 from featureprobe.parameterizations.base import Parameterization, Params
 from featureprobe.testing._claims import attempt, claim, claim_close, claim_finite

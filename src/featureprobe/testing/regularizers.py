@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from featureprobe._component import Component
-from featureprobe.ascent.runner import Ascent
-from featureprobe.ascent.step import ImageStep
+from featureprobe.ascent.ascent import Ascent
+from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.objectives.base import Objective
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.testing.operators import OperatorContract

@@ -6,9 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import Component
-from featureprobe.ascent.rules import Params, Slots, UpdateRule
-from featureprobe.ascent.runner import Ascent
+from featureprobe.ascent.ascent import Ascent
 from featureprobe.objectives.base import Objective
+from featureprobe.rules.base import Params, Slots, UpdateRule
 from featureprobe.testing._claims import attempt, claim, claim_close, claim_finite
 from featureprobe.testing.components import ComponentContract
 from featureprobe.testing.steps import make_images, make_step, take_image

@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._randomness import run_key
-from featureprobe.ascent.live import LivePixels
-from featureprobe.ascent.step import ImageStep
+from featureprobe.ascent.step.image_step import ImageStep
+from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import Tensor
 

@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import Component
-from featureprobe.ascent.runner import Ascent
-from featureprobe.ascent.step import ImageStep
+from featureprobe.ascent.ascent import Ascent
+from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.objectives.base import Objective
 from featureprobe.testing._claims import attempt, claim, claim_finite
 from featureprobe.testing.operators import OperatorContract

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 from twins import Twin, broken
 
-from featureprobe.ascent import NormalizedGradient
+from featureprobe.rules import NormalizedGradient
 from featureprobe.parameterizations import Pixels
 from featureprobe.testing import ParameterizationContract, UpdateRuleContract
 

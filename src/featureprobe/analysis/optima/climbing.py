@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.ascent.runner import Ascent
-from featureprobe.ascent.starts import DRAWN, draw_images
+from featureprobe.ascent.ascent import Ascent
+from featureprobe.ascent.problem.starts import DRAWN, draw_images
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.initializers.multi_scale_noise import MultiScaleNoise

@@ -20,9 +20,9 @@ from featureprobe.analysis.optima.climbing import (
 from featureprobe.analysis.optima.defined import Definedness
 from featureprobe.analysis.optima.landscape import ANGLES, SHARES, Landscape
 from featureprobe.analysis.optima.maxima import describe_maxima
-from featureprobe.ascent.runner import Ascent
-from featureprobe.ascent.targets import Targets, as_targets
-from featureprobe.ascent.validation import check_probe
+from featureprobe.ascent.ascent import Ascent
+from featureprobe.ascent.problem.targets import Targets, as_targets
+from featureprobe.ascent.settings.validation import check_probe
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.probe.model_probe import ModelProbe
 

@@ -7,13 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from featureprobe.ascent.building import build_plan
-from featureprobe.ascent.constraints import Constraint, Sphere, resolve
-from featureprobe.ascent.group import Group
-from featureprobe.ascent.live import live_pixels, masks_of
-from featureprobe.ascent.resolved import resolved
-from featureprobe.ascent.runner import Ascent
-from featureprobe.ascent.scoring import score_images
+from featureprobe.ascent.ascent import Ascent
+from featureprobe.ascent.drive.building import build_plan
+from featureprobe.ascent.plan.group import Group
+from featureprobe.ascent.problem.masks import live_pixels, masks_of
+from featureprobe.ascent.problem.resolved import resolved
+from featureprobe.ascent.starts.scoring import score_images
+from featureprobe.constraints.base import Constraint
+from featureprobe.constraints.default import resolve
+from featureprobe.constraints.sphere import Sphere
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray

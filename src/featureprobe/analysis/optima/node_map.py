@@ -12,7 +12,7 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.lattice import checked_channels, checked_place, lattice_of
 from featureprobe.analysis.optima.ratios import gini, node_and_mean, ratio
 from featureprobe.analysis.optima.superposition import fit_copies, templates_of
-from featureprobe.ascent.runner import Ascent
+from featureprobe.ascent.ascent import Ascent
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.probe.model_probe import ModelProbe

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from featureprobe.ascent.constraints import Box, Sphere, resolve
-from featureprobe.ascent.runner import Ascent
+from featureprobe.ascent.ascent import Ascent
+from featureprobe.constraints.box import Box
+from featureprobe.constraints.default import resolve
+from featureprobe.constraints.sphere import Sphere
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.initializers.multi_scale_noise import MultiScaleNoise

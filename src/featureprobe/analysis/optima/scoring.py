@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.ascent.targets import check_reads
+from featureprobe.ascent.problem.targets import check_reads
 from featureprobe.errors import ConfigError
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node

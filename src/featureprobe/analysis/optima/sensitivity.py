@@ -15,10 +15,10 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.climbing import check_ascent_given, layers_of
 from featureprobe.analysis.optima.recipes import Factors, variants_of
 from featureprobe.analysis.optima.visible import alike
-from featureprobe.ascent.constraints import resolve
-from featureprobe.ascent.runner import Ascent
-from featureprobe.ascent.targets import Targets, as_targets
-from featureprobe.ascent.validation import check_probe
+from featureprobe.ascent.ascent import Ascent
+from featureprobe.ascent.problem.targets import Targets, as_targets
+from featureprobe.ascent.settings.validation import check_probe
+from featureprobe.constraints.default import resolve
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from featureprobe.analysis.optima.words import MOST_SHIFT
 from featureprobe.analysis.patterns.similarity import shift_similarity
-from featureprobe.ascent.live import masks_of
+from featureprobe.ascent.problem.masks import masks_of
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray

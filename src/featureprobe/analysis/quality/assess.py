@@ -15,9 +15,9 @@ from featureprobe.analysis.quality.measures import Case
 from featureprobe.analysis.quality.profile import QualityProfile
 from featureprobe.analysis.quality.standard import Natural
 from featureprobe.analysis.quality.targets import units_of
-from featureprobe.ascent.constraints import Constraint
-from featureprobe.ascent.targets import Targets, as_targets
-from featureprobe.ascent.validation import check_kinds, check_probe
+from featureprobe.ascent.problem.targets import Targets, as_targets
+from featureprobe.ascent.settings.validation import check_kinds, check_probe
+from featureprobe.constraints.base import Constraint
 from featureprobe.errors import ConfigError, ShapeError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe

@@ -22,7 +22,7 @@ from featureprobe.analysis.quality.standard import Natural
 from featureprobe.analysis.quality.stationarity import certificates
 from featureprobe.analysis.quality.targets import UnitScore
 from featureprobe.analysis.quality.transfer import transfer
-from featureprobe.ascent.constraints import Constraint
+from featureprobe.constraints.base import Constraint
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult
 from featureprobe.types import FloatArray

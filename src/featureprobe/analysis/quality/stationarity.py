@@ -10,8 +10,9 @@ import tensorflow as tf
 from featureprobe.analysis.quality.portions import portion
 from featureprobe.analysis.quality.standard import Whole
 from featureprobe.analysis.quality.targets import UnitScore
-from featureprobe.ascent.constraints import Constraint
-from featureprobe.ascent.live import LivePixels, live_pixels
+from featureprobe.ascent.problem.masks import live_pixels
+from featureprobe.constraints.base import Constraint
+from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.probe.boundary import climbed
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Read

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.analysis.quality.portions import portion
-from featureprobe.ascent.targets import check_reads
+from featureprobe.ascent.problem.targets import check_reads
 from featureprobe.errors import ConfigError, ModelError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe

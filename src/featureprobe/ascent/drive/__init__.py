@@ -1,0 +1,1 @@
+"""How a plan runs: compiled calls, chunk by chunk, several at a time."""

@@ -1,0 +1,84 @@
+"""From an Ascent and its targets to a Drive: plan, compile, put together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from featureprobe.ascent.drive.chunk_loop import Drive
+from featureprobe.ascent.drive.compiled import anew, compiled
+from featureprobe.ascent.plan.group import Group
+from featureprobe.ascent.plan.plan import make_plan
+from featureprobe.ascent.problem.cropping import crop_of
+from featureprobe.ascent.problem.resolved import Resolved
+from featureprobe.ascent.problem.starts import Starts
+from featureprobe.ascent.settings.remedies import Remedy
+from featureprobe.ascent.settings.settings import Settings
+from featureprobe.ascent.step.loop import Loop
+from featureprobe.constraints.default import resolve
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.types import FloatArray
+
+
+def build_plan(settings: Settings, solved: Sequence[Resolved], seed: int) -> tuple[Group, ...]:
+    """Return targets in groups."""
+    crops = [crop_of(settings, own) for own in solved]
+    return make_plan(solved, starts=settings.starts, seed=seed, memory=settings.memory, crops=crops)
+
+
+def build_drive(
+    settings: Settings,
+    probe: ModelProbe,
+    groups: Sequence[Group],
+    starts: Starts,
+    digest: str,
+    *,
+    remedy: Remedy | None = None,
+) -> Drive:
+    """Return what drives a run.
+
+    Args:
+        settings: The settings.
+        probe: The probe.
+        groups: The targets in groups, from :func:`build_plan`.
+        starts: Their starts.
+        digest: Digest of the targets of the run.
+        remedy: What is climbed instead of the targets.
+    """
+    space = probe.input_space
+    constraint = resolve(settings.constraint, space)
+    fixed = (
+        settings.rule,
+        settings.regularizers,
+        settings.transforms,
+        settings.parameterization,
+        constraint,
+        settings.keep,
+        space,
+    )
+
+    def loop(group: Group) -> Loop:
+        return Loop(
+            evaluation=group.evaluation,
+            space=space,
+            constraint=constraint,
+            rule=settings.rule,
+            parameterization=settings.parameterization,
+            regularizers=settings.regularizers,
+            transforms=settings.transforms,
+            anew=anew(settings.regularizers),
+            keep_best=settings.keep == "best",
+        )
+
+    ready = tuple(group.starting(_means(group, starts)) for group in groups)
+    if remedy is not None:
+        ready = tuple(group.aimed(remedy) for group in ready)
+    calls = tuple(compiled(group, fixed, loop) for group in ready)
+    return Drive(ready, calls, starts.index.size, digest, settings.stop)
+
+
+def _means(group: Group, starts: Starts) -> FloatArray:
+    """Return (rows of the group,) means of the start images over live pixels, model units."""
+    layer = group.layer.astype(np.float64)[0, :, :, 0]
+    live = max(layer.sum() * starts.images.shape[-1], 1)
+    means = np.einsum("phwc,hw->p", starts.images, layer, optimize=True) / live
+    return np.asarray(means[starts.index.ravel()[group.rows]], np.float32)

@@ -1,0 +1,132 @@
+"""From a recipe and a group to compiled calls, made once for each net and structure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from featureprobe._tracing import traced_code
+from featureprobe.ascent.plan.group import PER_ROW, Chunk, Group
+from featureprobe.ascent.step.loop import Carry, Loop, Trace
+from featureprobe.regularizers.base import Regularizer
+from featureprobe.regularizers.every import Every
+from featureprobe.regularizers.until import Until
+from featureprobe.types import FloatArray, Tensor
+
+_RECOVERY = 4  # steps after which an image has mostly recovered from a blur
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """The calls of one structure on one net.
+
+    Attributes:
+        loop: What is compiled.
+        advance: ``advance(carry, index, count, data) -> (carry, traces)``, traced on first use.
+    """
+
+    loop: Loop
+    advance: Callable[[Carry, Tensor, Tensor, dict[str, Tensor]], tuple[Carry, Trace]]
+
+
+def compiled(group: Group, recipe_key: Any, make_loop: Callable[[Group], Loop]) -> Compiled:
+    """Return the compiled calls of a group; targets of equal structure share them.
+
+    Args:
+        group: The group.
+        recipe_key: Hashable; everything of the recipe that is fixed in the trace.
+        make_loop: Makes the loop when it is not there yet.
+    """
+
+    def make() -> Compiled:
+        loop = make_loop(group)
+        return Compiled(loop, _with_signature(loop, group.chunks()[0]))
+
+    return group.evaluation.network.compiled(("ascent", group.key, recipe_key), make)
+
+
+def as_tensors(chunk: Chunk, dtype: str) -> dict[str, Tensor]:
+    """Return a chunk's numbers as tensors; floats in the net's dtype."""
+    return {
+        name: tf.constant(values, dtype if np.asarray(values).dtype.kind == "f" else tf.int32)
+        for name, values in chunk.data.items()
+    }
+
+
+def begin(loop: Loop, chunk: Chunk, images: FloatArray) -> Carry:
+    """Return the carry of a chunk from its start images (N, H, W, C) in model units."""
+    dtype = loop.evaluation.network.dtype
+    return loop.begin(tf.constant(images, dtype), as_tensors(chunk, dtype))
+
+
+def anew(regularizers: tuple[Regularizer, ...]) -> Callable[[Tensor], Tensor]:
+    """Return ``anew(index)``: does keeping start anew with the image after step ``index``?
+
+    It does some steps after an operator that runs now and then was due, and none since: a run that ends
+    before returns what was best before, not what has hardly been climbed since.
+    """
+    wait = min([_RECOVERY, *(period // 2 for r in regularizers for period in _periods(r))])
+
+    def due(index: Tensor) -> Tensor:
+        each = [tf.constant(value=False), *(_was_due(r, index) for r in regularizers)]
+        return (index > 0) & tf.reduce_any(each)
+
+    def ask(index: Tensor) -> Tensor:
+        since = [due(index - k) for k in range(wait)]
+        return due(index - wait) & ~tf.reduce_any(since)
+
+    return ask
+
+
+def _periods(regularizer: Regularizer) -> tuple[int, ...]:
+    """Return after how many steps operators run that do not run after each."""
+    if not isinstance(regularizer, Every | Until):
+        return ()
+    own = (regularizer.n,) if isinstance(regularizer, Every) and regularizer.n > 1 else ()
+    return (*own, *_periods(regularizer.regularizer))
+
+
+def _was_due(regularizer: Regularizer, index: Tensor) -> Tensor:
+    """Return whether a regularizer did after step ``index`` what it does not do after each."""
+    if isinstance(regularizer, Every):
+        # One that runs after every step leaves no step without it to compare with.
+        due_now = tf.equal(index % regularizer.n, 0) if regularizer.n > 1 else False
+        return due_now | _was_due(regularizer.regularizer, index)
+    if isinstance(regularizer, Until):
+        last = tf.equal(index, regularizer.n)
+        return (index <= regularizer.n) & (last | _was_due(regularizer.regularizer, index))
+    return tf.constant(value=False)
+
+
+def _with_signature(loop: Loop, chunk: Chunk) -> Any:
+    """Compile ``advance`` for any number of rows: one trace serves all chunks."""
+    network = loop.evaluation.network
+    data = as_tensors(chunk, network.dtype)
+    one = tf.zeros((1, *network.image_shape), network.dtype)
+    example = loop.begin(one, {n: t[:1] if n in PER_ROW else t for n, t in data.items()})
+    carry = tf.nest.map_structure(_any_rows, example)
+    scalar = tf.TensorSpec((), tf.int32)
+    specs = {n: scalar if n == "starts" else _any_rows(t) for n, t in data.items()}
+    signature = [carry, scalar, scalar, specs]
+
+    function = tf.function(loop.advance, input_signature=signature, autograph=False)
+    lock = Lock()
+    traced: list[Any] = []
+
+    def advance(*given: Any) -> tuple[Carry, Trace]:
+        with lock:  # chunks come from several threads, and one trace is enough
+            if not traced:
+                # A plain call would warn of retracing when many nets are opened one after another.
+                with traced_code():
+                    traced.append(function.get_concrete_function())
+        return traced[0](*given)  # type: ignore[no-any-return]
+
+    return advance
+
+
+def _any_rows(tensor: Tensor) -> Any:
+    """Return the spec of a tensor with any number of rows."""
+    return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)

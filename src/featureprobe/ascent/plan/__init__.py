@@ -1,0 +1,1 @@
+"""What runs together: groups of targets, chunks of images, crops."""

@@ -1,0 +1,134 @@
+"""The plan of a run: which targets go together, on what part of the image, with what numbers."""
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe._randomness import run_key
+from featureprobe.ascent.plan.group import WORKERS, Group
+from featureprobe.ascent.problem.masks import stack_masks
+from featureprobe.ascent.problem.resolved import Resolved
+from featureprobe.ascent.step.evaluation import Evaluation
+from featureprobe.probe.crop_plan import Crop
+from featureprobe.probe.cropped_network import CroppedNetwork
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.network import Network
+from featureprobe.types import FloatArray
+
+_COPIES = 2  # forward values, the gradients under way, and what the convolutions need beside them
+_TWICE_BELOW = 8 * 2**20  # bytes of a row up to which running it twice costs next to nothing
+_IMAGES = 16  # image-sized tensors that a step holds: params, best, views, gradient, masks, ...
+
+
+def make_plan(
+    targets: Sequence[Resolved],
+    *,
+    starts: int,
+    seed: int,
+    memory: int,
+    crops: Sequence[Crop | str] | None = None,
+) -> tuple[Group, ...]:
+    """Return the targets in groups of one structure, and one geometry, each.
+
+    Args:
+        targets: All targets.
+        starts: Starts per target.
+        seed: The run's seed.
+        memory: Budget in bytes of what runs at a time.
+        crops: The crop of each target, or why there is none; None for full images.
+    """
+    plans = [c if isinstance(c, Crop) else None for c in crops or [""] * len(targets)]
+    grouped: dict[tuple[Hashable, object], list[int]] = {}
+    for number, (target, crop) in enumerate(zip(targets, plans, strict=True)):
+        geometry = None if crop is None else crop.geometry
+        grouped.setdefault((target.key, geometry), []).append(number)
+    return tuple(
+        _group(key, members, [targets[m] for m in members], [plans[m] for m in members],
+               starts, seed, memory)
+        for key, members in grouped.items()
+    )  # fmt: skip
+
+
+def _group(
+    key: tuple[Hashable, object],
+    members: Sequence[int],
+    own: Sequence[Resolved],
+    crops: Sequence[Crop | None],
+    starts: int,
+    seed: int,
+    memory: int,
+) -> Group:
+    probe, leaves = own[0].probe, own[0].leaves
+    evaluation = Evaluation(_network(probe, crops[0]), probe.input_space, leaves)
+    evaluation.network.prepare(evaluation.wanted)
+    together = starts if any(leaf.is_group for leaf in leaves) else 1
+    cost = row_bytes(evaluation)
+    fitting = max(1, memory // WORKERS // (cost * together)) * together
+    # Small images run twice rather than alone; crops do not, as time is what they are for.
+    twice = cost <= _TWICE_BELOW and crops[0] is None
+    return Group(
+        evaluation=evaluation,
+        key=key,
+        rows=(np.array(members)[:, None] * starts + np.arange(starts)).ravel(),
+        data=_numbers(own, crops, starts, seed) | _masks(own, crops, starts),
+        most=max(2, fitting) if twice else fitting,
+        twice=twice,
+        together=together,
+        layer=own[0].masks[0][None, :, :, None],  # a group reads the same layers: they share it
+        places=None if crops[0] is None else np.repeat([c.place for c in crops if c], starts, 0),
+    )
+
+
+def _network(probe: ModelProbe, crop: Crop | None) -> Network | CroppedNetwork:
+    if crop is None:
+        return probe.network
+    make = lambda: CroppedNetwork(probe.network, crop.geometry)  # noqa: E731
+    return probe.network.compiled(("crop", crop.geometry), make)
+
+
+def row_bytes(evaluation: Evaluation) -> int:
+    """Return the memory that one image of a chunk takes, in bytes."""
+    network = evaluation.network
+    image = 4 * int(np.prod(network.image_shape))
+    return _COPIES * network.bytes_per_image(evaluation.wanted) + _IMAGES * image
+
+
+def _numbers(
+    own: Sequence[Resolved], crops: Sequence[Crop | None], starts: int, seed: int
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Return weights, indices and keys of a group's rows."""
+    numbers = [
+        t.numbers if crop is None else t.numbers_on_crop for t, crop in zip(own, crops, strict=True)
+    ]
+    weights = np.array([t.weights for t in own], np.float32)
+    return {
+        "weights": np.repeat(weights, starts, 0),
+        "numbers": np.repeat(np.array(numbers, np.int32).reshape(len(own), -1), starts, 0),
+        "keys": np.stack([run_key(seed, t.digest, s) for t in own for s in range(starts)]),
+        "starts": np.asarray(starts, np.int32),
+    }
+
+
+def _masks(
+    own: Sequence[Resolved], crops: Sequence[Crop | None], starts: int
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Return the masks of a group's rows, cut like the images."""
+    channels, layer = own[0].probe.image_shape[2], own[0].masks[0]
+    live = layer.sum() * channels
+    field = stack_masks([_cut(t.masks[1], c) for t, c in zip(own, crops, strict=True)], starts)
+    covered = field.sum(axis=(1, 2, 3), keepdims=True) * channels
+    return {
+        # Crops at several places: what they leave out differs, what they show of it may not.
+        "layer": stack_masks([_cut(layer, c) for c in crops], starts).astype(np.float32),
+        "field": field,
+        "beyond": (live - covered).astype(np.float32),
+        "count": np.full((1, 1, 1, 1), max(live, 1), np.float32),
+    }
+
+
+def _cut(mask: FloatArray, crop: Crop | None) -> FloatArray:
+    if crop is None:
+        return mask
+    (top, left), (height, width, _) = crop.place, crop.geometry.shape
+    return mask[top : top + height, left : left + width]

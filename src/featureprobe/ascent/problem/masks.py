@@ -1,0 +1,56 @@
+"""Masks: which pixels reach a layer, and which of them a target."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from featureprobe.constraints.live_pixels import LivePixels
+from featureprobe.input_space import InputSpace
+from featureprobe.objectives.base import Objective
+from featureprobe.probe.network import Network
+from featureprobe.types import FloatArray, Read
+
+
+def live_pixels(
+    network: Network, layer: FloatArray, field: FloatArray, space: InputSpace
+) -> LivePixels:
+    """Return live pixels that all images share, from their (H, W) masks; outside is the centre."""
+    masks = [tf.constant(mask[None, :, :, None], network.dtype) for mask in (layer, field)]
+    channels = network.image_shape[2]
+    count = tf.reshape(tf.maximum(tf.reduce_sum(masks[0]) * channels, 1.0), (1, 1, 1, 1))
+    beyond = tf.reshape(tf.reduce_sum(masks[0] - masks[1]) * channels, (1, 1, 1, 1))
+    fill = tf.fill((1, 1, 1, 1), tf.constant(space.typical_center, network.dtype))
+    return LivePixels(masks[0], masks[1], count, beyond, fill)
+
+
+def masks_of(network: Network, objective: Objective) -> tuple[FloatArray, FloatArray]:
+    """Return the (H, W) masks ``layer`` and ``field`` of one target.
+
+    An objective that reads nothing is about all pixels.
+    """
+    reads = objective.reads()
+    layers = tuple(dict.fromkeys(read.layer for read in reads))
+    # The same array for all targets of a layer: thousands of them would take more than the images.
+    layer = network.remembered(("layer mask", layers), lambda: _layer_mask(network, layers))
+    if all(read.row is None and read.col is None for read in reads):
+        return layer, layer
+    return layer, np.max([network.live_box(read) for read in reads], axis=0)
+
+
+def _layer_mask(network: Network, layers: Sequence[str]) -> FloatArray:
+    if not layers:
+        return np.ones(network.image_shape[:2], dtype=np.float32)
+    return np.asarray(np.max([network.live_box(Read(layer)) for layer in layers], axis=0))
+
+
+def stack_masks(masks: Sequence[FloatArray], starts: int) -> npt.NDArray[np.bool_]:
+    """Return (1, H, W, 1) when all (H, W) masks are equal, else (targets * starts, H, W, 1).
+
+    As booleans: for thousands of targets the masks of all rows would fill the memory as floats.
+    """
+    first = masks[0]
+    if all(mask is first or np.array_equal(mask, first) for mask in masks):
+        return first[None, :, :, None] > 0
+    return np.repeat(np.stack([mask > 0 for mask in masks])[..., None], starts, axis=0)

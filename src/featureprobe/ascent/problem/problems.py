@@ -1,0 +1,120 @@
+"""Problems: what must be solved for a list of targets, each once.
+
+All interior nodes of a map are one problem: the same function of the crop, at other places.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe.ascent.problem.cropping import crop_of
+from featureprobe.ascent.problem.resolved import Resolved
+from featureprobe.ascent.problem.score_floors import ScoreFloors
+from featureprobe.ascent.problem.targets import check_reads
+from featureprobe.ascent.settings.settings import Settings
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.node import Node
+from featureprobe.probe.crop_plan import Crop
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.types import FloatArray
+
+_Place = tuple[int, int]
+Move = tuple[_Place, _Place, _Place]
+"""First row and column before and after, and the size of what is moved."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problems:
+    """The distinct problems of a run, and how targets follow from them.
+
+    Attributes:
+        solved: Each problem once: it is what is climbed.
+        index: (targets of the run,) the problem of each.
+        moves: For each target of the run, from where to where its problem's crop is moved; None
+            where it lies where it belongs.
+        layers: (H, W) masks of the pixels that reach the layer, of those targets that are moved.
+        crops: The crop of each target of the run, or why it has none.
+        center: What pixels hold that reach nothing, model units.
+    """
+
+    solved: tuple[Resolved, ...]
+    index: npt.NDArray[np.int64]
+    moves: tuple[Move | None, ...]
+    layers: dict[int, FloatArray]
+    crops: tuple[Crop | str, ...]
+    center: float
+
+    def image(self, number: int, solved: FloatArray) -> FloatArray:
+        """Return the images (S, H, W, C) of one target of the run.
+
+        Args:
+            number: Which target.
+            solved: (problems, S, H, W, C) model units.
+        """
+        own, move = solved[self.index[number]], self.moves[number]
+        return own if move is None else _moved(own, self.layers[number], self.center, *move)
+
+
+def resolve_targets(
+    settings: Settings, probe: ModelProbe, targets: Sequence[Objective]
+) -> Problems:
+    """Return what must be solved for the targets of a run.
+
+    Raises:
+        FeatureProbeError: When a target does not fit the model or the recipe.
+    """
+    for target in targets:
+        check_reads(probe, target)
+    floors = ScoreFloors(probe)
+    known: dict[Objective, Resolved] = {}
+    numbers: dict[Objective, int] = {}
+    index, moves, crops, layers = [], [], [], {}
+    for number, target in enumerate(targets):
+        own = known.get(target) or Resolved(probe, target, floors)
+        known[target] = own
+        crop = crop_of(settings, own)
+        home, move = home_of(own, crop)
+        known.setdefault(home.target, home)
+        index.append(numbers.setdefault(home.target, len(numbers)))
+        moves.append(move)
+        crops.append(crop)
+        if move:
+            layers[number] = own.masks[0]
+    solved = tuple(known[target] for target in numbers)
+    center = probe.input_space.typical_center
+    return Problems(solved, np.array(index), tuple(moves), layers, tuple(crops), center)
+
+
+def home_of(own: Resolved, crop: Crop | str) -> tuple[Resolved, Move | None]:
+    """Return the node in the middle of the map that is the same problem, and the way from it."""
+    target = own.target
+    if not (isinstance(target, Node) and isinstance(crop, Crop)):
+        return own, None
+    rows, cols = own.probe.shape_of(target.layer)[:2]
+    middle = replace(target, row=rows // 2, col=cols // 2)
+    if middle == target:
+        return own, None
+    home = Resolved(own.probe, middle, own.floors)
+    other = home.crop
+    if not isinstance(other, Crop) or other.geometry != crop.geometry:
+        return own, None
+    height, width, _ = crop.geometry.shape
+    return home, (other.place, crop.place, (height, width))
+
+
+def _moved(
+    images: FloatArray, layer: FloatArray, center: float, old: _Place, new: _Place, size: _Place
+) -> FloatArray:
+    """Return images (S, H, W, C) whose crop lies elsewhere."""
+    there = tuple(slice(first, first + length) for first, length in zip(old, size, strict=True))
+    here = tuple(slice(first, first + length) for first, length in zip(new, size, strict=True))
+    around = layer > 0
+    around[there] = False
+    rows, cols = np.argwhere(around)[0]  # outside the crop there is one constant
+    constant = images[:, rows, cols][:, None, None]
+    full = np.where(layer[:, :, None] > 0, constant, center)
+    full = np.broadcast_to(full, images.shape).astype(images.dtype)
+    full[:, here[0], here[1]] = images[:, there[0], there[1]]
+    return full

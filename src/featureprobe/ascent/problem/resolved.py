@@ -1,0 +1,146 @@
+"""A target, resolved: what a run needs to know of it, each thing found out once."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import tensorflow as tf
+
+from featureprobe.ascent.problem.masks import masks_of
+from featureprobe.ascent.problem.score_floors import ScoreFloors
+from featureprobe.ascent.problem.trying_out import LookedError, shape_left, value_of
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.structure import Leaf, leaf_of, numbers_of, terms_of
+from featureprobe.probe.crop_plan import Crop, plan_crop
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.types import FloatArray
+
+
+def resolved(probe: ModelProbe, targets: Sequence[Objective]) -> tuple["Resolved", ...]:
+    """Return each target resolved, for what is no run."""
+    floors = ScoreFloors(probe)
+    return tuple(Resolved(probe, target, floors) for target in targets)
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """One term of a target: its weight, itself, and its structure."""
+
+    weight: float
+    objective: Objective
+    leaf: Leaf
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """One distinct target of a run; later stages ask it, and never the target again.
+
+    Attributes:
+        probe: The probe.
+        target: The target.
+        floors: The floors of scores, known to all targets of the run.
+    """
+
+    probe: ModelProbe
+    target: Objective
+    floors: ScoreFloors
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms, in order."""
+        return tuple(Term(w, term, leaf_of(term)) for w, term in terms_of(self.target))
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The structure of each term."""
+        return tuple(term.leaf for term in self.terms)
+
+    @cached_property
+    def key(self) -> Hashable:
+        """Equal for targets that can share a trace."""
+        return tuple(leaf.key for leaf in self.leaves)
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the target, from which its randomness follows."""
+        return self.target.digest()
+
+    @cached_property
+    def weights(self) -> tuple[float, ...]:
+        """The weight of each term."""
+        return tuple(term.weight for term in self.terms)
+
+    @cached_property
+    def masks(self) -> tuple[FloatArray, FloatArray]:
+        """(H, W) masks: what reaches the layer, and what reaches the target."""
+        return masks_of(self.probe.network, self.target)
+
+    @cached_property
+    def crop(self) -> Crop | str:
+        """The crop that it can be climbed on, or why it needs the full image."""
+        return self._why_whole or self._planned
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """What tells it from other targets of its structure, on the full image."""
+        return tuple(n for term in self.terms for n in numbers_of(term.objective))
+
+    @cached_property
+    def numbers_on_crop(self) -> tuple[int, ...]:
+        """The same on its crop, where rows and columns count from elsewhere."""
+        offsets = dict(self.crop.offsets) if isinstance(self.crop, Crop) else {}
+        return tuple(n for term in self.terms for n in numbers_of(term.objective, offsets))
+
+    @cached_property
+    def floor(self) -> float:
+        """The score below which it cannot fall and at which it has no gradient, or -inf."""
+        return sum(w * floor if w > 0 else -np.inf for w, floor in self._floors)
+
+    @cached_property
+    def floor_rounding(self) -> float:
+        """How large the terms of the floor are, for what float rounding makes of their sum."""
+        return sum(weight * abs(floor) for weight, floor in self._floors)
+
+    @cached_property
+    def _floors(self) -> tuple[tuple[float, float], ...]:
+        scores = (term for term in self.terms if term.leaf.is_score)
+        found: list[tuple[float, float]] = []
+        for term in scores:
+            floor = self.floors.of(term.objective) if term.weight > 0 else -np.inf
+            found.append((term.weight, floor))
+            if np.isneginf(floor):
+                break
+        return tuple(found)
+
+    @cached_property
+    def _planned(self) -> Crop | str:
+        """The planned crop, made once for all channels."""
+        network = self.probe.network
+        reads = tuple(replace(read, channel=None) for read in self.target.reads())
+        return network.remembered(("crop plan", reads), lambda: plan_crop(network, reads))
+
+    @cached_property
+    def _why_whole(self) -> str:
+        """What in the target needs the full image, or nothing."""
+        if any(np.ndim(end) > 1 for end in self.probe.input_space.bounds or ()):
+            return "the range of the input space differs from pixel to pixel"
+        for term in self.terms:
+            if not term.leaf.is_score or self._looks_at_images(term.leaf):
+                return f"{type(term.objective).__name__} looks at the whole image"
+        return ""
+
+    def _looks_at_images(self, leaf: Leaf) -> bool:
+        """Whether an objective asks for ``seen.images``: it is run once on zeros to find out."""
+        network = self.probe.network
+
+        def look() -> bool:
+            shapes = [shape_left(self.probe.shape_of(read[0]), read) for read in leaf.reads]
+            values = [tf.zeros((2, *shape), network.dtype) for shape in shapes]
+            try:
+                value_of(leaf, values, [0] * leaf.n_fields, self.probe.input_space)
+            except LookedError:
+                return True
+            return False
+
+        return network.remembered(("looks", leaf.key), look)

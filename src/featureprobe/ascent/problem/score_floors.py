@@ -1,0 +1,102 @@
+"""The floor of a score: what it is when all that a target reads is at its floor, if that is the least."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from featureprobe.ascent.problem.trying_out import value_of
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.structure import Leaf, leaf_of, numbers_of
+from featureprobe.probe.floors import Floors, floors_of
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.types import FloatArray, Read
+
+_SCALES = (1e-2, 1e-1, 1.0, 10.0)  # how far above their floors values are tried
+_SHARES = (1.0, 0.3, 0.02)  # and how many of them
+_AXES = {1: ("index",), 2: ("row", "channel"), 3: ("row", "col", "channel")}
+
+
+class ScoreFloors:
+    """The floors of the terms of a run's targets; made anew for each run, as nets may be trained on.
+
+    What was tried is remembered with the floors that it was tried at.
+
+    Args:
+        probe: The probe.
+    """
+
+    def __init__(self, probe: ModelProbe) -> None:
+        self._probe = probe
+        self._known: Floors = {}
+
+    def of(self, term: Objective) -> float:
+        """Return the score below which a term cannot fall, at which it has no gradient; or -inf."""
+        reads = term.reads()
+        if any(read.pre for read in reads):
+            return -np.inf
+        floors = [self._floor_of(read) for read in reads]
+        if any(np.isneginf(floor).any() for floor in floors):
+            return -np.inf
+        leaf = leaf_of(term)
+        numbers = numbers_of(term)[: leaf.n_fields]
+        structure = (leaf.key, tuple(floor.tobytes() for floor in floors))
+        remembered, space = self._probe.network.remembered, self._probe.input_space
+        if not remembered(
+            ("bounded", structure, space), lambda: self._is_bounded(leaf, floors, numbers)
+        ):
+            return -np.inf
+        own = [floor[None] for floor in floors]
+        return remembered(
+            ("least", structure, tuple(numbers), space),
+            lambda: float(self._values(leaf, own, numbers)[0]),
+        )
+
+    def _floor_of(self, read: Read) -> FloatArray:
+        """Return the floors of what a read reads, in its shape."""
+        floors = floors_of(self._probe.network, read.layer, self._known)
+        chosen = dict(zip(read.axes, read.indices, strict=True))
+        axes = _AXES.get(floors.ndim, ())
+        return np.asarray(floors[tuple(chosen.get(axis, slice(None)) for axis in axes)])
+
+    def _is_bounded(self, leaf: Leaf, floors: Sequence[FloatArray], numbers: Sequence[int]) -> bool:
+        """Whether a term is never less than at the floors: tried, as it may be any function.
+
+        It is tried on many values, and where its gradient says that it falls.
+        """
+        rng = np.random.default_rng(0)
+        tried = [np.stack([floor, *_above(floor, rng)]) for floor in floors]
+        given = [tf.constant(values, self._probe.network.dtype) for values in tried]
+        try:
+            with tf.GradientTape() as tape:
+                tape.watch(given)
+                made = value_of(leaf, given, numbers, self._probe.input_space)
+        except Exception:  # noqa: BLE001  (a user's function: what cannot be tried has no known floor)
+            return False
+        down = tape.gradient(made, given, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        first = np.asarray(made, np.float64)
+        further = [
+            values + np.max(_SCALES) * np.maximum(-np.sign(np.asarray(slope)), 0.0)
+            for values, slope in zip(tried, down, strict=True)
+        ]
+        every = np.concatenate([first, self._values(leaf, further, numbers)])
+        slack = 1e-6 * np.abs(every[0])
+        return bool(np.isfinite(every).all() and every.min() >= every[0] - slack)
+
+    def _values(
+        self, leaf: Leaf, values: Sequence[FloatArray], numbers: Sequence[int]
+    ) -> FloatArray:
+        given = [tf.constant(v, self._probe.network.dtype) for v in values]
+        made = value_of(leaf, given, numbers, self._probe.input_space)
+        return np.asarray(made, np.float64)
+
+
+def _above(floor: FloatArray, rng: np.random.Generator) -> list[FloatArray]:
+    """Return values at or above the floor, of many sizes, many and few of them off it."""
+    made = []
+    for share in _SHARES:
+        for scale in _SCALES:
+            off = rng.random(floor.shape) < share
+            above = scale * off * rng.exponential(size=floor.shape)
+            made.append((floor + above).astype(np.float32))
+    return made

@@ -1,0 +1,1 @@
+"""The settings of an ascent: values, checked, that run nothing."""

@@ -1,0 +1,1 @@
+"""How starts are found: drawn, searched, revived, tried out."""

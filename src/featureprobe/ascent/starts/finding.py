@@ -1,0 +1,177 @@
+"""Find starts from which targets answer: draw, search, revive the silent ones, try them out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from featureprobe._interrupts import stop_if_interrupted
+from featureprobe.ascent.drive.building import build_drive, build_plan
+from featureprobe.ascent.problem.dead import dead_thresholds
+from featureprobe.ascent.problem.resolved import Resolved
+from featureprobe.ascent.problem.starts import Starts, draw_images
+from featureprobe.ascent.settings.precursor import MIX, Precursor
+from featureprobe.ascent.settings.remedies import Remedy
+from featureprobe.ascent.settings.settings import Settings
+from featureprobe.ascent.starts.scoring import score_images
+from featureprobe.ascent.starts.search import search_starts
+from featureprobe.constraints.default import resolve
+from featureprobe.initializers.base import InputInitializer
+from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
+from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.results.state import AscentState
+from featureprobe.types import FloatArray
+
+_SHARE = 32  # of the memory budget: tried images, of each of which several arrays are kept
+_SCORES = 2**24  # of images for targets that are looked at together
+
+
+def find_starts(
+    settings: Settings, probe: ModelProbe, targets: Sequence[Resolved], seed: int
+) -> Starts:
+    """Return the starts of all targets."""
+    finder = _Finder(settings, probe, seed)
+    if settings.search is None or finder.always_draws_the_same:
+        images = draw_images(finder.sources, probe, seed, range(settings.starts))
+        return finder.revive(Starts.shared(images, len(targets)), targets)
+    width = max(settings.starts, settings.search.climbs)
+    starts = finder.revive(finder.search(settings.search, targets, width), targets)
+    return finder.try_out(settings.search, starts, targets) if width > settings.starts else starts
+
+
+@dataclass(frozen=True, eq=False)
+class _Finder:
+    settings: Settings
+    probe: ModelProbe
+    seed: int
+
+    @property
+    def sources(self) -> tuple[InputInitializer, ...]:
+        """What draws the starts, in turn."""
+        if self.settings.initializer is not None:
+            return (self.settings.initializer,)
+        if self.settings.search is None:
+            return (MultiScaleNoise(),)
+        return self.settings.search.of or MIX
+
+    @cached_property
+    def sample(self) -> FloatArray:
+        """A few of the candidates."""
+        return draw_images(self.sources, self.probe, self.seed, range(2 * len(self.sources)))
+
+    @property
+    def always_draws_the_same(self) -> bool:
+        """Whether there is but one candidate, such as a given image without noise."""
+        return bool((self.sample == self.sample[0]).all())
+
+    def search(self, search: Precursor, targets: Sequence[Resolved], width: int) -> Starts:
+        """Return the ``width`` candidates that score best, for each target."""
+        return search_starts(
+            search,
+            self.sources,
+            self.probe,
+            build_plan(replace(self.settings, starts=1), targets, self.seed),
+            resolve(self.settings.constraint, self.probe.input_space),
+            seed=self.seed,
+            width=width,
+            thresholds=dead_thresholds(self.probe, targets, self.sample),
+        )
+
+    def revive(self, starts: Starts, targets: Sequence[Resolved]) -> Starts:
+        """Return starts with the remedies tried on those that leave their target dead."""
+        for remedy in self.settings.remedies:
+            dead = self._silent(starts, targets)
+            if not dead.any():
+                break
+            starts = self._remedied(remedy, starts, targets, dead)
+        return starts
+
+    def try_out(self, search: Precursor, starts: Starts, targets: Sequence[Resolved]) -> Starts:
+        """Return what the best starts have become after a few steps; the others are dropped."""
+        width, kept = starts.index.shape[1], self.settings.starts
+        tried = [
+            self._tried(search, starts.of_targets(np.array(part)), [targets[m] for m in part])
+            for part in self._parts(len(targets), width)
+        ]
+        images = np.concatenate([images for images, _ in tried])
+        origins = np.concatenate([origins for _, origins in tried])
+        index = np.arange(len(targets) * kept).reshape(-1, kept)
+        note = f"; best of {width} after {search.climb_steps} steps"
+        return Starts(images, index, np.asarray(origins + note, dtype=object))
+
+    def _tried(
+        self, search: Precursor, starts: Starts, targets: Sequence[Resolved]
+    ) -> tuple[FloatArray, npt.NDArray[np.object_]]:
+        """Return the best images (targets * kept, H, W, C) of some targets, and their origins."""
+        # The recipe itself, so that it shares its trace.
+        climb = replace(self.settings, starts=starts.index.shape[1])
+        best = self._climbed(climb, starts, targets, search.climb_steps).best
+        totals = np.nan_to_num(best["total"].reshape(starts.index.shape), nan=-np.inf)
+        order = np.argsort(-totals, axis=1, kind="stable")[:, : self.settings.starts]
+        rows = np.arange(len(targets))[:, None] * climb.starts + order
+        return best["images"][rows.ravel()], np.take_along_axis(starts.origins, order, axis=1)
+
+    def _parts(self, targets: int, width: int) -> Iterator[range]:
+        """Yield target numbers in parts whose images take a part of the memory budget."""
+        image = 4 * int(np.prod(self.probe.image_shape))
+        size = max(1, self.settings.memory // _SHARE // (image * width))
+        for first in range(0, targets, size):
+            yield range(first, min(first + size, targets))
+
+    def _silent(self, starts: Starts, targets: Sequence[Resolved]) -> npt.NDArray[np.bool_]:
+        """Return (targets, starts): which starts leave their target dead."""
+        # Targets with images of their own, thousands of them: not each image for all targets.
+        size = max(1, _SCORES // len(starts.images))
+        if size < len(targets):
+            halves = np.array_split(np.arange(len(targets)), 2)
+            return np.concatenate(
+                [self._silent(starts.of_targets(h), [targets[m] for m in h]) for h in halves]
+            )
+        thresholds = dead_thresholds(self.probe, targets, starts.images)
+        groups = build_plan(replace(self.settings, starts=1), targets, self.seed)
+        constraint = resolve(self.settings.constraint, self.probe.input_space)
+        scores = score_images(groups, starts.images, constraint, len(targets))
+        own = np.take_along_axis(scores, starts.index, axis=1)
+        flat = (scores == scores[:, :1]).all(axis=1) & (scores.shape[1] > 1)
+        flat &= np.isneginf(thresholds)  # what answers the same to all, by an unknown activation
+        return np.asarray(~(own > thresholds[:, None]) | flat[:, None])
+
+    def _remedied(
+        self,
+        remedy: Remedy,
+        starts: Starts,
+        targets: Sequence[Resolved],
+        dead: npt.NDArray[np.bool_],
+    ) -> Starts:
+        """Return starts with those replaced that the remedy brought to life."""
+        members = np.flatnonzero(dead.any(axis=1))
+        some, own = [targets[int(m)] for m in members], starts.of_targets(members)
+        climb = replace(
+            self.settings,
+            starts=starts.index.shape[1],
+            regularizers=(),
+            transforms=(),
+            keep="last",
+        )
+        images: FloatArray = self._climbed(climb, own, some, remedy.steps, remedy).best["images"]
+        index = np.arange(len(images)).reshape(own.index.shape)
+        alive = ~self._silent(Starts(images, index, own.origins), some)
+        revived = np.argwhere(alive & dead[members])
+        places = np.column_stack([members[revived[:, 0]], revived[:, 1]])
+        return starts.replaced(places, images[index[tuple(revived.T)]], f"; {remedy.name}")
+
+    def _climbed(
+        self,
+        climb: Settings,
+        starts: Starts,
+        targets: Sequence[Resolved],
+        steps: int,
+        remedy: Remedy | None = None,
+    ) -> AscentState:
+        stop_if_interrupted()
+        groups = build_plan(climb, targets, self.seed)
+        climb = replace(climb, stop=None)
+        drive = build_drive(climb, self.probe, groups, starts, "", remedy=remedy)
+        return drive.advance(drive.start(self.seed, starts), steps)

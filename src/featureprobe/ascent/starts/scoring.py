@@ -1,0 +1,99 @@
+"""Score images for all targets at once, forward only."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from featureprobe._interrupts import stop_if_interrupted
+from featureprobe.ascent.plan.group import Group
+from featureprobe.constraints.base import Constraint
+from featureprobe.constraints.live_pixels import LivePixels
+from featureprobe.types import FloatArray, Tensor
+
+_BATCH_BYTES = 128 * 2**20
+
+
+def score_images(
+    groups: Sequence[Group],
+    images: FloatArray,
+    constraint: Constraint,
+    targets: int,
+    *,
+    wanted: npt.NDArray[np.int64] | None = None,
+) -> FloatArray:
+    """Return (targets, N): the score of every image for every target.
+
+    Args:
+        groups: All targets, one row each.
+        images: (N, H, W, C) model units; they are projected first.
+        constraint: The set to project on.
+        targets: Number of targets.
+        wanted: Numbers of the targets to score, None for all; others get -inf.
+    """
+    scores = np.full((targets, len(images)), -np.inf, np.float32)
+    for group in groups:
+        mine = np.arange(len(group.rows))
+        if wanted is not None:
+            mine = np.flatnonzero(np.isin(group.rows, wanted))
+        if len(mine):
+            scores[group.rows[mine]] = _score_group(group, images, constraint, mine)
+    return scores
+
+
+def _score_group(
+    group: Group, images: FloatArray, constraint: Constraint, rows: npt.NDArray[np.int64]
+) -> FloatArray:
+    """Return (rows, N) scores; for targets on crops, these are cut out of the full images."""
+    size = max(2, _BATCH_BYTES // group.evaluation.network.bytes_per_image(group.evaluation.wanted))
+    parts = []
+    for first in range(0, len(images), size):
+        stop_if_interrupted()
+        batch = _projected(group, images[first : first + size], constraint)
+        parts.append(_score_batch(group, batch, rows))
+    return np.concatenate(parts, axis=1)
+
+
+def _projected(group: Group, images: FloatArray, constraint: Constraint) -> Tensor:
+    """Return full images on the constraint set, with all that reaches the layer in the field."""
+    dtype = group.evaluation.network.dtype
+    layer = tf.constant(group.layer, dtype)
+    count = tf.maximum(tf.reduce_sum(layer, keepdims=True) * images.shape[-1], 1.0)
+    nothing = tf.zeros_like(count)
+    live = LivePixels(layer, layer, count, nothing, nothing, whole=True)
+    return constraint.project(tf.constant(images, dtype), live, group.evaluation.space)
+
+
+def _score_batch(group: Group, images: Tensor, rows: npt.NDArray[np.int64]) -> FloatArray:
+    """Return (rows, N) scores of projected full images."""
+    call, network = _compiled(group), group.evaluation.network
+    height, width, _ = network.image_shape
+    places = np.zeros((len(rows), 2), int) if group.places is None else group.places[rows]
+    scores = np.zeros((len(rows), len(images)), np.float32)
+    for row, col in np.unique(places, axis=0):
+        here = np.flatnonzero((places == (row, col)).all(axis=1))
+        scores[here] = call(
+            images[:, row : row + height, col : col + width],
+            tf.constant(group.data["weights"][rows[here]], network.dtype),
+            tf.constant(group.data["numbers"][rows[here]], tf.int32),
+        ).numpy()
+    return scores
+
+
+def _compiled(group: Group) -> Any:
+    """Return the traced scoring of a structure on its net."""
+    evaluation = group.evaluation
+    network = evaluation.network
+
+    def make() -> Any:
+        specs = [
+            tf.TensorSpec((None, *network.image_shape), network.dtype),
+            tf.TensorSpec((None, len(evaluation.leaves)), network.dtype),
+            tf.TensorSpec((None, group.data["numbers"].shape[1]), tf.int32),
+        ]
+        run = tf.function(evaluation.score_all, input_signature=specs, autograph=False)
+        return run.get_concrete_function()  # plain calls warn of retracing at the fifth structure
+
+    return network.compiled(("scoring", group.key, evaluation.space), make)

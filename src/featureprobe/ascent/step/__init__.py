@@ -1,0 +1,1 @@
+"""What one step does to the images of a chunk."""

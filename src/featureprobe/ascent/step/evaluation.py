@@ -1,0 +1,223 @@
+"""Evaluate the targets of one structure on a batch of images."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
+
+import tensorflow as tf
+
+from featureprobe.ascent.problem.trying_out import as_tensor
+from featureprobe.ascent.settings.remedies import Remedy
+from featureprobe.ascent.step.channel_subset import Picking, picking_of
+from featureprobe.errors import ModelError, ShapeError
+from featureprobe.input_space import InputSpace
+from featureprobe.objectives.base import Seen
+from featureprobe.objectives.structure import Leaf, ReadShape, stand_in
+from featureprobe.probe.boundary import climbed
+from featureprobe.probe.cropped_network import CroppedNetwork
+from featureprobe.probe.layer_graph import Wanted
+from featureprobe.probe.network import Network
+from featureprobe.probe.plain_conv import OwnMaps, own_maps
+from featureprobe.types import Tensor
+
+
+class Values(NamedTuple):
+    """What an evaluation gives.
+
+    Attributes:
+        terms: (N, terms) the unweighted value of each term.
+        score: (N,) the weighted terms that read a layer and are no group terms.
+        total: (N,) all weighted terms; this is climbed.
+    """
+
+    terms: Tensor
+    score: Tensor
+    total: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The traced function of one structure.
+
+    Args:
+        network: The net.
+        space: The input space.
+        leaves: The terms' structure.
+        redirected: Let gradients out of closed activations; see :class:`RedirectedGradients`.
+        peaks: Of each map, let a term see only the greatest value, with 0 elsewhere.
+    """
+
+    network: Network | CroppedNetwork
+    space: InputSpace
+    leaves: tuple[Leaf, ...]
+    redirected: bool = False
+    peaks: bool = False
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        """The (layer, pre) pairs that the terms read, each once."""
+        pairs = ((r[0], r[2]) for leaf in self.leaves for r in leaf.reads)
+        return tuple(dict.fromkeys(pairs))
+
+    def aimed(self, remedy: Remedy) -> Self:
+        """Return what a remedy climbs instead; layers whose activation stays are read as they are."""
+        leaves = self.leaves
+        if remedy.looks_before:
+            leaves = tuple(
+                replace(leaf, reads=tuple(self._before(read) for read in leaf.reads))
+                for leaf in leaves
+            )
+        if remedy.redirects:
+            self.network.prepare(self.wanted, redirected=True)
+        return replace(self, leaves=leaves, redirected=remedy.redirects, peaks=remedy.looks_before)
+
+    def _before(self, read: ReadShape) -> ReadShape:
+        layer, axes, _ = read
+        try:
+            self.network.prepare(((layer, True),))
+        except ModelError:
+            return read
+        return layer, axes, True
+
+    @property
+    def sees_whole_maps(self) -> bool:
+        """Whether no read picks a row or column, so that the receptive field is the layer's."""
+        axes = {axis for leaf in self.leaves for read in leaf.reads for axis in read[1]}
+        return not axes & {"row", "col"}
+
+    def picked(self, numbers: Tensor) -> dict[str, OwnMaps]:
+        """Return the weights of the maps that the rows of ``numbers`` read, where that pays."""
+        layers = {call.path: call.layer for call in self.network.graph.calls}
+        maps = self._picking.maps(numbers)
+        return {path: own_maps(layers[path], own) for path, own in maps.items()}
+
+    @property
+    def _picking(self) -> Picking:
+        return picking_of(self.network, self.leaves, self.wanted)
+
+    def __call__(
+        self,
+        images: Tensor,
+        weights: Tensor,
+        numbers: Tensor,
+        starts: Tensor,
+        *,
+        only: Mapping[str, OwnMaps] | None = None,
+    ) -> Values:
+        """Evaluate all terms.
+
+        Args:
+            images: (N, H, W, C) model units.
+            weights: (N, terms).
+            numbers: (N, K) int32: for each term its index fields, then the indices of its reads.
+            starts: int32 scalar: images per target, for group terms.
+            only: What :meth:`picked` gives; None to do that here.
+        """
+        outputs = self._outputs(images, self.picked(numbers) if only is None else only)
+        terms = self._terms(outputs, images, numbers, starts, self._picking)
+        stacked = tf.stack(terms, axis=1)
+        counted = tf.constant([float(leaf.is_score) for leaf in self.leaves], stacked.dtype)
+        weighted = stacked * tf.cast(weights, stacked.dtype)
+        return Values(
+            stacked, tf.reduce_sum(weighted * counted, axis=1), tf.reduce_sum(weighted, axis=1)
+        )
+
+    def score_all(self, images: Tensor, weights: Tensor, numbers: Tensor) -> Tensor:
+        """Return (T, N): the scores of N images for T targets, the layers computed once.
+
+        Args:
+            images: (N, H, W, C) model units.
+            weights: (T, terms).
+            numbers: (T, K) int32.
+        """
+        outputs, count = self._outputs(images, {}), tf.shape(images)[0]
+
+        def of_target(given: tuple[Tensor, Tensor]) -> Tensor:
+            own = tf.repeat(given[1][None], count, axis=0)
+            terms = self._terms(outputs, images, own, count, Picking(), scores_only=True)
+            pairs = zip(range(len(terms)), terms, strict=True)
+            return tf.add_n([tf.cast(given[0][i], t.dtype) * t for i, t in pairs if t is not None])
+
+        spec = tf.TensorSpec((None,), images.dtype)
+        return tf.map_fn(of_target, (weights, numbers), fn_output_signature=spec)
+
+    def _outputs(self, images: Tensor, only: Mapping[str, OwnMaps]) -> dict[Wanted, Tensor]:
+        if not self.wanted:
+            return {}
+        network, redirected = self.network, self.redirected
+
+        def run(given: Tensor) -> Sequence[Tensor]:
+            return network.forward(given, self.wanted, redirected=redirected, only=only)
+
+        made = climbed(run, images, half=network.half)
+        return dict(zip(self.wanted, made, strict=True))
+
+    def _terms(
+        self,
+        outputs: dict[Wanted, Tensor],
+        images: Tensor,
+        numbers: Tensor,
+        starts: Tensor,
+        picking: Picking,
+        *,
+        scores_only: bool = False,
+    ) -> list[Tensor | None]:
+        """Return the value of each term (N,); None for left-out ones that are no score."""
+        terms: list[Tensor | None] = []
+        first = 0
+        for i, leaf in enumerate(self.leaves):
+            own = [numbers[:, first + k] for k in range(leaf.n_numbers)]
+            first += leaf.n_numbers
+            if scores_only and not leaf.is_score:
+                terms.append(None)
+                continue
+            values, column = [], leaf.n_fields
+            for j, (layer, axes, pre) in enumerate(leaf.reads):
+                indices = own[column : column + len(axes)]
+                value = picking.take((i, j), outputs[layer, pre], axes, indices)
+                positions = _positions(outputs[layer, pre], axes) if self.peaks else []
+                values.append(_peak(value, positions) if positions else value)
+                column += len(axes)
+            terms.append(self._term(leaf, own[: leaf.n_fields], values, images, starts))
+        return terms
+
+    def _term(
+        self,
+        leaf: Leaf,
+        fields: list[Tensor],
+        values: list[Tensor],
+        images: Tensor,
+        starts: Tensor,
+    ) -> Tensor:
+        if leaf.is_group:
+            values = [_grouped(v, starts) for v in values]
+            fields = [_grouped(f, starts)[:, 0] for f in fields]
+            images = _grouped(images, starts)
+        objective = stand_in(leaf.template, iter(fields))
+        result = as_tensor(objective.value(Seen(tuple(values), images, self.space)), leaf)
+        if result.shape.rank != 1:
+            raise ShapeError(
+                f"{type(leaf.template).__name__}.value must return one score per image, shape (N,). "
+                f"Received the shape {result.shape}. Reduce over all axes but the first."
+            )
+        return tf.repeat(result, starts) if leaf.is_group else result
+
+
+def _positions(output: Tensor, axes: Sequence[str]) -> list[int]:
+    """Return the axes of what is read that run over positions of a map."""
+    places = {"row", "col"} - set(axes) if len(output.shape) == 4 else ()
+    return list(range(1, 1 + len(places)))
+
+
+def _peak(values: Tensor, positions: Sequence[int]) -> Tensor:
+    """Return values with all set to 0 but the greatest over some axes."""
+    greatest = tf.reduce_max(values, axis=positions, keepdims=True)
+    return tf.where(values == greatest, values, 0)
+
+
+def _grouped(values: Tensor, starts: Tensor) -> Tensor:
+    """Return (N, ...) as (targets, starts, ...)."""
+    shape = tf.concat([[-1, starts], tf.shape(values)[1:]], axis=0)
+    grouped = tf.reshape(values, shape)
+    grouped.set_shape([None, None, *values.shape[1:]])
+    return grouped

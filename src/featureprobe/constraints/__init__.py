@@ -1,0 +1,10 @@
+"""Room of the constraint sets: where an image may be. A closed choice.
+
+What lives here: the sphere and the box, with their projections and certificates; the live pixels.
+May import: `rules.scaling`, `_component`, `input_space`, `types`, `errors`, TensorFlow.
+"""
+
+from featureprobe.constraints.box import Box
+from featureprobe.constraints.sphere import Sphere
+
+__all__ = ["Box", "Sphere"]

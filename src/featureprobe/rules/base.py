@@ -1,0 +1,57 @@
+"""Update rule: from a gradient to the next parameters."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import tensorflow as tf
+
+from featureprobe._component import Component
+from featureprobe.rules.scaling import inverse
+from featureprobe.step import Step
+from featureprobe.types import Tensor
+
+Params = dict[str, Tensor]
+Slots = Any
+
+
+class UpdateRule(Component, ABC):
+    """How parameters follow the gradient; pure, one gradient a step.
+
+    Implement :meth:`init` and :meth:`update` in a frozen dataclass with its own ``kind``. Rates are
+    multiples of ``step.space.spread``, so that they carry over from net to net.
+    """
+
+    @abstractmethod
+    def init(self, params: Params) -> Slots:
+        """Return what the rule remembers: nested tuples or dicts of tensors with a leading N."""
+
+    @abstractmethod
+    def update(
+        self, params: Params, grad: Params, score: Tensor, slots: Slots, step: Step
+    ) -> tuple[Params, Slots]:
+        """Return the next parameters and slots.
+
+        Args:
+            params: Tensors with a leading N, by name.
+            grad: The gradient of the total with respect to each, tangent to the constraint set.
+            score: (N,) the total at ``params``, of which ``grad`` is the gradient.
+            slots: What the rule remembered.
+            step: The step; schedules depend on ``step.index`` (from 1), never on how many follow.
+        """
+
+
+def rms_inverse(grad: Params, count: Tensor) -> Tensor:
+    """Return (N,) 1 / root mean square of the gradient over live values; 0 where it is 0."""
+    peak = tf.zeros_like(tf.reshape(count, [-1]))
+    for g in grad.values():
+        peak = tf.maximum(peak, tf.reduce_max(tf.abs(g), axis=tuple(range(1, len(g.shape)))))
+    squares = tf.zeros_like(peak)
+    for g in grad.values():  # scaled first: squares of small gradients would vanish in float32
+        scaled = g * per_image(inverse(peak), g)
+        squares += tf.reduce_sum(scaled**2, axis=tuple(range(1, len(g.shape))))
+    return tf.math.divide_no_nan(tf.sqrt(tf.reshape(count, [-1])), peak * tf.sqrt(squares))
+
+
+def per_image(values: Tensor, like: Tensor) -> Tensor:
+    """Return (N,) values in a shape that broadcasts against (N, ...)."""
+    return tf.reshape(values, [-1, *([1] * (len(like.shape) - 1))])
