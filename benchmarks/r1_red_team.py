@@ -27,7 +27,7 @@ import numpy as np
 
 import featureprobe as fp
 from featureprobe import analysis, testing
-from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.analysis.stats.similarity import shift_similarity
 from machine import save
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))

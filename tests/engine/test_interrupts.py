@@ -10,10 +10,10 @@ import pytest
 
 import featureprobe as fp
 from featureprobe.ascent import running
-from featureprobe.ascent.outcome import assembly, polishing
-from featureprobe.ascent.starts import search
 from featureprobe.ascent.drive.chunk_loop import Drive
+from featureprobe.ascent.outcome import assembly, polishing
 from featureprobe.ascent.outcome.progress import Progress
+from featureprobe.ascent.starts import search
 
 SECONDS = 3.0  # on the reference net, on an idle machine
 

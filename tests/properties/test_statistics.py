@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from featureprobe.analysis.patterns.effects import effects_of, false_discovery_rates
-from featureprobe.analysis.patterns.frequency import at_least, at_most, wilson
+from featureprobe.analysis.stats.effects import effects_of, false_discovery_rates
+from featureprobe.analysis.stats.frequency import at_least, at_most, wilson
 
 
 @settings(max_examples=60, deadline=None)

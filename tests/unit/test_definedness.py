@@ -8,17 +8,17 @@ from matplotlib.figure import Figure
 import featureprobe as fp
 from featureprobe import analysis
 from featureprobe.analysis.optima import Definedness, Sensitivity, definedness, sensitivity
-from featureprobe.analysis.optima.counting import (
+from featureprobe.analysis.optima.defined_view import show_stretched
+from featureprobe.analysis.optima.landscape import half_width
+from featureprobe.analysis.optima.maxima import _by_size
+from featureprobe.analysis.optima.visible import visible
+from featureprobe.analysis.stats.clusters import (
     average_linkage,
     chao1,
     effective_number,
     unseen_mass,
 )
-from featureprobe.analysis.optima.defined_view import show_stretched
-from featureprobe.analysis.optima.landscape import half_width
-from featureprobe.analysis.optima.maxima import _by_size
-from featureprobe.analysis.optima.visible import visible
-from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.analysis.stats.similarity import shift_similarity
 
 SIZE = 8
 SPHERE = fp.Ascent(steps=32, constraint=fp.Sphere(), regularizers=())

@@ -98,7 +98,7 @@ def test_the_sample_is_what_it_says(small_probe, images, evidence):
 
 def test_samples_are_uniform():
     """Every image of a stream is as likely to be kept, whatever batch it came in."""
-    from featureprobe.evidence.answering import LayerAnswers  # noqa: PLC0415
+    from featureprobe.evidence.unit_values import LayerAnswers  # noqa: PLC0415
 
     counts = np.zeros(60)
     for seed in range(400):

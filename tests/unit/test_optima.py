@@ -9,12 +9,12 @@ import pytest
 import featureprobe as fp
 from featureprobe import analysis
 from featureprobe.analysis.optima import decompose, node_vs_map, shift_response
-from featureprobe.analysis.optima.lattice import lattice_of, moved
+from featureprobe.analysis.optima.node_grid import lattice_of, moved
 from featureprobe.analysis.optima.parts import Parts
-from featureprobe.analysis.optima.ratios import gini
 from featureprobe.analysis.optima.repetition import repetition_of
-from featureprobe.analysis.optima.shifting import equivariance
+from featureprobe.analysis.optima.shift_trial import equivariance
 from featureprobe.analysis.optima.superposition import fit_copies, templates_of
+from featureprobe.analysis.stats.ratios import gini
 
 
 def probe_of(*layers, size=16, channels=1):

@@ -7,7 +7,7 @@ from planted import planted_images, planted_net
 
 import featureprobe as fp
 from featureprobe import analysis
-from featureprobe.analysis.patterns.null import band, permuted_hits
+from featureprobe.analysis.stats.null import band, permuted_hits
 
 CLASSES = 3
 
@@ -387,7 +387,7 @@ def test_unclear_images_are_found_by_rule(planted):
 
 def test_calibration_is_that_of_known_chances():
     """Labels drawn from the probabilities are calibrated; sharper ones are not, and by how much."""
-    from featureprobe.analysis.patterns.calibration import (  # noqa: PLC0415
+    from featureprobe.analysis.stats.calibration import (  # noqa: PLC0415
         best_temperature,
         reliability,
         softmax,
@@ -446,7 +446,7 @@ def test_two_nets_with_the_same_maps_in_another_order():
 
 def test_similarity_of_shifted_images():
     """A shift within reach does not matter, one beyond does; noise is unlike."""
-    from featureprobe.analysis.patterns.similarity import (  # noqa: PLC0415
+    from featureprobe.analysis.stats.similarity import (  # noqa: PLC0415
         debiased_cka,
         gram,
         shift_similarity,
@@ -605,7 +605,7 @@ def test_a_waterfall_falls_step_by_step():
     """Each bar begins where the one before ended; the last one is the total."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    from featureprobe.analysis.patterns.drawing import draw_waterfall  # noqa: PLC0415
+    from featureprobe.analysis.patterns.view_parts import draw_waterfall  # noqa: PLC0415
 
     ax = Figure().add_subplot()
     draw_waterfall(ax, [("a", 2.0), ("b", -1.0), ("c", 4.0)], 5.0, title="", xlabel="")
@@ -615,7 +615,7 @@ def test_a_waterfall_falls_step_by_step():
 
 def test_distances_leave_the_image_out():
     """Of two images at right angles each is 1 from the mean of the others, and no own neighbour."""
-    from featureprobe.analysis.patterns.distances import distances, nearest_images  # noqa: PLC0415
+    from featureprobe.analysis.stats.distances import distances, nearest_images  # noqa: PLC0415
 
     values = np.array([[1, 0], [0, 1], [1, 1], [1, 1]], np.float32)
     patterns = analysis.Patterns("layer", values=values, labels=np.array([0, 0, 1, 1]))
@@ -632,7 +632,7 @@ def test_distances_leave_the_image_out():
 
 def test_halves_of_noise_do_not_agree(monkeypatch):
     """Without classes deltas do not correlate; Jaccard's index is common nodes over all nodes."""
-    from featureprobe.analysis.patterns import effects  # noqa: PLC0415
+    from featureprobe.analysis.stats import effects  # noqa: PLC0415
 
     rng = np.random.default_rng(0)
     first, second = rng.normal(size=(2, 30, 400))
@@ -769,7 +769,7 @@ def test_classifiers_see_the_classes_and_folds_asked_for(planted):
 
 def test_images_do_not_wrap_around():
     """What leaves an image on one side does not come back on the other."""
-    from featureprobe.analysis.patterns.similarity import shift_similarity  # noqa: PLC0415
+    from featureprobe.analysis.stats.similarity import shift_similarity  # noqa: PLC0415
 
     stripes = np.zeros((2, 6, 6, 1), np.float32)
     stripes[0, :, 0], stripes[1, :, 5] = 1.0, 1.0
@@ -779,7 +779,7 @@ def test_images_do_not_wrap_around():
 
 def test_cka_of_values_far_from_0():
     """A constant that all images share is no likeness and no noise."""
-    from featureprobe.analysis.patterns.similarity import debiased_cka, gram  # noqa: PLC0415
+    from featureprobe.analysis.stats.similarity import debiased_cka, gram  # noqa: PLC0415
 
     values = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
     assert debiased_cka(gram(values + 1000), gram(values)) == pytest.approx(1, abs=1e-4)

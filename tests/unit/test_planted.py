@@ -6,7 +6,7 @@ import pytest
 
 import featureprobe as fp
 from featureprobe import analysis, testing
-from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.analysis.stats.similarity import shift_similarity
 from featureprobe.testing.planted import SIZE
 
 QUIET = {"progress": False}

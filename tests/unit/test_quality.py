@@ -10,10 +10,9 @@ from scipy import stats
 
 import featureprobe as fp
 from featureprobe import analysis
-from featureprobe.analysis.patterns.similarity import shift_similarity
-from featureprobe.analysis.quality.earlier import layers_before, own_layers
 from featureprobe.analysis.quality.explaining import predicted, rank_correlations
 from featureprobe.analysis.quality.likeness import Sight, slid
+from featureprobe.analysis.quality.natural import Natural
 from featureprobe.analysis.quality.paths import (
     _contributions,
     _cosines,
@@ -21,14 +20,15 @@ from featureprobe.analysis.quality.paths import (
     activation_likeness,
     shared_sources,
 )
-from featureprobe.analysis.quality.profile_view import pareto_front
+from featureprobe.analysis.quality.quality_profile_view import pareto_front
 from featureprobe.analysis.quality.robustness import CHANGES, _shifted, kept_shares
-from featureprobe.analysis.quality.spectrum import high_frequency_share
-from featureprobe.analysis.quality.standard import Natural
 from featureprobe.analysis.quality.stationarity import certificates
-from featureprobe.analysis.quality.suspicion import HARDLY, suspicion
-from featureprobe.analysis.quality.targets import UnitScore, units_of
+from featureprobe.analysis.quality.units import UnitScore, units_of
+from featureprobe.analysis.quality.upstream import layers_before, own_layers
 from featureprobe.analysis.quality.wording import reading
+from featureprobe.analysis.stats.similarity import shift_similarity
+from featureprobe.analysis.stats.spectrum import high_frequency_share
+from featureprobe.analysis.stats.suspicion import HARDLY, suspicion
 from featureprobe.testing import planted_templates
 
 LAYER = "Conv2D_3"

@@ -7,7 +7,7 @@ import pytest
 import featureprobe as fp
 from featureprobe import analysis
 from featureprobe.analysis.quality.likeness import Sight, slid
-from featureprobe.analysis.quality.targets import UnitScore
+from featureprobe.analysis.quality.units import UnitScore
 
 layers = keras.layers
 SPACE = fp.InputSpace.identity(low=0, high=1)
@@ -181,7 +181,7 @@ def test_transfer_to_nets_opened_with_a_size_or_with_further_inputs():
 
 def test_untrained_copies_are_matched_as_the_other_net_is(monkeypatch):
     """Were the copies the net itself, they would rank as it does."""
-    module = "featureprobe.analysis.quality.transfer.untrained"
+    module = "featureprobe.analysis.quality.other_net.untrained"
     monkeypatch.setattr(module, lambda other, rng: other)
     first, second = (fp.samples.mnist_probe(net) for net in "ab")
     images = fp.samples.mnist_digits()[0][:100]

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import featureprobe as fp
-from featureprobe.results import storage
-from featureprobe.results.storage import write_result
+from featureprobe.results import result_file
+from featureprobe.results.result_file import write_result
 
 T, S, STEPS, TERMS, K = 3, 2, 4, 2, 2
 SHAPE = (5, 4, 1)
@@ -189,7 +189,7 @@ class TestFailedSave:
             file.write(b"half a file")
             raise OSError("disk full")
 
-        monkeypatch.setattr(storage.np, "savez_compressed", broken)
+        monkeypatch.setattr(result_file.np, "savez_compressed", broken)
         with pytest.raises(OSError, match="disk full"):
             make_result().save(saved)
         assert saved.read_bytes() == before

@@ -18,7 +18,7 @@ from featureprobe.ascent.problem.targets import Targets, as_targets, digest_of
 from featureprobe.ascent.running import Way, blocks_of_steps, climbed, concluded, images_of
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.ascent.settings.validation import check_evidence
-from featureprobe.ascent.starts.finding import find_starts
+from featureprobe.ascent.starts.find_starts import find_starts
 from featureprobe.errors import ConfigError
 from featureprobe.evidence.evidence import Evidence
 from featureprobe.objectives.base import Objective

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
-from featureprobe.evidence.answering import LayerAnswers, answering, batch_size
-from featureprobe.evidence.counting import counted
+from featureprobe.evidence.image_bar import counted
 from featureprobe.evidence.layer_evidence import MEASURES, Answers, LayerEvidence
 from featureprobe.evidence.sketch import QuantileSketch
 from featureprobe.evidence.sources import Batch, batches
 from featureprobe.evidence.streams import length
 from featureprobe.evidence.tops import Tops
+from featureprobe.evidence.unit_values import LayerAnswers, answering, batch_size
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 

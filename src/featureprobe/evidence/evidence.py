@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from featureprobe._arguments import Count, checked_methods
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.errors import ConfigError
-from featureprobe.evidence import pictures, storage
+from featureprobe.evidence import evidence_file, examples_view
 from featureprobe.evidence.collecting import chosen_layers, collect
 from featureprobe.evidence.folder import ImageFolder
 from featureprobe.evidence.kept import Kept
@@ -128,7 +128,9 @@ class Evidence(Kept):
         chosen = [units] if isinstance(units, int) else list(units)
         if not chosen:
             raise ConfigError("units is a number or a list of some. Received an empty list.")
-        return pictures.draw(self, layer, chosen, result=result, count=count, by=by, figure=figure)
+        return examples_view.draw(
+            self, layer, chosen, result=result, count=count, by=by, figure=figure
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the evidence with its images as ``.npz``.
@@ -136,7 +138,7 @@ class Evidence(Kept):
         Raises:
             DataError: When the name has another ending, or its folder is missing.
         """
-        storage.write_evidence(path, self)
+        evidence_file.write_evidence(path, self)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -146,4 +148,4 @@ class Evidence(Kept):
             DataError: When the file is missing, damaged, or something else.
             ConfigError: When it has another schema.
         """
-        return cls(**storage.read_evidence(path))
+        return cls(**evidence_file.read_evidence(path))

@@ -13,8 +13,8 @@ from featureprobe._hints import Hints
 from featureprobe._names import visible
 from featureprobe.errors import UnknownLayerError, nearest
 from featureprobe.evidence.examples import Examples
-from featureprobe.evidence.judging import percentiles
 from featureprobe.evidence.layer_evidence import LayerEvidence, _check_unit
+from featureprobe.evidence.percentiles import percentiles
 from featureprobe.results.result import AscentResult
 
 

@@ -3,7 +3,7 @@
 What lives here: AscentResult, Status, Recipe, AscentState, and their way to disk.
 May import: `_component`, `input_space`, `plotting` and the rooms below; numpy, never TensorFlow, so
 that results can be loaded and drawn where TensorFlow is not installed.
-To add an array to a result: a field in `result.py`, its name and shape in `storage.py`, a test of
+To add an array to a result: a field in `result.py`, its name and shape in `result_file.py`, a test of
 the round trip.
 """
 

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 
 from featureprobe._arguments import checked_methods
 from featureprobe.errors import DivergedError
-from featureprobe.results import pictures
+from featureprobe.results import result_view
 from featureprobe.results.reached import Reached
+from featureprobe.results.result_file import read_result, write_result
 from featureprobe.results.status import Status
-from featureprobe.results.storage import read_result, write_result
 
 
 @checked_methods
@@ -63,7 +63,7 @@ class AscentResult(Reached):
         Args:
             count: How many targets to list; None lists all.
         """
-        return pictures.table(self, count)
+        return result_view.table(self, count)
 
     def raise_if_failed(self) -> Self:
         """Return this result, or raise when a target has no finite image at all.
@@ -87,7 +87,7 @@ class AscentResult(Reached):
             contrast: Stretch the contrast of each image; see ``featureprobe.plotting.stretch``.
             **kwargs: As for ``featureprobe.plotting.show_mosaic``, such as ``columns``.
         """
-        return pictures.mosaic(self, ax=ax, contrast=contrast, **kwargs)
+        return result_view.mosaic(self, ax=ax, contrast=contrast, **kwargs)
 
     def plot_trace(self, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
         """Draw the score of each target's best start over the steps.
@@ -96,7 +96,7 @@ class AscentResult(Reached):
             ax: Axes to draw on; None makes a new figure.
             **kwargs: As for ``featureprobe.plotting.show_trace``.
         """
-        return pictures.trace(self, ax=ax, **kwargs)
+        return result_view.trace(self, ax=ax, **kwargs)
 
     def animate(
         self, path: str | Path, *, target: int = 0, start: int | None = None, **kwargs: Any
@@ -112,7 +112,7 @@ class AscentResult(Reached):
         Raises:
             RangeError: When there are no snapshots, or no such target or start.
         """
-        pictures.animation(self, path, target=target, start=start, **kwargs)
+        result_view.animation(self, path, target=target, start=start, **kwargs)
 
     def save_images(
         self, folder: str | Path, *, contrast: bool = False, upscale: int = 4
@@ -127,7 +127,7 @@ class AscentResult(Reached):
         Returns:
             The files, one a target.
         """
-        return pictures.files(self, Path(folder), contrast=contrast, upscale=upscale)
+        return result_view.files(self, Path(folder), contrast=contrast, upscale=upscale)
 
     def save(self, path: str | Path, *, state: bool = False) -> None:
         """Write the result to one ``.npz`` file, without pickle.
@@ -149,7 +149,7 @@ class AscentResult(Reached):
         return cls(**read_result(path))
 
     def _repr_png_(self) -> bytes:
-        return pictures.png(self)
+        return result_view.png(self)
 
     def _repr_html_(self) -> str:
-        return pictures.html_text(self)
+        return result_view.html_text(self)

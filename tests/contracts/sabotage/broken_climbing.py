@@ -6,8 +6,8 @@ from typing import Any
 import tensorflow as tf
 from twins import Twin, broken
 
-from featureprobe.rules import NormalizedGradient
 from featureprobe.parameterizations import Pixels
+from featureprobe.rules import NormalizedGradient
 from featureprobe.testing import ParameterizationContract, UpdateRuleContract
 
 _calls = count(1)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from featureprobe import _checks
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.scoring import shares_of_nodes
+from featureprobe.analysis.optima.target_score import shares_of_nodes
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.probe.call import Call

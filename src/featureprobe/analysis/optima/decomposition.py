@@ -11,10 +11,10 @@ from featureprobe._arguments import Count, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.composition import Composition, composition_of
-from featureprobe.analysis.optima.lattice import background_of
+from featureprobe.analysis.optima.node_grid import background_of
 from featureprobe.analysis.optima.parts import Parts, parts_of
 from featureprobe.analysis.optima.repetition import Repetition, repetition_of
-from featureprobe.analysis.optima.scoring import checked_target
+from featureprobe.analysis.optima.target_score import checked_target
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from featureprobe._arguments import checked
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.counting import chao1, effective_number, unseen_mass
 from featureprobe.analysis.optima.landscape import half_width
 from featureprobe.analysis.optima.maxima import gaps_of
-from featureprobe.analysis.optima.words import ENOUGH, WORDS, word
-from featureprobe.analysis.patterns.frequency import wilson
+from featureprobe.analysis.optima.thresholds import ENOUGH, WORDS, word
 from featureprobe.analysis.places import place_of
+from featureprobe.analysis.stats.clusters import chao1, effective_number, unseen_mass
+from featureprobe.analysis.stats.frequency import wilson
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]

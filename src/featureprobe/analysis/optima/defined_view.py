@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from featureprobe.analysis.finding import draw
 from featureprobe.analysis.optima.defined import Definedness
-from featureprobe.analysis.optima.words import GOOD_GAP, WORDS
+from featureprobe.analysis.optima.thresholds import GOOD_GAP, WORDS
 from featureprobe.plotting import show_mosaic
 from featureprobe.plotting._cells import filling_columns
 from featureprobe.plotting.images import to_rgb

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.analysis.optima.climbing import Ends
-from featureprobe.analysis.optima.counting import average_linkage
 from featureprobe.analysis.optima.landscape import ANGLES, DIRECTIONS, Landscape
+from featureprobe.analysis.optima.thresholds import ALIKE, GOOD_GAP, MOST_SHIFT, PICTURES
 from featureprobe.analysis.optima.visible import visible
-from featureprobe.analysis.optima.words import ALIKE, GOOD_GAP, MOST_SHIFT, PICTURES
-from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.analysis.stats.clusters import average_linkage
+from featureprobe.analysis.stats.similarity import shift_similarity
 from featureprobe.initializers.pixel_noise import PixelNoise
 from featureprobe.types import FloatArray
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from featureprobe._arguments import checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.lattice import checked_channels, checked_place, lattice_of
-from featureprobe.analysis.optima.ratios import gini, node_and_mean, ratio
+from featureprobe.analysis.optima.node_grid import checked_channels, checked_place, lattice_of
 from featureprobe.analysis.optima.superposition import fit_copies, templates_of
+from featureprobe.analysis.stats.ratios import gini, node_and_mean, ratio
 from featureprobe.ascent.ascent import Ascent
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node

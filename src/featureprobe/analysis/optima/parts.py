@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from featureprobe._extras import need
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.lattice import Mask
-from featureprobe.analysis.optima.scoring import scores_of
+from featureprobe.analysis.optima.node_grid import Mask
+from featureprobe.analysis.optima.target_score import scores_of
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.surrogates import overlap_correlation, radial_surrogates
+from featureprobe.analysis.stats.surrogates import overlap_correlation, radial_surrogates
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]

@@ -9,14 +9,13 @@ import numpy.typing as npt
 from featureprobe import _checks
 from featureprobe._arguments import checked
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.lattice import (
+from featureprobe.analysis.optima.node_grid import (
     Lattice,
     background_of,
     checked_channels,
     lattice_of,
 )
-from featureprobe.analysis.optima.ratios import ratio
-from featureprobe.analysis.optima.shifting import (
+from featureprobe.analysis.optima.shift_trial import (
     Shifted,
     checked_most,
     fitted_slope,
@@ -24,6 +23,7 @@ from featureprobe.analysis.optima.shifting import (
     paired,
     run_shifts,
 )
+from featureprobe.analysis.stats.ratios import ratio
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 

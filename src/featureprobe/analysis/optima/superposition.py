@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.analysis.optima.lattice import Lattice, Mask, moved
+from featureprobe.analysis.optima.node_grid import Lattice, Mask, moved
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Read
 

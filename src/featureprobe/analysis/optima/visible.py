@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.analysis.optima.words import MOST_SHIFT
-from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.analysis.optima.thresholds import MOST_SHIFT
+from featureprobe.analysis.stats.similarity import shift_similarity
 from featureprobe.ascent.problem.masks import masks_of
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe

@@ -10,25 +10,25 @@ To add one: a file named after the question, a frozen `Finding` and the function
 from featureprobe.analysis.patterns import (  # noqa: F401  (views register themselves)
     ablation_view,
     by_eye_view,
+    class_profile_view,
     classes_view,
     contributions_view,
     follow_view,
     insertion_view,
     nets_view,
     patterns_view,
-    profile_view,
     separability_view,
     unclear_view,
 )
 from featureprobe.analysis.patterns.ablation import Ablation, ablate
 from featureprobe.analysis.patterns.by_eye import EyeComparison, compare_by_eye
+from featureprobe.analysis.patterns.class_profile import ClassProfile, profile_classes
 from featureprobe.analysis.patterns.classes import ClassComparison, compare_classes
 from featureprobe.analysis.patterns.contributions import Contributions, split_margin
 from featureprobe.analysis.patterns.follow import FollowedImages, follow
 from featureprobe.analysis.patterns.insertion import Insertion, insert_patterns
 from featureprobe.analysis.patterns.nets import NetComparison, compare_nets
 from featureprobe.analysis.patterns.patterns import Patterns
-from featureprobe.analysis.patterns.profile import ClassProfile, profile_classes
 from featureprobe.analysis.patterns.separability import Separability, separate
 from featureprobe.analysis.patterns.unclear import UnclearImages, unclear_images
 

@@ -11,9 +11,9 @@ from featureprobe import _checks
 from featureprobe._arguments import Count, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.frequency import active_above
-from featureprobe.analysis.patterns.null import band
 from featureprobe.analysis.patterns.patterns import Patterns, two_classes
+from featureprobe.analysis.stats.frequency import active_above
+from featureprobe.analysis.stats.null import band
 from featureprobe.errors import ConfigError, RangeError
 
 Whole = npt.NDArray[np.int64]

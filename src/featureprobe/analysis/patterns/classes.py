@@ -11,10 +11,10 @@ from featureprobe._arguments import Confidence, Count, Share, checked, checked_m
 from featureprobe._names import MOST, Lines, visible
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.effects import effects_of, false_discovery_rates, split_half
-from featureprobe.analysis.patterns.frequency import active_above, at_least, at_most, wilson
-from featureprobe.analysis.patterns.null import band, permuted_hits
 from featureprobe.analysis.patterns.patterns import Patterns, address_of, enough_of, two_classes
+from featureprobe.analysis.stats.effects import effects_of, false_discovery_rates, split_half
+from featureprobe.analysis.stats.frequency import active_above, at_least, at_most, wilson
+from featureprobe.analysis.stats.null import band, permuted_hits
 from featureprobe.errors import ConfigError
 
 Floats = npt.NDArray[np.float64]

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from featureprobe.analysis.finding import draw
 from featureprobe.analysis.patterns.classes import ClassComparison
-from featureprobe.analysis.patterns.drawing import draw_counts, draw_node_values
+from featureprobe.analysis.patterns.view_parts import draw_counts, draw_node_values
 
 
 @draw.register

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from featureprobe.analysis.finding import draw
 from featureprobe.analysis.patterns.contributions import Contributions
-from featureprobe.analysis.patterns.drawing import draw_node_values, draw_waterfall
+from featureprobe.analysis.patterns.view_parts import draw_node_values, draw_waterfall
 
 
 @draw.register

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from featureprobe import _checks
 from featureprobe._arguments import Layers, checked
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.drawing import pixel_range
+from featureprobe.analysis.patterns.view_parts import pixel_range
 from featureprobe.errors import ConfigError, UnknownLayerError, nearest
 from featureprobe.image_source import source_of
 from featureprobe.probe.model_probe import ModelProbe

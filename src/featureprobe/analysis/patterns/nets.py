@@ -11,12 +11,12 @@ from featureprobe import _checks
 from featureprobe._arguments import Count, Layers, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.similarity import (
+from featureprobe.analysis.patterns.oip_transfer import OIP_FIELDS, transfer
+from featureprobe.analysis.stats.similarity import (
     debiased_cka,
     gram,
     match_maps,
 )
-from featureprobe.analysis.patterns.transfer import OIP_FIELDS, transfer
 from featureprobe.errors import ConfigError, RangeError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult

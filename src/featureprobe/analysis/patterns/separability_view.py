@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe.analysis.finding import draw
-from featureprobe.analysis.patterns.frequency import wilson
 from featureprobe.analysis.patterns.separability import Separability
+from featureprobe.analysis.stats.frequency import wilson
 
 
 @draw.register

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _checks
 from featureprobe.analysis.finding import draw
-from featureprobe.analysis.patterns.drawing import draw_waterfall
 from featureprobe.analysis.patterns.unclear import UnclearImages
+from featureprobe.analysis.patterns.view_parts import draw_waterfall
 from featureprobe.plotting import show_image, show_mosaic
 
 _SMALL = 7.5  # points, of ticks and legends

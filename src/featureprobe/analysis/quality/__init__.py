@@ -7,9 +7,9 @@ test against pictures whose value is known.
 """
 
 from featureprobe.analysis.quality import (  # noqa: F401  (views register themselves)
-    profile_view,
+    quality_profile_view,
 )
 from featureprobe.analysis.quality.assess import assess
-from featureprobe.analysis.quality.profile import QualityProfile
+from featureprobe.analysis.quality.quality_profile import QualityProfile
 
 __all__ = ["QualityProfile", "assess"]

@@ -12,9 +12,9 @@ from featureprobe._names import distinct
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.quality import measures
 from featureprobe.analysis.quality.measures import Case
-from featureprobe.analysis.quality.profile import QualityProfile
-from featureprobe.analysis.quality.standard import Natural
-from featureprobe.analysis.quality.targets import units_of
+from featureprobe.analysis.quality.natural import Natural
+from featureprobe.analysis.quality.quality_profile import QualityProfile
+from featureprobe.analysis.quality.units import units_of
 from featureprobe.ascent.problem.targets import Targets, as_targets
 from featureprobe.ascent.settings.validation import check_kinds, check_probe
 from featureprobe.constraints.base import Constraint

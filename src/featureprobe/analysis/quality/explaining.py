@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe._extras import need
-from featureprobe.analysis.quality.standard import Whole
+from featureprobe.analysis.quality.natural import Whole
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from featureprobe.analysis.patterns.similarity import shift_similarity
-from featureprobe.analysis.quality.portions import portion
-from featureprobe.analysis.quality.standard import Whole
-from featureprobe.analysis.quality.targets import UnitScore
+from featureprobe.analysis.quality.batching import portion
+from featureprobe.analysis.quality.natural import Whole
+from featureprobe.analysis.quality.units import UnitScore
+from featureprobe.analysis.stats.similarity import shift_similarity
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Read
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.quality.suspicion import agreements, mean_known, share_of, suspicion
+from featureprobe.analysis.stats.suspicion import agreements, mean_known, share_of, suspicion
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.floating[Any]]

@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.analysis.patterns.similarity import shift_similarity
-from featureprobe.analysis.quality.earlier import layers_before, own_layers
 from featureprobe.analysis.quality.explaining import predicted
 from featureprobe.analysis.quality.likeness import Sight
+from featureprobe.analysis.quality.natural import Natural
+from featureprobe.analysis.quality.other_net import transfer
 from featureprobe.analysis.quality.paths import (
     PIXELS,
     activation_likeness,
     shared_sources,
 )
 from featureprobe.analysis.quality.robustness import CHANGES, NATURAL, kept_shares
-from featureprobe.analysis.quality.spectrum import high_frequency_share
-from featureprobe.analysis.quality.standard import Natural
 from featureprobe.analysis.quality.stationarity import certificates
-from featureprobe.analysis.quality.targets import UnitScore
-from featureprobe.analysis.quality.transfer import transfer
+from featureprobe.analysis.quality.units import UnitScore
+from featureprobe.analysis.quality.upstream import layers_before, own_layers
+from featureprobe.analysis.stats.similarity import shift_similarity
+from featureprobe.analysis.stats.spectrum import high_frequency_share
 from featureprobe.constraints.base import Constraint
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe._extras import need
-from featureprobe.analysis.quality.portions import portion
-from featureprobe.analysis.quality.standard import Natural, Whole
-from featureprobe.analysis.quality.targets import UnitScore
+from featureprobe.analysis.quality.batching import portion
+from featureprobe.analysis.quality.natural import Natural, Whole
+from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.probe.layer_graph import Wanted
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray

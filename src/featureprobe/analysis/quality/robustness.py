@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe._extras import need
-from featureprobe.analysis.quality.standard import Natural, Whole
-from featureprobe.analysis.quality.targets import UnitScore
+from featureprobe.analysis.quality.natural import Natural, Whole
+from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from featureprobe.analysis.quality.portions import portion
-from featureprobe.analysis.quality.standard import Whole
-from featureprobe.analysis.quality.targets import UnitScore
+from featureprobe.analysis.quality.batching import portion
+from featureprobe.analysis.quality.natural import Whole
+from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.ascent.problem.masks import live_pixels
 from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.live_pixels import LivePixels

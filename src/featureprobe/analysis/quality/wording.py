@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from featureprobe._names import MOST, Lines, visible
 from featureprobe.analysis.quality.measured import MeasuredPictures
-from featureprobe.analysis.quality.suspicion import HARDLY, mean_known
+from featureprobe.analysis.stats.suspicion import HARDLY, mean_known
 
 Floats = npt.NDArray[np.floating[Any]]
 CARE, DOUBT = 0.5, 0.75

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
-from featureprobe.analysis.optima.lattice import Lattice, Mask, all_moves
+from featureprobe.analysis.optima.node_grid import Lattice, Mask, all_moves
 from featureprobe.errors import RangeError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
-from featureprobe.analysis.patterns.frequency import Mask
+from featureprobe.analysis.stats.frequency import Mask
 
 Whole = npt.NDArray[np.int64]
 _CHUNK = 64 * 2**20  # bytes of drawn labels at a time

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from featureprobe import _checks
 from featureprobe._randomness import Rng, seed_from
-from featureprobe.analysis.quality.targets import UnitScore
+from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.errors import RangeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray

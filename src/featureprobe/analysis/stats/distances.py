@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
-from featureprobe.analysis.patterns.frequency import at_least
 from featureprobe.analysis.patterns.patterns import Patterns
+from featureprobe.analysis.stats.frequency import at_least
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]

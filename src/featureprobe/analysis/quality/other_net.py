@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.analysis.patterns.similarity import match_maps
-from featureprobe.analysis.quality.standard import Natural, Whole
-from featureprobe.analysis.quality.targets import UnitScore
+from featureprobe.analysis.quality.natural import Natural, Whole
+from featureprobe.analysis.quality.units import UnitScore
+from featureprobe.analysis.stats.similarity import match_maps
 from featureprobe.analysis.untrained import untrained
 from featureprobe.errors import ModelError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe

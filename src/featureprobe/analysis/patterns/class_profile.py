@@ -10,9 +10,9 @@ from featureprobe import _checks
 from featureprobe._arguments import Confidence, Count, Share, checked, checked_methods
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.patterns.frequency import active_above, at_least, at_most, wilson
-from featureprobe.analysis.patterns.null import permuted_hits
 from featureprobe.analysis.patterns.patterns import Patterns
+from featureprobe.analysis.stats.frequency import active_above, at_least, at_most, wilson
+from featureprobe.analysis.stats.null import permuted_hits
 from featureprobe.errors import DataError
 from featureprobe.types import FloatArray
 

@@ -13,7 +13,7 @@ from featureprobe._members import Members, check_shapes
 from featureprobe.errors import DataError
 from featureprobe.results.reached import Reached
 from featureprobe.results.recipe import Recipe
-from featureprobe.results.state_storage import PREFIX, pack_state, unpack_state
+from featureprobe.results.state_file import PREFIX, pack_state, unpack_state
 from featureprobe.results.status import Status
 
 SCHEMA = 2

@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe.analysis.finding import draw
-from featureprobe.analysis.patterns.drawing import draw_counts
-from featureprobe.analysis.patterns.profile import ClassProfile
+from featureprobe.analysis.patterns.class_profile import ClassProfile
+from featureprobe.analysis.patterns.view_parts import draw_counts
 
 
 @draw.register

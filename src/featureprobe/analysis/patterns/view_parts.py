@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from featureprobe.analysis.patterns.null import band
+from featureprobe.analysis.stats.null import band
 from featureprobe.input_space import InputSpace
 from featureprobe.plotting import show_maps
 

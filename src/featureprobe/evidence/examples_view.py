@@ -9,9 +9,9 @@ from matplotlib.ticker import MaxNLocator
 
 from featureprobe import _checks
 from featureprobe.evidence.examples import Examples
-from featureprobe.evidence.judging import answers_of, target_of
 from featureprobe.evidence.kept import Kept
 from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
+from featureprobe.evidence.percentiles import answers_of, target_of
 from featureprobe.plotting import show_image, show_mosaic
 from featureprobe.plotting._axes import figure_or_new
 from featureprobe.plotting._cells import GREY, bare

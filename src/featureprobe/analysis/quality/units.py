@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.analysis.quality.portions import portion
+from featureprobe.analysis.quality.batching import portion
 from featureprobe.ascent.problem.targets import check_reads
 from featureprobe.errors import ConfigError, ModelError
 from featureprobe.objectives.base import Objective

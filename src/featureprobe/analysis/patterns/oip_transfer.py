@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.analysis.patterns.similarity import shift_similarity
+from featureprobe.analysis.stats.similarity import shift_similarity
 from featureprobe.errors import ShapeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from featureprobe.analysis.finding import draw
-from featureprobe.analysis.quality.profile import QualityProfile
+from featureprobe.analysis.quality.quality_profile import QualityProfile
 from featureprobe.analysis.quality.wording import reading
 from featureprobe.plotting import show_mosaic
 from featureprobe.plotting._cells import filling_columns
