@@ -16,8 +16,8 @@ import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 import featureprobe as fp
-from featureprobe.probe.crop_plan import Crop, plan_crop
-from featureprobe.probe.cropped_network import CroppedNetwork
+from featureprobe.probe.network.crop_plan import Crop, plan_crop
+from featureprobe.probe.network.cropped_network import CroppedNetwork
 from machine import save
 from n1_nodes import climb, living_node, make_probe
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 import featureprobe as fp
-from featureprobe.probe.gradient_cuts import cut_of
+from featureprobe.probe.network.gradient_cuts import cut_of
 
 RAW = fp.InputSpace.identity(low=0, high=1)
 QUICK = fp.Ascent(

@@ -10,7 +10,7 @@ import pytest
 from tensorflow.python.framework import func_graph, ops
 
 import featureprobe as fp
-from featureprobe.probe import compiling
+from featureprobe.probe.network import compiled_calls as compiling
 
 SHORT = {"steps": 1, "starts": 1, "search": None}
 

@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 import featureprobe as fp
-from featureprobe.probe.crop_plan import Crop, plan_crop
-from featureprobe.probe.cropped_network import CroppedNetwork
+from featureprobe.probe.network.crop_plan import Crop, plan_crop
+from featureprobe.probe.network.cropped_network import CroppedNetwork
 
 
 def crop_of(probe, *reads) -> Crop:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from keras import layers, ops
 
 import featureprobe as fp
-from featureprobe.probe.crop_plan import Crop, plan_crop
+from featureprobe.probe.network.crop_plan import Crop, plan_crop
 
 SHAPE = (21, 18, 3)  # two channels, normalized, are always 1 and -1: no gradient but rounding
 PAIR = st.tuples(st.integers(1, 3), st.integers(1, 3))

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from featureprobe.probe.reads import gather
+from featureprobe.probe.graph.reads import gather
 
 AXES = {1: ("index",), 2: ("row", "channel"), 3: ("row", "col", "channel")}
 

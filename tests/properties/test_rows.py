@@ -15,7 +15,7 @@ from every_use import IMAGE_SHAPE, USES, labelled_images, sturdy
 from keras import layers, ops
 
 import featureprobe as fp
-from featureprobe.probe.rows import Rows
+from featureprobe.probe.network.rows import Rows
 from featureprobe.testing.models import tiny_space
 
 FREE, ALONE = None, Rows(1, alone=True)

@@ -9,7 +9,7 @@ import pytest
 from cropping import assert_same, crop_of
 
 import featureprobe as fp
-from featureprobe.probe.crop_plan import plan_crop
+from featureprobe.probe.network.crop_plan import plan_crop
 
 L = keras.layers
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers as kl
 
 import featureprobe as fp
-from featureprobe.probe.floors import floors_of
+from featureprobe.probe.network.floors import floors_of
 
 NONE = -np.inf
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import layers
 from keras.src.applications import convnext, inception_resnet_v2
 
-from featureprobe.probe.keras_own import (
+from featureprobe.probe.layers.keras_own import (
     is_keras_own,
     is_pointwise_function,
     is_valuewise_function,

@@ -13,8 +13,8 @@ from layer_cases import ANYWHERE, CASES, SHAPE, Case
 from perturbing import answered, claimed, opened, randomized
 
 import featureprobe as fp
-from featureprobe.probe.crop_plan import Crop, plan_crop
-from featureprobe.probe.layer_rules import RULES
+from featureprobe.probe.fields.layer_rules import RULES
+from featureprobe.probe.network.crop_plan import Crop, plan_crop
 
 ONE_EACH = tuple(
     {c.kind: c for c in np.random.default_rng(0).permutation(np.array(CASES, object))}.values()

@@ -9,7 +9,7 @@ import pytest
 from keras import layers, ops
 
 import featureprobe as fp
-from featureprobe.probe import network
+from featureprobe.probe.network import network
 
 RAW = fp.InputSpace.identity(low=0, high=1)
 

@@ -11,9 +11,9 @@ from operation_cases import FORMS, SHAPE, OperationCase, classes, pointwise
 from perturbing import answered, claimed, opened, randomized
 
 import featureprobe as fp
-from featureprobe.probe.crop_plan import Crop, plan_crop
-from featureprobe.probe.operation_rules import OPERATIONS
-from featureprobe.probe.passages import pointwise as pointwise_rule
+from featureprobe.probe.fields.operation_rules import OPERATIONS
+from featureprobe.probe.fields.passages import pointwise as pointwise_rule
+from featureprobe.probe.network.crop_plan import Crop, plan_crop
 
 ALONE = tuple(
     pointwise(name, kind)

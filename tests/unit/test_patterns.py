@@ -820,7 +820,7 @@ def test_units_with_a_raised_threshold_are_no_shares():
 
 def test_tails_take_more_images_than_one_batch(planted):
     """Slopes, shares and logits of 1,200 images: each image has its own."""
-    from featureprobe.probe.tail import tail_of  # noqa: PLC0415
+    from featureprobe.probe.network.tail import tail_of  # noqa: PLC0415
 
     tail = tail_of(planted[0].network, "conv")
     values = np.random.default_rng(0).random((1200, 1, 1, 15)).astype(np.float32)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from featureprobe.probe.plain_conv import (
+from featureprobe.probe.layers.plain_conv import (
     at_few_positions,
     has_few_channels,
     has_few_positions,

@@ -6,9 +6,9 @@ import pytest
 from keras import layers, ops
 
 import featureprobe as fp
-from featureprobe.probe.reach import AxisField, pixels, spread, through, union
-from featureprobe.probe.readings import window
-from featureprobe.probe.runs import FAR, merged
+from featureprobe.probe.fields.reach import AxisField, pixels, spread, through, union
+from featureprobe.probe.fields.readings import window
+from featureprobe.probe.fields.runs import FAR, merged
 
 RAW = fp.InputSpace.identity(low=0, high=1)
 

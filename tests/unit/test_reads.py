@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import featureprobe as fp
-from featureprobe.probe.reads import check_read, gather
+from featureprobe.probe.graph.reads import check_read, gather
 from featureprobe.types import Read
 
 MAPS, STRIPS, NODES = (4, 5, 3), (7, 3), (6,)

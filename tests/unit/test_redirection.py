@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 import featureprobe as fp
-from featureprobe.probe.redirection import activation_of, redirect
+from featureprobe.probe.layers.redirection import activation_of, redirect
 
 SHAPE = (7, 6, 2)
 ACTIVATIONS = {  # name: (activation, bias at which it is flat, what the gradient there should ask)

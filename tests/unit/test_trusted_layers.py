@@ -9,10 +9,10 @@ import tensorflow as tf
 from keras import layers
 
 import featureprobe as fp
-from featureprobe.probe.activations import strip_activation
-from featureprobe.probe.plain_conv import is_plain, saves
-from featureprobe.probe.redirection import activation_of
-from featureprobe.probe.tail import tail_of
+from featureprobe.probe.layers.activations import strip_activation
+from featureprobe.probe.layers.plain_conv import is_plain, saves
+from featureprobe.probe.layers.redirection import activation_of
+from featureprobe.probe.network.tail import tail_of
 
 SPACE = fp.InputSpace.identity(low=0, high=1)
 

@@ -6,8 +6,8 @@ import numpy.typing as npt
 from featureprobe import _checks
 from featureprobe._arguments import checked
 from featureprobe.errors import RangeError, ShapeError
+from featureprobe.probe.fields.reach import AxisField
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.reach import AxisField
 from featureprobe.types import FloatArray
 
 

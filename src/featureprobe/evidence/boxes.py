@@ -2,8 +2,8 @@
 
 from featureprobe._arguments import checked
 from featureprobe.errors import RangeError
+from featureprobe.probe.fields.reach import AxisField
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.reach import AxisField
 
 Box = tuple[int, int, int, int]
 """(top, left, bottom, right) in pixels, the last two exclusive."""

@@ -3,7 +3,7 @@
 What lives here: ModelProbe, the layer graph and table, reads, receptive fields.
 May import: results, grid, input_space, plotting and the rooms below; TensorFlow and Keras.
 Must not import: the vocabulary rooms beside it, the engine, samples.
-To teach it a layer type: add its rule to `layer_rules.py`, from which fields and crops follow, and its
+To teach it a layer type: add its rule to `fields/layer_rules.py`, from which fields and crops follow, and its
 configurations to the tables of the tests, which compare it with what pixels change.
 """
 

@@ -17,11 +17,11 @@ from featureprobe.errors import ShapeError
 from featureprobe.grid import ActivationGrid
 from featureprobe.input_space import InputSpace
 from featureprobe.probe.fingerprint import fingerprint_of
-from featureprobe.probe.layer_graph import Wanted
+from featureprobe.probe.graph.layer_graph import Wanted
 from featureprobe.probe.layer_table import LayerRow, LayerTable
-from featureprobe.probe.loading import load_model
-from featureprobe.probe.network import Network
-from featureprobe.probe.opening import opened
+from featureprobe.probe.network.network import Network
+from featureprobe.probe.opening.loading import load_model
+from featureprobe.probe.opening.opening import opened
 from featureprobe.types import OUTPUT, FloatArray, ImageShape, flag
 
 _Paths = Annotated[str | Sequence[str], OWN]

@@ -12,8 +12,8 @@ from featureprobe.ascent.step.evaluation import Evaluation, Values
 from featureprobe.errors import FeatureProbeError
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.structure import leaf_of, numbers_of, terms_of
+from featureprobe.probe.graph.reads import check_read
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.reads import check_read
 from featureprobe.testing._claims import claim
 from featureprobe.types import Tensor
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.errors import ModelError
-from featureprobe.probe.keras_own import is_keras_own
+from featureprobe.probe.layers.keras_own import is_keras_own
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 

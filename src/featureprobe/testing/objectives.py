@@ -12,8 +12,8 @@ from featureprobe.ascent.step.evaluation import Values
 from featureprobe.objectives.base import GroupObjective, Objective
 from featureprobe.objectives.input_norm import InputNorm
 from featureprobe.objectives.structure import leaf_of, terms_of
+from featureprobe.probe.graph.reads import check_read
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.reads import check_read
 from featureprobe.testing._claims import attempt, claim, claim_close, claim_finite
 from featureprobe.testing._targets import evaluate, shift_numbers, total_and_gradient
 from featureprobe.testing.components import ComponentContract

@@ -12,10 +12,10 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.target_score import shares_of_nodes
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
-from featureprobe.probe.call import Call
+from featureprobe.probe.graph.call import Call
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.network import Network
-from featureprobe.probe.rows import check_single
+from featureprobe.probe.network.network import Network
+from featureprobe.probe.network.rows import check_single
 from featureprobe.types import FloatArray, Tensor
 
 Floats = npt.NDArray[np.float64]

@@ -15,7 +15,7 @@ from featureprobe.analysis.patterns.contributions import margin_weights
 from featureprobe.analysis.patterns.patterns import Patterns, two_classes
 from featureprobe.errors import ConfigError, DataError, ShapeError, nearest
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.tail import tail_of
+from featureprobe.probe.network.tail import tail_of
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ from featureprobe._kinds import OWN, is_whole
 from featureprobe.analysis.finding import Finding
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.tail import tail_of
+from featureprobe.probe.network.tail import tail_of
 from featureprobe.types import OUTPUT, FloatArray
 
 Floats = npt.NDArray[np.float64]

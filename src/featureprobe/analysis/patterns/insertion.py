@@ -13,7 +13,7 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.contributions import margin_weights
 from featureprobe.errors import ConfigError
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.tail import tail_of
+from featureprobe.probe.network.tail import tail_of
 from featureprobe.results.result import AscentResult
 from featureprobe.types import FloatArray
 

@@ -1,6 +1,6 @@
 """How many images go through a net at once."""
 
-from featureprobe.probe.layer_graph import Wanted
+from featureprobe.probe.graph.layer_graph import Wanted
 from featureprobe.probe.model_probe import ModelProbe
 
 _BYTES = 2**28

@@ -12,7 +12,7 @@ from featureprobe._extras import need
 from featureprobe.analysis.quality.batching import portion
 from featureprobe.analysis.quality.natural import Natural, Whole
 from featureprobe.analysis.quality.units import UnitScore
-from featureprobe.probe.layer_graph import Wanted
+from featureprobe.probe.graph.layer_graph import Wanted
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 

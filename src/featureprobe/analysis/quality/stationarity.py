@@ -13,7 +13,7 @@ from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.ascent.problem.masks import live_pixels
 from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.live_pixels import LivePixels
-from featureprobe.probe.boundary import climbed
+from featureprobe.probe.layers.boundary import climbed
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Read
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import keras
 
 from featureprobe.evidence.collecting import chosen_layers
-from featureprobe.probe.call import Call
-from featureprobe.probe.keras_own import is_keras_own
+from featureprobe.probe.graph.call import Call
+from featureprobe.probe.layers.keras_own import is_keras_own
 from featureprobe.probe.model_probe import ModelProbe
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.ascent.problem.resolved import Resolved
-from featureprobe.probe.gradient_cuts import cut_of
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.network.gradient_cuts import cut_of
 from featureprobe.results.state import AscentState
 from featureprobe.results.status import Status
 

@@ -10,10 +10,10 @@ from featureprobe.ascent.plan.group import WORKERS, Group
 from featureprobe.ascent.problem.masks import stack_masks
 from featureprobe.ascent.problem.resolved import Resolved
 from featureprobe.ascent.step.evaluation import Evaluation
-from featureprobe.probe.crop_plan import Crop
-from featureprobe.probe.cropped_network import CroppedNetwork
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.network import Network
+from featureprobe.probe.network.crop_plan import Crop
+from featureprobe.probe.network.cropped_network import CroppedNetwork
+from featureprobe.probe.network.network import Network
 from featureprobe.types import FloatArray
 
 _COPIES = 2  # forward values, the gradients under way, and what the convolutions need beside them

@@ -4,8 +4,8 @@ from featureprobe.ascent.problem.resolved import Resolved
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.errors import ConfigError
 from featureprobe.parameterizations.pixels import Pixels
-from featureprobe.probe.crop_plan import Crop
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.network.crop_plan import Crop
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.regularizers.every import Every
 from featureprobe.regularizers.until import Until

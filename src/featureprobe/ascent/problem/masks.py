@@ -9,7 +9,7 @@ import tensorflow as tf
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Objective
-from featureprobe.probe.network import Network
+from featureprobe.probe.network.network import Network
 from featureprobe.types import FloatArray, Read
 
 

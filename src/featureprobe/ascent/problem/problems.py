@@ -16,8 +16,8 @@ from featureprobe.ascent.problem.targets import check_reads
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.node import Node
-from featureprobe.probe.crop_plan import Crop
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.network.crop_plan import Crop
 from featureprobe.types import FloatArray
 
 _Place = tuple[int, int]

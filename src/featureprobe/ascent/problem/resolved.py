@@ -12,8 +12,8 @@ from featureprobe.ascent.problem.score_floors import ScoreFloors
 from featureprobe.ascent.problem.trying_out import LookedError, shape_left, value_of
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.structure import Leaf, leaf_of, numbers_of, terms_of
-from featureprobe.probe.crop_plan import Crop, plan_crop
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.network.crop_plan import Crop, plan_crop
 from featureprobe.types import FloatArray
 
 

@@ -8,8 +8,8 @@ import tensorflow as tf
 from featureprobe.ascent.problem.trying_out import value_of
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.structure import Leaf, leaf_of, numbers_of
-from featureprobe.probe.floors import Floors, floors_of
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.network.floors import Floors, floors_of
 from featureprobe.types import FloatArray, Read
 
 _SCALES = (1e-2, 1e-1, 1.0, 10.0)  # how far above their floors values are tried

@@ -10,8 +10,8 @@ from featureprobe._kinds import OWN
 from featureprobe.errors import ConfigError, ShapeError
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.structure import leaf_of, terms_of
+from featureprobe.probe.graph.reads import check_read
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.reads import check_read
 
 Targets: TypeAlias = Annotated[Objective | Sequence[Objective], OWN]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import tensorflow as tf
 
 from featureprobe.objectives.structure import Leaf
-from featureprobe.probe.cropped_network import CroppedNetwork
-from featureprobe.probe.layer_graph import Wanted
-from featureprobe.probe.network import Network
-from featureprobe.probe.plain_conv import saves
-from featureprobe.probe.reads import gather
+from featureprobe.probe.graph.layer_graph import Wanted
+from featureprobe.probe.graph.reads import gather
+from featureprobe.probe.layers.plain_conv import saves
+from featureprobe.probe.network.cropped_network import CroppedNetwork
+from featureprobe.probe.network.network import Network
 from featureprobe.types import Tensor
 
 

@@ -13,11 +13,11 @@ from featureprobe.errors import ModelError, ShapeError
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Seen
 from featureprobe.objectives.structure import Leaf, ReadShape, stand_in
-from featureprobe.probe.boundary import climbed
-from featureprobe.probe.cropped_network import CroppedNetwork
-from featureprobe.probe.layer_graph import Wanted
-from featureprobe.probe.network import Network
-from featureprobe.probe.plain_conv import OwnMaps, own_maps
+from featureprobe.probe.graph.layer_graph import Wanted
+from featureprobe.probe.layers.boundary import climbed
+from featureprobe.probe.layers.plain_conv import OwnMaps, own_maps
+from featureprobe.probe.network.cropped_network import CroppedNetwork
+from featureprobe.probe.network.network import Network
 from featureprobe.types import Tensor
 
 

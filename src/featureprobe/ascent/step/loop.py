@@ -13,7 +13,7 @@ from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.input_space import InputSpace
 from featureprobe.parameterizations.base import Parameterization
 from featureprobe.parameterizations.pixels import Pixels
-from featureprobe.probe.plain_conv import OwnMaps
+from featureprobe.probe.layers.plain_conv import OwnMaps
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.rules.base import UpdateRule
 from featureprobe.rules.scaling import inverse, unit_peak

@@ -1,0 +1,1 @@
+"""Which part of its inputs a layer reads: receptive fields and crops, one rule for each class."""

@@ -1,0 +1,1 @@
+"""The layers of a model as a flat list of calls, and what can be read of it."""

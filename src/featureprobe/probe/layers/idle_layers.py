@@ -1,0 +1,29 @@
+"""Layers that change nothing at inference: dropout, noise, augmentation."""
+
+from typing import Any
+
+import keras
+
+from featureprobe.probe.layers.keras_own import is_keras_own
+
+IDLE = (
+    "Identity", "Dropout", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise",
+    "ActivityRegularization", "AugMix", "CutMix", "MaxNumBoundingBoxes", "MixUp",
+    "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter",
+    "RandomContrast", "RandomElasticTransform", "RandomErasing", "RandomFlip",
+    "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective",
+    "RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness", "RandomShear",
+    "RandomTranslation", "RandomZoom", "Solarization",
+)  # fmt: skip
+"""Names of the classes in keras.layers."""
+
+
+def is_idle(layer: Any) -> bool:
+    """Whether a layer hands its input on at inference, and is known to."""
+    if not is_keras_own(layer):
+        return False
+    if type(layer) is keras.layers.Pipeline:
+        return all(map(is_idle, layer.layers))
+    if type(layer) is keras.layers.Activation:
+        return layer.activation is keras.activations.linear
+    return type(layer).__name__ in (*IDLE, "StochasticDepth")

@@ -1,0 +1,1 @@
+"""A graph with one image input, ready to be traced, whole or on a crop."""
