@@ -1,9 +1,10 @@
-"""Room of the engine: climb objectives for many targets and starts at once.
+"""Room of the engine: gradient ascent on objectives, many targets and starts at once.
 
-What lives here: Ascent, and under it, each importing only those before it, settings (values),
-problem (what is solved), step (what one step does), plan (what runs together), drive (how it
-runs), outcome (what came of it), starts (where it begins). May import: the vocabulary rooms, probe,
-results and below. Must not import: samples, testing.
+What lives here: `Ascent`, and below it the stages of a run, each importing only those before it:
+settings, problem, step, plan, drive, starts, outcome; `running.py` puts them together.
+May import: the vocabulary rooms, constraints, evidence, probe, results and below.
+To add a stage: a room of its own and its place in the contract of pyproject.toml.
+Not here: update rules (`rules`) and constraint sets (`constraints`).
 """
 
 from featureprobe.ascent.ascent import Ascent
