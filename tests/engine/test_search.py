@@ -1,9 +1,14 @@
 """Starts: every target gets its own best ones, and silent targets come to life."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 import featureprobe as fp
+from featureprobe.ascent import finding
+from featureprobe.ascent.search import _merge
+from featureprobe.ascent.starts import Starts
 
 LAYER = "Conv2D_3"
 
@@ -118,3 +123,36 @@ def test_remedies_leave_the_model_alone(reference):
     assert activations == [getattr(layer, "activation", None) for layer in model.layers]
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(new, old)
+
+
+def test_candidates_are_put_in_order_in_little_memory():
+    """What is kept a candidate and target is a few numbers, not their names."""
+    targets, width, count = 500, 24, 1000
+    best = np.full((targets, width), -np.inf, np.float32)
+    found = Starts(
+        np.zeros((0, 2, 2, 1), np.float32),
+        np.zeros((targets, width), np.int64),
+        np.full((targets, width), "", dtype=object),
+    )
+    scores = np.random.default_rng(0).random((targets, count), np.float32)
+    names = [f"search: MultiScaleNoise {n}" for n in range(count)]
+    tracemalloc.start()
+    merged = _merge(found, best, scores, np.zeros((count, 2, 2, 1), np.float32), names)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 * targets * count
+    first = scores.argmax(axis=1)
+    assert [names[n] for n in first] == merged.origins[:, 0].tolist()
+
+
+def test_silent_targets_are_found_in_parts_as_all_at_once(monkeypatch):
+    """However many targets are looked at together."""
+    probe = fp.samples.mnist_probe()
+    targets = fp.MapMean.each(probe, "Conv2D_3")[:12]
+    ascent = fp.Ascent(steps=2, starts=2, search=None, initializer=fp.PixelNoise())
+    whole = ascent.run(probe, targets, rng=3, progress=False)
+    monkeypatch.setattr(finding, "_SCORES", 5)
+    parts = ascent.run(probe, targets, rng=3, progress=False)
+    assert (whole.origins != "drawn").any()  # some were silent
+    np.testing.assert_array_equal(whole.origins, parts.origins)
+    np.testing.assert_array_equal(whole.images, parts.images)
