@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import featureprobe as fp
-from featureprobe.ascent import finding
-from featureprobe.ascent.search import _merge
-from featureprobe.ascent.starts import Starts
+from featureprobe.ascent.problem.starts import Starts
+from featureprobe.ascent.starts import find_starts
+from featureprobe.ascent.starts.search import _merge
 
 LAYER = "Conv2D_3"
 
@@ -151,7 +151,7 @@ def test_silent_targets_are_found_in_parts_as_all_at_once(monkeypatch):
     targets = fp.MapMean.each(probe, "Conv2D_3")[:12]
     ascent = fp.Ascent(steps=2, starts=2, search=None, initializer=fp.PixelNoise())
     whole = ascent.run(probe, targets, rng=3, progress=False)
-    monkeypatch.setattr(finding, "_SCORES", 5)
+    monkeypatch.setattr(find_starts, "_SCORES", 5)
     parts = ascent.run(probe, targets, rng=3, progress=False)
     assert (whole.origins != "drawn").any()  # some were silent
     np.testing.assert_array_equal(whole.origins, parts.origins)
