@@ -44,7 +44,11 @@ def tasks() -> dict[str, Callable[[], Any]]:
         constraint=fp.Sphere(),
     )
     q1 = fp.Ascent(
-        constraint=fp.Box(), search=fp.Precursor(climbs=32), steps=32, starts=8, polish=24
+        constraint=fp.Box(),
+        search=fp.revive({"kind": "precursor", "climbs": 32}),
+        steps=32,
+        starts=8,
+        polish=24,
     )
     rows, cols, channels = probe.shape_of("Conv2D_2")
     nodes = [

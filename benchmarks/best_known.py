@@ -60,7 +60,7 @@ def search_long(net: str, layer: str, starts: int, steps: int) -> np.ndarray:
     ascent = fp.Ascent(
         steps=steps,
         starts=starts,
-        search=fp.Precursor(candidates=4 * starts, climbs=0),
+        search=fp.Precursor(candidates=4 * starts, trials=0),
         remedies=(),
         constraint=fp.Box(),
         stop=fp.Converged(gain=1e-3),

@@ -30,7 +30,7 @@ FINAL_SEED = 1000  # starts that the search has not seen
 
 def ascent_of(climbs: int, **kwargs: int) -> fp.Ascent:
     """Return our ascent for a point of the grid."""
-    return fp.Ascent(constraint=fp.Box(), search=fp.Precursor(climbs=climbs), **kwargs)
+    return fp.Ascent(constraint=fp.Box(), search=fp.Precursor(trials=climbs), **kwargs)
 
 
 class Ours:

@@ -65,7 +65,7 @@ def measure(layer: str, options: argparse.Namespace) -> dict[str, Any]:
     ascent = fp.Ascent(
         steps=options.steps,
         starts=options.starts,
-        search=fp.Precursor(candidates=options.candidates, climbs=options.climbs),
+        search=fp.Precursor(candidates=options.candidates, trials=options.climbs),
         constraint=fp.Box(),
     )
     begin = time.perf_counter()

@@ -7,7 +7,7 @@ value of the wrong kind ends in one sentence that names the argument, and not de
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
 from featureprobe._annotations import kind_of
@@ -95,14 +95,30 @@ def check_call(made: type, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> 
         first = [p.name for p in signature.parameters.values() if p not in named]
         unknown = [name for name in kwargs if name not in signature.parameters]
         if unknown and not any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
+            present = present_name(made, unknown[0], kwargs)
+            renamed = f"It is called {present!r} now." if present != unknown[0] else ""
             raise ConfigError(
-                f"{made.__name__} has no {unknown[0]!r}. {nearest(unknown[0], signature.parameters)}"
+                f"{made.__name__} has no {unknown[0]!r}. "
+                f"{renamed or nearest(unknown[0], signature.parameters)}"
             ) from cause
         takes = ", ".join([*first, *(f"{p.name}=" for p in named)]) or "nothing"
         raise ConfigError(
             f"{made.__name__} cannot be made so: {cause}. It takes ({takes}). "
             + ("Write what has a '=' by its name." if named else "Give these in this order.")
         ) from cause
+
+
+def present_name(made: type, name: str, beside: Container[str] = ()) -> str:
+    """Return what a field is called now that may be recorded under an earlier name.
+
+    Args:
+        made: A component or finding, whose ``renamed`` has the present names by the earlier ones.
+        name: Of a field, as recorded.
+        beside: What else is recorded. An earlier name beside the present one stays as it is, and
+            so is refused as unknown.
+    """
+    present: str = getattr(made, "renamed", {}).get(name, name)
+    return name if present in beside else present
 
 
 @functools.cache

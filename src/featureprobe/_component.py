@@ -6,13 +6,14 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError
+from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from featureprobe import plugins
-from featureprobe._arguments import check_call
+from featureprobe._arguments import check_call, present_name
 from featureprobe._kinds import refuse_masks
 from featureprobe.errors import ConfigError, nearest
 
@@ -96,6 +97,10 @@ class Component:
     Subclass a room's base class, not this one. Decorate with ``@dataclass(frozen=True)``; fields are
     numbers, strings, booleans, None, tuples of these, :class:`ArrayValue`, or other components.
 
+    A field that got another name keeps its old one in ``renamed``, such as
+    ``renamed: ClassVar[Mapping[str, str]] = {"old": "new"}``: configs saved under the old name still
+    load, and whoever writes it is told the new one.
+
     Example:
         >>> import featureprobe as fp
         >>> fp.GaussianBlur(0.6).to_config()
@@ -105,6 +110,8 @@ class Component:
     """
 
     kind: ClassVar[str] = ""
+    renamed: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """The present names of fields by their names in earlier versions."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         params = cls.__dict__.get("__dataclass_params__")
@@ -201,9 +208,10 @@ def revive(config: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]] | N
         return cls._rebuild(config)
     known = [f.name for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
     values = {}
-    for name, value in config.items():
-        if name == "kind":
+    for recorded, value in config.items():
+        if recorded == "kind":
             continue
+        name = present_name(cls, recorded, config)
         if name not in known:
             raise ConfigError(
                 f"The config of {config['kind']!r} has an unknown field {name!r}. "

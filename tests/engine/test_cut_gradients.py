@@ -17,7 +17,7 @@ from featureprobe.probe.network.gradient_cuts import cut_of
 
 RAW = fp.InputSpace.identity(low=0, high=1)
 QUICK = fp.Ascent(
-    steps=2, starts=1, search=fp.Precursor(candidates=4, rounds=1, climbs=0), crop=False,
+    steps=2, starts=1, search=fp.Precursor(candidates=4, rounds=1, trials=0), crop=False,
     remedies=fp.RedirectedGradients(steps=1),
 )  # fmt: skip
 

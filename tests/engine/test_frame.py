@@ -50,7 +50,9 @@ def test_a_sphere_standardizes_them_with_the_rest(probe: fp.ModelProbe, image: n
 
 def test_searched_copies_and_snapshots(probe: fp.ModelProbe, image: np.ndarray) -> None:
     """So it is with noise on the image, in a search, and in snapshots."""
-    search = fp.Precursor(of=(fp.FromImage(image, noise=0.2),), candidates=4, rounds=1, climbs=0)
+    search = fp.Precursor(
+        initializers=(fp.FromImage(image, noise=0.2),), candidates=4, rounds=1, trials=0
+    )
     result = climbed(probe, search=search, constraint=fp.Box(), record_every=1)
     assert (result.images[0, :, 7] == image[7]).all()
     assert (result.snapshots[:, 0, :, 7] == image[7]).all()

@@ -38,7 +38,7 @@ def at(monkeypatch, home, name, *, call=1):
 
 TARGETS = [fp.MapMean("Conv2D_3", channel=c) for c in (5, 7)]
 ASCENT = fp.Ascent(
-    steps=20, starts=2, polish=6, search=fp.Precursor(candidates=16, climbs=4, climb_steps=2)
+    steps=20, starts=2, polish=6, search=fp.Precursor(candidates=16, trials=4, trial_steps=2)
 )
 
 PHASES = {  # where Ctrl-C comes, and whether there is a result then

@@ -56,7 +56,7 @@ def test_the_best_of_all_heads_is_found_and_not_called_dead():
     probe = heads(ACTIVATIONS)
     best = probe.activations(np.ones((1, 4, 4, 1)), "all")[0]
     targets = fp.Node.each(probe, "all")
-    search = fp.Precursor(candidates=16, climbs=0)
+    search = fp.Precursor(candidates=16, trials=0)
     ascent = fp.Ascent(steps=40, starts=2, regularizers=(), search=search)
     result = ascent.run(probe, targets, rng=1, progress=False)
     for number, name in enumerate(ACTIVATIONS):
@@ -132,7 +132,7 @@ def relu_net(bias, **kwargs) -> fp.ModelProbe:
 def test_closed_maps_are_dead_wherever_they_are_read(layer):
     """Behind a batch normalization the floor is another number."""
     closed, opened = relu_net(-5.0), relu_net(0.5)
-    ascent = fp.Ascent(steps=8, starts=2, regularizers=(), search=fp.Precursor(rounds=2, climbs=0))
+    ascent = fp.Ascent(steps=8, starts=2, regularizers=(), search=fp.Precursor(rounds=2, trials=0))
     ascent = dataclasses.replace(ascent, remedies=()) if layer == "b" else ascent
     dead = ascent.run(closed, fp.MapMean(layer, channel=0), rng=0, progress=False)
     assert set(dead.status.ravel()) == {fp.Status.DEAD}
@@ -201,7 +201,7 @@ def test_what_answers_the_same_to_all_is_searched_on_and_helped():
     ])  # fmt: skip
     model.get_layer("c").set_weights([np.full((4, 4, 1, 1), 1 / 16), np.full(1, -0.999)])
     probe = fp.ModelProbe(model, input_space=fp.InputSpace.identity(low=0, high=1))
-    search = fp.Precursor(of=fp.MultiScaleNoise((4,)), candidates=2, rounds=2, climbs=0)
+    search = fp.Precursor(initializers=fp.MultiScaleNoise((4,)), candidates=2, rounds=2, trials=0)
     result = fp.Ascent(steps=2, starts=1, search=search, regularizers=()).run(
         probe, fp.MapMean("c", channel=0), rng=0, progress=False
     )

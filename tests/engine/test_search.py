@@ -31,7 +31,7 @@ def start_scores(probe, targets, **kwargs):
 
 def test_each_target_gets_its_best_candidates(reference, maps):
     """Without trial climbs the starts are the candidates that score best, best first."""
-    search = fp.Precursor(candidates=40, rounds=1, climbs=0)
+    search = fp.Precursor(candidates=40, rounds=1, trials=0)
     found, state = start_scores(reference, maps[:9], search=search, remedies=())
     all_of_them = fp.Ascent(starts=40, search=search, remedies=())
     shared = all_of_them.start(reference, maps[0], rng=5)
@@ -45,7 +45,7 @@ def test_each_target_gets_its_best_candidates(reference, maps):
 
 def test_further_rounds_are_for_targets_that_are_still_dead(reference, maps):
     """Few candidates leave maps dead; rounds wake most of them and leave the others alone."""
-    search = lambda rounds: fp.Precursor(candidates=2, rounds=rounds, climbs=0)  # noqa: E731
+    search = lambda rounds: fp.Precursor(candidates=2, rounds=rounds, trials=0)  # noqa: E731
     options = {"initializer": fp.PixelNoise(), "remedies": ()}
     once, first = start_scores(reference, maps, search=search(1), **options)
     more, state = start_scores(reference, maps, search=search(6), **options)
@@ -67,7 +67,7 @@ def test_a_search_does_not_depend_on_the_other_targets(reference, maps):
 
 def test_trial_climbs_raise_the_starts(reference, maps):
     """The starts that were tried out answer more strongly than the best candidates."""
-    raw, _ = start_scores(reference, maps[:16], search=fp.Precursor(climbs=0))
+    raw, _ = start_scores(reference, maps[:16], search=fp.Precursor(trials=0))
     tried, state = start_scores(reference, maps[:16])
     assert (tried[:, 0] > 1.2 * raw[:, 0]).mean() > 0.9
     assert all("best of 24 after 8 steps" in origin for origin in state.start_origins.ravel())
@@ -89,11 +89,11 @@ def test_remedies_wake_silent_starts(reference, maps, remedy):
 
 
 def test_given_initializers_are_what_is_searched(reference, maps):
-    """``initializer=`` and ``Precursor(of=)`` say what candidates are drawn from."""
+    """``initializer=`` and ``Precursor(initializers=)`` say what candidates are drawn from."""
     _, state = start_scores(reference, maps[:3], initializer=fp.PixelNoise())
     assert all("PixelNoise" in origin for origin in state.start_origins.ravel())
     digits, _ = fp.samples.mnist_digits()
-    search = fp.Precursor(of=(fp.FromImages(digits[:50]),), climbs=0)
+    search = fp.Precursor(initializers=(fp.FromImages(digits[:50]),), trials=0)
     found, state = start_scores(reference, maps[:3], search=search)
     assert all("FromImages" in origin for origin in state.start_origins.ravel())
     answers = reference.activations(digits[:50], LAYER).mean(axis=(1, 2))[:, :3]

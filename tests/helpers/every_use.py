@@ -17,7 +17,7 @@ from featureprobe.testing.examples import EXAMPLES
 from featureprobe.testing.models import IMAGE_SHAPE
 
 Use = Callable[[fp.ModelProbe, np.ndarray, np.ndarray], Any]
-SHORT = {"steps": 3, "starts": 2, "search": fp.Precursor(candidates=8, rounds=1, climbs=3, climb_steps=1)}  # fmt: skip
+SHORT = {"steps": 3, "starts": 2, "search": fp.Precursor(candidates=8, rounds=1, trials=3, trial_steps=1)}  # fmt: skip
 MAP, NODE = fp.MapMean("conv2", channel=3), fp.Node("conv2", row=2, col=1, channel=4)
 
 

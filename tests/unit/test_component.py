@@ -220,6 +220,24 @@ def test_malformed_configs_are_refused(config: object, error: type, says: str) -
         fp.revive(config)
 
 
+def test_configs_of_earlier_names_load() -> None:
+    """A field that got another name is read under its old one."""
+    old = {"kind": "precursor", "of": [{"kind": "pixel_noise"}], "climbs": 5, "climb_steps": 2}
+    assert fp.revive(old) == fp.Precursor(fp.PixelNoise(), trials=5, trial_steps=2)
+
+
+def test_an_earlier_name_beside_the_present_one_is_refused() -> None:
+    """Which of the two was meant cannot be known."""
+    with pytest.raises(fp.ConfigError, match="unknown field 'climbs'"):
+        fp.revive({"kind": "precursor", "climbs": 5, "trials": 6})
+
+
+def test_who_writes_an_earlier_name_is_told_the_present_one() -> None:
+    """One line says what to write."""
+    with pytest.raises(fp.ConfigError, match=r"no 'climbs'\. It is called 'trials' now"):
+        fp.Precursor(climbs=5)
+
+
 def test_a_class_that_is_no_component_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """A kind that leads elsewhere is refused before its class is called."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from featureprobe._arguments import present_name
 from featureprobe._header import mapping
 from featureprobe._members import Members, check_shapes
 from featureprobe.errors import ConfigError, nearest
@@ -68,7 +69,8 @@ def put_together(
     cls: Any = kinds[kind]
     hints = typing.get_type_hints(cls)
     known = {field.name for field in dataclasses.fields(cls)}
-    entries = {name: _one(name, e) for name, e in header.items() if name not in ("kind", "schema")}
+    recorded = {name: e for name, e in header.items() if name not in ("kind", "schema")}
+    entries = {present_name(cls, name, recorded): _one(name, e) for name, e in recorded.items()}
     if not entries.keys() <= known:
         raise ValueError(f"fields, of which {kind!r} has not {min(entries.keys() - known)!r}")
     words = _words(cls._shapes)

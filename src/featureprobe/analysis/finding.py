@@ -7,6 +7,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -48,6 +49,8 @@ class Finding(Hints, ABC):
     """
 
     kind: ClassVar[str] = ""
+    renamed: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """The present names of fields by their names in earlier versions, in which files are read, too."""
     _shapes: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

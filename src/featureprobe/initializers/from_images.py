@@ -29,7 +29,7 @@ class FromImages(InputInitializer):
     Example:
         >>> import featureprobe as fp
         >>> digits, _ = fp.samples.mnist_digits()
-        >>> search = fp.Precursor(of=(FromImages(digits[:100]), fp.MultiScaleNoise()))
+        >>> search = fp.Precursor(initializers=(FromImages(digits[:100]), fp.MultiScaleNoise()))
         >>> search.of[0].images.array.shape
         (100, 28, 28, 1)
     """

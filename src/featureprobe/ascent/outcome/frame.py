@@ -51,7 +51,7 @@ def _given(settings: Settings) -> FloatArray | None:
     """Return the one image from which all starts are made, if there is one."""
     drawn = [settings.initializer] if settings.initializer is not None else []
     if not drawn and settings.search is not None:
-        drawn = list(settings.search.of)
+        drawn = list(settings.search.initializers)
     if len(drawn) != 1 or not isinstance(drawn[0], FromImage):
         return None
     return drawn[0].image.array.astype(np.float32)

@@ -1,5 +1,6 @@
 """Precursor: how long to search for starts, and among what."""
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
@@ -33,43 +34,52 @@ class Precursor(Component):
     no candidate excites get further rounds, each with twice the candidates of the one before.
 
     Args:
-        of: The initializers that draw the candidates, in turn. None given stands for the
+        initializers: The initializers that draw the candidates, in turn. None given stands for the
             ``Ascent``'s initializer, or, where that is None, for a mix of pixel noise, several
             length scales, 1/f noise, and moved and magnified copies. With
             ``fp.FromImages(images)`` it searches natural images.
         candidates: Candidates of the first round, at least 1.
         rounds: Rounds at most, at least 1. Rounds after the first are for targets that are still
             dead.
-        climbs: Candidates of each target that are tried out: they climb a few steps, and the best
-            become the starts. Where an ascent is after a few steps says much more about where it
+        trials: Candidates of each target that are tried out: each runs ``trial_steps`` steps of the
+            ascent, and the best become the starts. Where an ascent is after a few steps says much more about where it
             will end than its start does. With fewer than ``Ascent.starts``, none is tried out.
-        climb_steps: Steps of the trial, at least 1.
+        trial_steps: Steps of the trial, at least 1.
 
     Source: articles X and XI of the MNIST series (a precursor run over random images).
 
     Example:
         >>> import featureprobe as fp
-        >>> search = Precursor(of=(fp.PixelNoise(), fp.MultiScaleNoise((3, 7))), candidates=64)
-        >>> len(search.of), search.rounds
+        >>> search = Precursor(initializers=(fp.PixelNoise(), fp.MultiScaleNoise((3, 7))), candidates=64)
+        >>> len(search.initializers), search.rounds
         (2, 5)
     """
 
     kind: ClassVar[str] = "precursor"
-    of: tuple[InputInitializer, ...] = ()
+    renamed: ClassVar[Mapping[str, str]] = {
+        "of": "initializers",
+        "climbs": "trials",
+        "climb_steps": "trial_steps",
+    }
+    initializers: tuple[InputInitializer, ...] = ()
     _: KW_ONLY
     candidates: int = 256
     rounds: int = 5
-    climbs: int = 24
-    climb_steps: int = 8
+    trials: int = 24
+    trial_steps: int = 8
 
     def __post_init__(self) -> None:
-        given = self.of if isinstance(self.of, tuple | list) else (self.of,)
-        object.__setattr__(self, "of", tuple(given))
-        if not all(isinstance(i, InputInitializer) for i in self.of):
+        given = (
+            self.initializers
+            if isinstance(self.initializers, tuple | list)
+            else (self.initializers,)
+        )
+        object.__setattr__(self, "initializers", tuple(given))
+        if not all(isinstance(i, InputInitializer) for i in self.initializers):
             raise ConfigError(
-                f"Precursor searches among what initializers draw. Received: of={self.of!r}. "
-                "Pass of=(fp.MultiScaleNoise(), fp.PixelNoise()), or leave it out."
+                f"Precursor searches among what initializers draw. Received: initializers={self.initializers!r}. "
+                "Pass initializers=(fp.MultiScaleNoise(), fp.PixelNoise()), or leave it out."
             )
-        for name in ("candidates", "rounds", "climb_steps"):
+        for name in ("candidates", "rounds", "trial_steps"):
             _checks.whole(name, getattr(self, name), least=1)
-        _checks.whole("climbs", self.climbs, least=0)
+        _checks.whole("trials", self.trials, least=0)

@@ -72,10 +72,14 @@ def _check(settings: "Settings") -> None:
     elif not isinstance(settings.crop, str) or settings.crop != "auto":
         raise ConfigError(f"crop is 'auto', True or False. Received: {received(settings.crop)}.")
     _check_parts(settings)
-    if settings.search is not None and settings.search.of and settings.initializer is not None:
+    if (
+        settings.search is not None
+        and settings.search.initializers
+        and settings.initializer is not None
+    ):
         raise ConfigError(
-            "initializer= and search=fp.Precursor(of=...) both say what starts are drawn from. "
-            f"Received {settings.initializer!r} and {settings.search.of!r}. Give one of them."
+            "initializer= and search=fp.Precursor(initializers=...) both say what starts are drawn from. "
+            f"Received {settings.initializer!r} and {settings.search.initializers!r}. Give one of them."
         )
     if settings.regularizers and not settings.parameterization.exact:
         raise ConfigError(

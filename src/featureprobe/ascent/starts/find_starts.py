@@ -36,7 +36,7 @@ def find_starts(
     if settings.search is None or finder.always_draws_the_same:
         images = draw_images(finder.sources, probe, seed, range(settings.starts))
         return finder.revive(Starts.shared(images, len(targets)), targets)
-    width = max(settings.starts, settings.search.climbs)
+    width = max(settings.starts, settings.search.trials)
     starts = finder.revive(finder.search(settings.search, targets, width), targets)
     return finder.try_out(settings.search, starts, targets) if width > settings.starts else starts
 
@@ -54,7 +54,7 @@ class _Finder:
             return (self.settings.initializer,)
         if self.settings.search is None:
             return (MultiScaleNoise(),)
-        return self.settings.search.of or MIX
+        return self.settings.search.initializers or MIX
 
     @cached_property
     def sample(self) -> FloatArray:
@@ -98,7 +98,7 @@ class _Finder:
         images = np.concatenate([images for images, _ in tried])
         origins = np.concatenate([origins for _, origins in tried])
         index = np.arange(len(targets) * kept).reshape(-1, kept)
-        note = f"; best of {width} after {search.climb_steps} steps"
+        note = f"; best of {width} after {search.trial_steps} steps"
         return Starts(images, index, np.asarray(origins + note, dtype=object))
 
     def _tried(
@@ -107,7 +107,7 @@ class _Finder:
         """Return the best images (targets * kept, H, W, C) of some targets, and their origins."""
         # The recipe itself, so that it shares its trace.
         climb = replace(self.settings, starts=starts.index.shape[1])
-        best = self._climbed(climb, starts, targets, search.climb_steps).best
+        best = self._climbed(climb, starts, targets, search.trial_steps).best
         totals = np.nan_to_num(best["total"].reshape(starts.index.shape), nan=-np.inf)
         order = np.argsort(-totals, axis=1, kind="stable")[:, : self.settings.starts]
         rows = np.arange(len(targets))[:, None] * climb.starts + order
