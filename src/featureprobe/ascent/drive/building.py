@@ -8,7 +8,7 @@ from featureprobe.ascent.drive.chunk_loop import Drive
 from featureprobe.ascent.drive.compiled import anew, compiled
 from featureprobe.ascent.plan.group import Group
 from featureprobe.ascent.plan.plan import make_plan
-from featureprobe.ascent.problem.cropping import crop_of
+from featureprobe.ascent.problem.cropping import why_full
 from featureprobe.ascent.problem.resolved import Resolved
 from featureprobe.ascent.problem.starts import Starts
 from featureprobe.ascent.settings.remedies import Remedy
@@ -21,7 +21,8 @@ from featureprobe.types import FloatArray
 
 def build_plan(settings: Settings, solved: Sequence[Resolved], seed: int) -> tuple[Group, ...]:
     """Return targets in groups."""
-    crops = [crop_of(settings, own) for own in solved]
+    full = why_full(settings)
+    crops = [full or own.crop for own in solved]
     return make_plan(solved, starts=settings.starts, seed=seed, memory=settings.memory, crops=crops)
 
 

@@ -8,8 +8,7 @@ from featureprobe._interrupts import interrupted
 from featureprobe.ascent.drive.block_size import BlockSizes
 from featureprobe.ascent.drive.building import build_drive, build_plan
 from featureprobe.ascent.drive.chunk_loop import Drive, Stopped
-from featureprobe.ascent.problem.cropping import crop_of
-from featureprobe.ascent.problem.problems import Problems, home_of
+from featureprobe.ascent.problem.problems import Problems
 from featureprobe.ascent.problem.starts import Starts
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.probe.model_probe import ModelProbe
@@ -71,5 +70,5 @@ def _recipe(settings: Settings, problems: Problems) -> Settings:
         keep="best",
     )
     # Without operators more targets could share a crop than did so; but each has its own images.
-    homes = {home_of(own, crop_of(climb, own))[0].target for own in problems.solved}
+    homes = {own.home for own in problems.solved}
     return climb if len(homes) == len(problems.solved) else replace(climb, crop=False)

@@ -17,10 +17,10 @@ def crop_of(settings: Settings, resolved: Resolved) -> Crop | str:
     Raises:
         ConfigError: When ``crop=True`` asks for a crop that cannot be had.
     """
-    found = why_full(settings) or resolved.crop
+    found = why_full(settings) or resolved.given_crop
     if settings.crop is True and isinstance(found, str):
         raise ConfigError(
-            f"{resolved.target.label} cannot be climbed on a crop: {found}. Leave crop at 'auto', or see "
+            f"{resolved.given.label} cannot be climbed on a crop: {found}. Leave crop at 'auto', or see "
             "Ascent for what crops need."
         )
     return found

@@ -4,25 +4,20 @@ All interior nodes of a map are one problem: the same function of the crop, at o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.ascent.problem.cropping import crop_of
-from featureprobe.ascent.problem.resolved import Resolved
+from featureprobe.ascent.problem.cropping import crop_of, why_full
+from featureprobe.ascent.problem.resolved import Move, Resolved
 from featureprobe.ascent.problem.score_floors import ScoreFloors
 from featureprobe.ascent.problem.targets import check_reads
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.objectives.base import Objective
-from featureprobe.objectives.node import Node
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.crop_plan import Crop
 from featureprobe.types import FloatArray
-
-_Place = tuple[int, int]
-Move = tuple[_Place, _Place, _Place]
-"""First row and column before and after, and the size of what is moved."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +49,7 @@ class Problems:
             solved: (problems, S, H, W, C) model units.
         """
         own, move = solved[self.index[number]], self.moves[number]
-        return own if move is None else _moved(own, self.layers[number], self.center, *move)
+        return own if move is None else _moved(own, self.layers[number], self.center, move)
 
 
 def resolve_targets(
@@ -67,47 +62,26 @@ def resolve_targets(
     """
     for target in targets:
         check_reads(probe, target)
-    floors = ScoreFloors(probe)
-    known: dict[Objective, Resolved] = {}
-    numbers: dict[Objective, int] = {}
-    index, moves, crops, layers = [], [], [], {}
-    for number, target in enumerate(targets):
-        own = known.get(target) or Resolved(probe, target, floors)
-        known[target] = own
-        crop = crop_of(settings, own)
-        home, move = home_of(own, crop)
-        known.setdefault(home.target, home)
-        index.append(numbers.setdefault(home.target, len(numbers)))
-        moves.append(move)
-        crops.append(crop)
-        if move:
-            layers[number] = own.masks[0]
-    solved = tuple(known[target] for target in numbers)
-    center = probe.input_space.typical_center
-    return Problems(solved, np.array(index), tuple(moves), layers, tuple(crops), center)
+    floors, joined = ScoreFloors(probe), not why_full(settings)
+    known = {target: Resolved(probe, target, floors, joined) for target in dict.fromkeys(targets)}
+    each = [known[target] for target in targets]
+    solved: dict[Objective, Resolved] = {}
+    for own in each:
+        solved.setdefault(own.target, own)
+    numbers = {target: number for number, target in enumerate(solved)}
+    return Problems(
+        solved=tuple(solved.values()),
+        index=np.array([numbers[own.target] for own in each]),
+        moves=tuple(own.move for own in each),
+        layers={number: own.masks[0] for number, own in enumerate(each) if own.move},
+        crops=tuple(crop_of(settings, own) for own in each),
+        center=probe.input_space.typical_center,
+    )
 
 
-def home_of(own: Resolved, crop: Crop | str) -> tuple[Resolved, Move | None]:
-    """Return the node in the middle of the map that is the same problem, and the way from it."""
-    target = own.target
-    if not (isinstance(target, Node) and isinstance(crop, Crop)):
-        return own, None
-    rows, cols = own.probe.shape_of(target.layer)[:2]
-    middle = replace(target, row=rows // 2, col=cols // 2)
-    if middle == target:
-        return own, None
-    home = Resolved(own.probe, middle, own.floors)
-    other = home.crop
-    if not isinstance(other, Crop) or other.geometry != crop.geometry:
-        return own, None
-    height, width, _ = crop.geometry.shape
-    return home, (other.place, crop.place, (height, width))
-
-
-def _moved(
-    images: FloatArray, layer: FloatArray, center: float, old: _Place, new: _Place, size: _Place
-) -> FloatArray:
+def _moved(images: FloatArray, layer: FloatArray, center: float, move: Move) -> FloatArray:
     """Return images (S, H, W, C) whose crop lies elsewhere."""
+    old, new, size = move
     there = tuple(slice(first, first + length) for first, length in zip(old, size, strict=True))
     here = tuple(slice(first, first + length) for first, length in zip(new, size, strict=True))
     around = layer > 0

@@ -11,14 +11,19 @@ from featureprobe.ascent.problem.masks import masks_of
 from featureprobe.ascent.problem.score_floors import ScoreFloors
 from featureprobe.ascent.problem.trying_out import LookedError, shape_left, value_of
 from featureprobe.objectives.base import Objective
+from featureprobe.objectives.node import Node
 from featureprobe.objectives.structure import Leaf, leaf_of, numbers_of, terms_of
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.crop_plan import Crop, plan_crop
 from featureprobe.types import FloatArray
 
+_Place = tuple[int, int]
+Move = tuple[_Place, _Place, _Place]
+"""First row and column before and after, and the size of what is moved."""
+
 
 def resolved(probe: ModelProbe, targets: Sequence[Objective]) -> tuple["Resolved", ...]:
-    """Return each target resolved, for what is no run."""
+    """Return each target resolved, as itself, for what is no run."""
     floors = ScoreFloors(probe)
     return tuple(Resolved(probe, target, floors) for target in targets)
 
@@ -38,13 +43,42 @@ class Resolved:
 
     Attributes:
         probe: The probe.
-        target: The target.
+        given: The target.
         floors: The floors of scores, known to all targets of the run.
+        joined: Whether interior nodes of a map are solved as the one in its middle: all of them are
+            the same function of their crops.
     """
 
     probe: ModelProbe
-    target: Objective
+    given: Objective
     floors: ScoreFloors
+    joined: bool = False
+
+    @cached_property
+    def target(self) -> Objective:
+        """What is solved for it."""
+        return self.home if self.joined else self.given
+
+    @cached_property
+    def home(self) -> Objective:
+        """Of an interior node, the one in the middle of its map; of other targets, themselves."""
+        given, crop = self.given, self.given_crop
+        if not (isinstance(given, Node) and isinstance(crop, Crop)):
+            return given
+        rows, cols = self.probe.shape_of(given.layer)[:2]
+        middle = replace(given, row=rows // 2, col=cols // 2)
+        other = self._planned(middle)
+        alike = isinstance(other, Crop) and other.geometry == crop.geometry
+        return middle if alike else given
+
+    @cached_property
+    def move(self) -> Move | None:
+        """From where to where what is solved is moved; None where it lies where it belongs."""
+        home, own = self.crop, self.given_crop
+        if self.target == self.given or not (isinstance(home, Crop) and isinstance(own, Crop)):
+            return None
+        height, width, _ = own.geometry.shape
+        return home.place, own.place, (height, width)
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
@@ -78,8 +112,13 @@ class Resolved:
 
     @cached_property
     def crop(self) -> Crop | str:
-        """The crop that it can be climbed on, or why it needs the full image."""
-        return self._why_whole or self._planned
+        """The crop that what is solved can be climbed on, or why it needs the full image."""
+        return self._why_whole or self._planned(self.target)
+
+    @cached_property
+    def given_crop(self) -> Crop | str:
+        """The same of the target itself."""
+        return self._why_whole or self._planned(self.given)
 
     @cached_property
     def numbers(self) -> tuple[int, ...]:
@@ -113,11 +152,10 @@ class Resolved:
                 break
         return tuple(found)
 
-    @cached_property
-    def _planned(self) -> Crop | str:
-        """The planned crop, made once for all channels."""
+    def _planned(self, target: Objective) -> Crop | str:
+        """Return the planned crop, made once for all channels."""
         network = self.probe.network
-        reads = tuple(replace(read, channel=None) for read in self.target.reads())
+        reads = tuple(replace(read, channel=None) for read in target.reads())
         return network.remembered(("crop plan", reads), lambda: plan_crop(network, reads))
 
     @cached_property
@@ -125,9 +163,10 @@ class Resolved:
         """What in the target needs the full image, or nothing."""
         if any(np.ndim(end) > 1 for end in self.probe.input_space.bounds or ()):
             return "the range of the input space differs from pixel to pixel"
-        for term in self.terms:
-            if not term.leaf.is_score or self._looks_at_images(term.leaf):
-                return f"{type(term.objective).__name__} looks at the whole image"
+        for _, term in terms_of(self.given):
+            leaf = leaf_of(term)
+            if not leaf.is_score or self._looks_at_images(leaf):
+                return f"{type(term).__name__} looks at the whole image"
         return ""
 
     def _looks_at_images(self, leaf: Leaf) -> bool:
