@@ -615,7 +615,7 @@ def test_a_waterfall_falls_step_by_step():
 
 def test_distances_leave_the_image_out():
     """Of two images at right angles each is 1 from the mean of the others, and no own neighbour."""
-    from featureprobe.analysis.stats.distances import distances, nearest_images  # noqa: PLC0415
+    from featureprobe.analysis.patterns.distances import distances, nearest_images  # noqa: PLC0415
 
     values = np.array([[1, 0], [0, 1], [1, 1], [1, 1]], np.float32)
     patterns = analysis.Patterns("layer", values=values, labels=np.array([0, 0, 1, 1]))

@@ -10,6 +10,7 @@ from featureprobe import _checks
 from featureprobe._arguments import Count, Layers, checked
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.contributions import Contributions, margin_weights, split_margin
+from featureprobe.analysis.patterns.distances import distances, nearest_images
 from featureprobe.analysis.patterns.patterns import Patterns, two_classes
 from featureprobe.analysis.patterns.view_parts import pixel_range
 from featureprobe.analysis.stats.calibration import (
@@ -18,7 +19,6 @@ from featureprobe.analysis.stats.calibration import (
     reliability,
     softmax,
 )
-from featureprobe.analysis.stats.distances import distances, nearest_images
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import OUTPUT, FloatArray
