@@ -114,7 +114,7 @@ class Stage:
             "probe": self.probe, "model": self.probe.model, "images": self.images, "image": image,
             "labels": self.labels, "layer": "conv2", "layers": ["conv2"], "channel": 1, "index": 1,
             "objective": [self.target], "targets": [self.target], "target": self.target,
-            "patterns": self.patterns, "first": 0, "second": 1, "favour": 0, "over": 1, "label": 0,
+            "patterns": self.patterns, "first": 0, "second": 1, "label": 0,
             "against": 1, "result": self.result, "pictures": self.result, "natural": self.images,
             "state": self.state, "rankings": {"mine": np.arange(36)}, "match": "conv2", "unit": 0,
             "units": [0, 1], "data": self.images, "node": 0, "nodes": [0], "shape": (4, 3, 6),

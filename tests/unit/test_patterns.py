@@ -594,7 +594,7 @@ def test_whoever_is_dealt_a_single_hit_has_a_unique_node():
 def test_parts_of_a_margin_are_ordered():
     """A waterfall names the largest magnitude first; largest maps are those that speak in favour."""
     found = analysis.Contributions(
-        "layer", favour=0, over=1, contributions=np.array([[1, -5, 2], [3, -1, 1]], np.float32),
+        "layer", first=0, second=1, contributions=np.array([[1, -5, 2], [3, -1, 1]], np.float32),
         bias=np.array([0.5, 0.5]), margin=np.array([-1.5, 3.5]),
     )  # fmt: skip
     assert found.waterfall(0, count=1) == [("node 1", -5.0), ("2 others", 3.0), ("biases", 0.5)]
@@ -685,7 +685,7 @@ def test_insertion_stays_in_range_and_has_a_null(planted):
 def test_a_permutation_never_has_no_chance(null, p):
     """99 assignments that all correlate less leave 1 in 100."""
     found = analysis.Insertion(
-        "conv", favour=0, over=1, channels=np.arange(4), predicted=np.arange(4.0),
+        "conv", first=0, second=1, channels=np.arange(4), predicted=np.arange(4.0),
         predicted_by_all=np.arange(4.0), moved=np.arange(4.0) ** 3, answered=np.zeros(4),
         amount=0.3, null=np.full(99, null),
     )  # fmt: skip

@@ -70,19 +70,20 @@ def put_together(
     hints = typing.get_type_hints(cls)
     known = {field.name for field in dataclasses.fields(cls)}
     recorded = {name: e for name, e in header.items() if name not in ("kind", "schema")}
-    entries = {present_name(cls, name, recorded): _one(name, e) for name, e in recorded.items()}
+    names = {present_name(cls, name, recorded): name for name in recorded}
+    entries = {present: _one(name, recorded[name]) for present, name in names.items()}
     if not entries.keys() <= known:
         raise ValueError(f"fields, of which {kind!r} has not {min(entries.keys() - known)!r}")
     words = _words(cls._shapes)
     named = [name for name in (*words, *entries) if name in entries]
-    places = {name: _places(f"{prefix}{name}", *entries[name]) for name in named}
+    places = {name: _places(f"{prefix}{names[name]}", *entries[name]) for name in named}
     shapes = {p: words.get(name, "...") for name, own in places.items() for p in own.values()}
     letters = {p: _letters(hints[name]) for name, own in places.items() for p in own.values()}
     sizes = check_shapes(members, shapes, letters)
     fields: dict[str, Any] = {}
     for name, (how, what) in entries.items():
         if how == "finding":
-            fields[name] = put_together(mapping(what), members, kinds, f"{prefix}{name}/")
+            fields[name] = put_together(mapping(what), members, kinds, f"{prefix}{names[name]}/")
         elif how == "value":
             fields[name] = _from_json(what)
         else:

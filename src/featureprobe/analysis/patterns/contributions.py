@@ -1,5 +1,6 @@
 """Who carries the decision: a logit margin split into shares of an earlier layer's nodes."""
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, ClassVar
 
@@ -27,8 +28,8 @@ class Contributions(Finding):
 
     Args:
         layer: Path of the layer.
-        favour: The class that the margin speaks for.
-        over: The class that it speaks against.
+        first: The class that the margin speaks for.
+        second: The class that it speaks against.
         contributions: (N, H, W, C) or (N, n), in units of the logits.
         bias: (N,) the share of the biases behind the layer.
         margin: (N,) the margin as the net computes it.
@@ -43,11 +44,12 @@ class Contributions(Finding):
     """
 
     kind: ClassVar[str] = "contributions"
+    renamed: ClassVar[Mapping[str, str]] = {"favour": "first", "over": "second"}
     _shapes: ClassVar[str] = "contributions: N ...; bias: N; margin: N"
     layer: str
     _: KW_ONLY
-    favour: int
-    over: int
+    first: int
+    second: int
     contributions: FloatArray
     bias: Floats
     margin: Floats
@@ -75,7 +77,7 @@ class Contributions(Finding):
 
     @checked
     def largest_maps(self, count: Count = 8) -> npt.NDArray[np.int64]:
-        """Return the maps (or dense nodes) with the largest mean shares for ``favour``.
+        """Return the maps (or dense nodes) with the largest mean shares for ``first``.
 
         Args:
             count: How many.
@@ -95,7 +97,7 @@ class Contributions(Finding):
         half = int(np.searchsorted(np.cumsum(mean), mean.sum() / 2)) + 1
         how = "exactly" if self.exact else f"only roughly (gradient x activation: {self.obstacle})"
         return (
-            f"{self.layer}: the margin {self.favour} over {self.over} splits {how} into shares of "
+            f"{self.layer}: the margin {self.first} over {self.second} splits {how} into shares of "
             f"{mean.size} nodes and the biases; the {half} largest mean shares, signs aside, make "
             "half of the sum of all."
         )
@@ -135,9 +137,9 @@ class Contributions(Finding):
 
 @checked
 def split_margin(
-    probe: ModelProbe, images: npt.ArrayLike, layer: str, favour: int, over: int
+    probe: ModelProbe, images: npt.ArrayLike, layer: str, first: int, second: int
 ) -> Contributions:
-    """Split the margin ``logit(favour) - logit(over)`` into shares of a layer's nodes.
+    """Split the margin ``logit(first) - logit(second)`` into shares of a layer's nodes.
 
     Where everything after the layer is piecewise linear (dense and convolution layers, ReLU,
     max-pooling, inference-mode normalization), the split is exact: for each image the net behind the
@@ -148,8 +150,8 @@ def split_margin(
         probe: The opened model.
         images: (N, H, W, C), pixel units.
         layer: Path of a layer that all paths to the output go through.
-        favour: Number of an output.
-        over: Number of another output.
+        first: Number of an output.
+        second: Number of another output.
 
     Returns:
         The shares, in units of the logits (the output before its activation).
@@ -166,7 +168,7 @@ def split_margin(
         >>> found.exact, bool(found.error.max() < 1e-6)
         (True, True)
     """
-    weights = margin_weights(probe, favour, over)
+    weights = margin_weights(probe, first, second)
     tail = tail_of(probe.network, layer)
     values = probe.activations(images, layer)
     margin, shares, bias = tail.split(values, weights)
@@ -175,8 +177,8 @@ def split_margin(
         bias = margin - shares.reshape(len(margin), -1).sum(axis=1, dtype=np.float64)
     return Contributions(
         layer,
-        favour=int(favour),
-        over=int(over),
+        first=int(first),
+        second=int(second),
         contributions=shares,
         bias=np.asarray(bias, np.float64),
         margin=np.asarray(margin, np.float64),
@@ -184,20 +186,20 @@ def split_margin(
     )
 
 
-def margin_weights(probe: ModelProbe, favour: int, over: int) -> FloatArray:
-    """Return (K,) weights of the outputs: 1 for ``favour``, -1 for ``over``, else 0."""
+def margin_weights(probe: ModelProbe, first: int, second: int) -> FloatArray:
+    """Return (K,) weights of the outputs: 1 for ``first``, -1 for ``second``, else 0."""
     shape = probe.shape_of(OUTPUT)
     if len(shape) != 1:
         raise ConfigError(
             f"A margin is between two entries of an output vector, but the model gives {shape}. "
             "Probe a model that classifies."
         )
-    for index in (favour, over):
+    for index in (first, second):
         if not 0 <= _checks.whole("an output", index, least=0) < shape[0]:
             outputs = "1 output" if shape[0] == 1 else f"{shape[0]} outputs"
             raise RangeError(f"The model has {outputs}, counted from 0. Received {index}.")
-    if favour == over:
-        raise ConfigError(f"A margin is between two outputs. Received {favour} twice.")
+    if first == second:
+        raise ConfigError(f"A margin is between two outputs. Received {first} twice.")
     weights = np.zeros(shape[0], np.float32)
-    weights[favour], weights[over] = 1.0, -1.0
+    weights[first], weights[second] = 1.0, -1.0
     return weights

@@ -24,7 +24,7 @@ def draw_contributions(
     shown = shown if image is None else image
     bars = found.waterfall(shown)
     grid = figure.add_gridspec(1, 2, width_ratios=(2.6, 1))
-    title = f"{found.layer}: mean share in the margin {found.favour} over {found.over}"
+    title = f"{found.layer}: mean share in the margin {found.first} over {found.second}"
     if image is not None:
         title = f"{found.layer}: shares in the margin of image {image}"
     draw_node_values(

@@ -1,5 +1,6 @@
 """Insertion: whether a map's OIP, added to images, moves the decision as the map's share says."""
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
@@ -28,8 +29,8 @@ class Insertion(Finding):
 
     Args:
         layer: The maps' layer.
-        favour: The class that the margin speaks for.
-        over: The class that it speaks against.
+        first: The class that the margin speaks for.
+        second: The class that it speaks against.
         channels: (M,) the maps.
         predicted: (M,) mean change of the margin that goes through the map itself: the change of
             each of its nodes times the margin's slope along it at the image as it was, logits.
@@ -50,13 +51,14 @@ class Insertion(Finding):
     """
 
     kind: ClassVar[str] = "insertion"
+    renamed: ClassVar[Mapping[str, str]] = {"favour": "first", "over": "second"}
     _shapes: ClassVar[str] = (
         "channels: M; predicted: M; predicted_by_all: M; moved: M; answered: M; null: _"
     )
     layer: str
     _: KW_ONLY
-    favour: int
-    over: int
+    first: int
+    second: int
     channels: npt.NDArray[np.int64]
     predicted: Floats
     predicted_by_all: Floats
@@ -83,7 +85,7 @@ class Insertion(Finding):
         share = np.abs(self.predicted).sum() / max(np.abs(self.predicted_by_all).sum(), 1e-12)
         return (
             f"{self.layer}: adding {self.amount:g} of the OIPs of {len(self.channels)} maps moves the "
-            f"margin {self.favour} over {self.over} {how} the maps' own shares predict (rank "
+            f"margin {self.first} over {self.second} {how} the maps' own shares predict (rank "
             f"correlation {self.correlation:.2f}, p = {self.p:.2g}); the shares of all maps predict it "
             f"at {by_all:.2f}: what goes through the own map is {share:.0%} of that in size."
         )
@@ -94,8 +96,8 @@ def insert_patterns(
     probe: ModelProbe,
     result: AscentResult,
     images: npt.ArrayLike,
-    favour: int,
-    over: int,
+    first: int,
+    second: int,
     *,
     amount: float = 0.3,
     rounds: Count = 1000,
@@ -108,9 +110,9 @@ def insert_patterns(
     Args:
         probe: The opened model.
         result: The OIPs, of ``MapMean`` targets of one layer that all paths to the output go through.
-        images: (N, H, W, C), pixel units, such as those of ``favour`` and ``over``.
-        favour: Number of an output.
-        over: Number of another output.
+        images: (N, H, W, C), pixel units, such as those of ``first`` and ``second``.
+        first: Number of an output.
+        second: Number of another output.
         amount: What OIPs are multiplied by, above 0.
         rounds: Random assignments of OIPs to maps, for the null.
         rng: Their seed.
@@ -134,14 +136,14 @@ def insert_patterns(
     _checks.number("amount", amount, above=0)
     _checks.whole("rounds", rounds, least=1)
     pixels = _checks.images(images, probe.image_shape)
-    weights = margin_weights(probe, favour, over)
+    weights = margin_weights(probe, first, second)
     predicted, by_all, moves, answered = _moves(probe, result, channels, pixels, weights, amount)
     dealer = np.random.default_rng(seed_from(rng))
     null = [rank_correlation(dealer.permutation(predicted), moves) for _ in range(rounds)]
     return Insertion(
         layer,
-        favour=int(favour),
-        over=int(over),
+        first=int(first),
+        second=int(second),
         channels=channels,
         predicted=predicted,
         predicted_by_all=by_all,

@@ -19,7 +19,7 @@ def draw_insertion(found: Insertion, figure: Figure | SubFigure) -> None:
     left.axhline(0, color="k", linewidth=0.5)
     left.axvline(0, color="k", linewidth=0.5)
     left.set_xlabel("predicted by the map's share, logits", fontsize=9)
-    left.set_ylabel(f"margin {found.favour} over {found.over} moved, logits", fontsize=9)
+    left.set_ylabel(f"margin {found.first} over {found.second} moved, logits", fontsize=9)
     left.set_title(
         f"OIPs of {found.layer}, {found.amount:g} of each added", loc="left", fontsize=10
     )
