@@ -157,7 +157,7 @@ USES: dict[str, Use] = {
         p, [MAP], ascent=fp.Ascent(**SHORT), starts=2, progress=False
     ),
     "shift_response": lambda p, x, y: analysis.shift_response(
-        p, x[:3], "conv2", channels=[1, 2, 3], most=2
+        p, x[:3], "conv2", channels=[1, 2, 3], max_shift=2
     ),
     "ablate": _ablated,
     "compare_by_eye": _of_patterns(lambda q: analysis.compare_by_eye(q, 0, 1, rounds=4)),

@@ -102,6 +102,35 @@ def test_files_of_the_released_version(file: Path, tmp_path: Path) -> None:
     assert same(contents(file), contents(tmp_path / "again.npz"))
 
 
+@pytest.mark.parametrize(
+    ("sort", "earlier"), [("comparison", {"other_share": "most"}), ("patterns", {"values": "held"})]
+)
+def test_findings_with_fields_of_earlier_names(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sort: str,
+    earlier: dict[str, str],
+) -> None:
+    """They load, whether the field is a number or an array."""
+    whole = analysis.load(folder / f"{sort}.npz")
+    if sort == "patterns":
+        monkeypatch.setattr(analysis.Patterns, "renamed", {"held": "values"})
+
+    def older(header: dict[str, Any], arrays: dict[str, Any]) -> None:
+        for present, name in earlier.items():
+            header[name] = header.pop(present)
+            if present in arrays:
+                arrays[name] = arrays.pop(present)
+                header[name] = {"array": name}
+
+    edited(folder / f"{sort}.npz", tmp_path / "older.npz", older)
+    again = analysis.load(tmp_path / "older.npz")
+    assert again.verdict == whole.verdict
+    for present in earlier:
+        assert np.array_equal(getattr(again, present), getattr(whole, present))
+
+
 @every_sort
 def test_whole_files(folder: Path, tmp_path: Path, sort: str) -> None:
     """What is saved is loaded, and saved again it is the same."""

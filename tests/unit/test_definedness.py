@@ -76,7 +76,7 @@ def test_one_template_is_unique():
     found = definedness(linear(), fp.MapMean("conv", channel=0), starts=12, ascent=SPHERE)
     assert found.verdicts == ("unique",)
     assert found.distinct[0] == 1
-    assert shift_similarity(found.images[0, :1], templates(1), most=0)[0, 0] >= 0.95
+    assert shift_similarity(found.images[0, :1], templates(1), max_shift=0)[0, 0] >= 0.95
     assert found.best[0] == pytest.approx(SIZE, rel=1e-3)
     angles = np.deg2rad(found.distances)
     np.testing.assert_allclose(found.tuning[0], SIZE * np.cos(angles), atol=0.02 * SIZE)
@@ -92,7 +92,7 @@ def test_three_templates_are_few(three):
     assert three.maxima[0] == pytest.approx(3)
     assert three.unseen[0] == 0
     assert 2.5 < three.effective[0] <= 3
-    alike = shift_similarity(three.images[0, :3], templates(3), most=0)
+    alike = shift_similarity(three.images[0, :3], templates(3), max_shift=0)
     assert sorted(alike.argmax(axis=1)) == [0, 1, 2]
     assert alike.max(axis=1).min() >= 0.95
     # The deepest place is where the second template falls silent: there 8 sin(angle) is 4.5.
@@ -166,7 +166,7 @@ def test_shifted_copies_are_one_maximum():
     found = definedness(probe, target, starts=12, ascent=SPHERE, initializers=starts)
     assert found.verdicts == ("unique",)
     assert found.similarity[0].min() > 0.9
-    assert shift_similarity(images, images, most=0).min() < 0.5  # in place they are not alike
+    assert shift_similarity(images, images, max_shift=0).min() < 0.5  # in place they are not alike
 
 
 def test_box():

@@ -131,7 +131,7 @@ def test_nodes_move_with_the_image(pooled_net):
     rng = np.random.default_rng(0)
     image = np.full((26, 26, 1), 0.3, np.float32)
     image[9:15, 8:13] += rng.normal(size=(6, 5, 1)) * 3
-    found = shift_response(pooled_net, image, "last", most=8)
+    found = shift_response(pooled_net, image, "last", max_shift=8)
     assert found.period == (4, 4)
     assert found.compared > 100
     assert found.equivariance_error.max() <= 1e-5
@@ -157,7 +157,7 @@ def test_nodes_move_with_the_image_in_the_bundled_net():
     small = np.zeros((6, 28, 28, 1), np.float32)
     small[:, 8:18, 9:17] = images[:6, 9:19, 10:18]
     for image in small:
-        found = shift_response(probe, image, "Conv2D_3", most=8)
+        found = shift_response(probe, image, "Conv2D_3", max_shift=8)
         assert found.compared == 72
         assert found.nodes.shape == (128, 17, 17, 3, 3)
         assert found.equivariance_error.max() <= 1e-5
@@ -167,9 +167,11 @@ def test_answers_are_those_of_the_moved_image(pooled_net):
     """Entry by entry, for pairs, for one map and many images, and for one image and many maps."""
     images = np.stack([texture(k) for k in range(3)]).astype(np.float32)
     images[1, :, 20:] = 0
-    pairs = shift_response(pooled_net, images, "last", channels=[4, 1, 2], most=3, background=0.5)
-    one = shift_response(pooled_net, images, "last", channels=1, most=3, background=0.5)
-    many = shift_response(pooled_net, images[1], "last", most=3, background=0.5)
+    pairs = shift_response(
+        pooled_net, images, "last", channels=[4, 1, 2], max_shift=3, background=0.5
+    )
+    one = shift_response(pooled_net, images, "last", channels=1, max_shift=3, background=0.5)
+    many = shift_response(pooled_net, images[1], "last", max_shift=3, background=0.5)
     assert pairs.channels.tolist() == [4, 1, 2]
     assert one.channels.tolist() == [1, 1, 1]
     np.testing.assert_allclose(pairs.nodes[1], many.nodes[1], atol=1e-5)
@@ -186,7 +188,7 @@ def test_padded_nodes_do_not_count():
     probe = probe_of(conv(3, 5, padding="same"), size=12)
     image = np.full((12, 12, 1), 2.0, np.float32)
     image[4:8, 4:8] = np.random.default_rng(0).normal(size=(4, 4, 1))
-    found = shift_response(probe, image, "conv", most=2)
+    found = shift_response(probe, image, "conv", max_shift=2)
     assert found.equivariance_error.max() <= 1e-5
     assert found.compared == sum((8 - abs(a)) * (8 - abs(b)) for a in range(-2, 3)
                                  for b in range(-2, 3)) - 64  # fmt: skip
@@ -197,7 +199,7 @@ def test_a_pool_over_the_window_bears_shifts():
     probe = probe_of(conv(3, 3), keras.layers.MaxPooling2D(14, name="pool"))
     image = np.zeros((16, 16, 1), np.float32)
     image[6:10, 6:10] = np.random.default_rng(3).normal(size=(4, 4, 1)) + 1
-    found = shift_response(probe, image, "pool", most=6)
+    found = shift_response(probe, image, "pool", max_shift=6)
     living = np.isfinite(found.invariance)
     assert living.any()
     np.testing.assert_allclose(found.invariance[living], 1, rtol=1e-6)
@@ -207,14 +209,14 @@ def test_a_pool_over_the_window_bears_shifts():
     dot[8, 8] = 1
     plain = probe_of(conv(1, 1), size=16)
     plain.model.get_layer("conv").set_weights([np.ones((1, 1, 1, 1)), np.zeros(1)])
-    found = shift_response(plain, dot, "conv", most=9)
+    found = shift_response(plain, dot, "conv", max_shift=9)
     assert found.inside[0].sum() == 16 * 16
     np.testing.assert_array_equal(found.response[0] == 1, found.inside[0])
     np.testing.assert_allclose(found.slope, 1, atol=0.03)
     assert found.half_width[0, 0] == pytest.approx((7.5 + 8.5) / 2)
     assert found.invariance[0] == 1
     # At the upper border it is lost by two of five shifts.
-    edge = shift_response(plain, np.roll(dot, -8, axis=0), "conv", most=3)
+    edge = shift_response(plain, np.roll(dot, -8, axis=0), "conv", max_shift=3)
     assert edge.invariance[0] == pytest.approx(3 / 5)
     assert edge.modulation[0] == 0
 
@@ -389,7 +391,7 @@ def test_same_seed_same_surrogates(pooled_net):
 
 
 FINDINGS = {
-    "shift": lambda p: shift_response(p, texture(1), "last", most=3),
+    "shift": lambda p: shift_response(p, texture(1), "last", max_shift=3),
     "node": lambda p: node_vs_map(
         p, "last", ascent=fp.Ascent(steps=2, starts=1, search=None, remedies=()), progress=False
     ),
@@ -432,7 +434,7 @@ BAD = {
     "NaN": (lambda p: shift_response(p, BLANK + np.nan, "last"), fp.DataError, "NaN"),
     "no pairs": (lambda p: shift_response(p, np.stack([BLANK] * 4), "last"), fp.ShapeError, "pairs"),
     "no such map": (lambda p: shift_response(p, BLANK, "last", channels=6), fp.RangeError, "0 to 5"),
-    "too far": (lambda p: shift_response(p, BLANK, "last", most=26), fp.RangeError, "most"),
+    "too far": (lambda p: shift_response(p, BLANK, "last", max_shift=26), fp.RangeError, "max_shift"),
     "background": (lambda p: shift_response(p, BLANK, "last", background=[1, 2]),
                    fp.ShapeError, "background"),
     "no such row": (lambda p: node_vs_map(p, "last", row=5), fp.RangeError, "row is from 0 to 4"),
@@ -461,7 +463,7 @@ def test_shifts_of_small_images():
     """The largest shift is half of the image where 12 pixels are too many."""
     probe = probe_of(conv(2, 3), size=8)
     found = shift_response(probe, np.random.default_rng(0).normal(size=(8, 8, 1)), "conv")
-    assert found.most == 3
+    assert found.max_shift == 3
 
 
 def test_blank_images_are_no_accident(pooled_net):
@@ -470,4 +472,4 @@ def test_blank_images_are_no_accident(pooled_net):
     assert found.parts.count == 0
     assert found.repetition.p_any == 1
     assert found.plot().axes
-    assert shift_response(pooled_net, BLANK, "last", most=2).plot().axes
+    assert shift_response(pooled_net, BLANK, "last", max_shift=2).plot().axes

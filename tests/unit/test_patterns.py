@@ -72,7 +72,9 @@ def shuffled():
         labels = rng.permutation(np.repeat([0, 1], 20))
         patterns = analysis.Patterns("layer", values=values, labels=labels)
         found.append(
-            analysis.compare_classes(patterns, 0, 1, share=0.4, most=0.75, rounds=200, rng=seed)
+            analysis.compare_classes(
+                patterns, 0, 1, share=0.4, other_share=0.75, rounds=200, rng=seed
+            )
         )
     return found
 
@@ -583,10 +585,10 @@ def test_whoever_is_dealt_a_single_hit_has_a_unique_node():
     values = np.zeros((40, 9), np.float32)
     values[np.arange(9) * 4, np.arange(9)] = 1
     patterns = analysis.Patterns("layer", values=values, labels=np.repeat([0, 1], 20))
-    found = analysis.profile_classes(patterns, share=0.005, most=0.2, rounds=30)
+    found = analysis.profile_classes(patterns, share=0.005, other_share=0.2, rounds=30)
     assert (found.null[..., 1].sum(axis=1) == 9).all()
     assert found.null[:, 0, 1].std() > 0  # labels were dealt
-    two = analysis.compare_classes(patterns, 0, 1, share=0.005, most=0.2, rounds=30)
+    two = analysis.compare_classes(patterns, 0, 1, share=0.005, other_share=0.2, rounds=30)
     assert (two.null["unique_first"] + two.null["unique_second"] == 9).all()
     assert two.null["unique_first"].std() > 0
 
@@ -774,7 +776,7 @@ def test_images_do_not_wrap_around():
     stripes = np.zeros((2, 6, 6, 1), np.float32)
     stripes[0, :, 0], stripes[1, :, 5] = 1.0, 1.0
     assert shift_similarity(stripes[:1], stripes[1:])[0, 0] < 0.5
-    assert shift_similarity(stripes[:1], stripes[1:], most=5)[0, 0] == pytest.approx(5 / 6)
+    assert shift_similarity(stripes[:1], stripes[1:], max_shift=5)[0, 0] == pytest.approx(5 / 6)
 
 
 def test_cka_of_values_far_from_0():

@@ -14,7 +14,7 @@ QUIET = {"progress": False}
 
 def correlations(images, templates):
     """Return (N, K) correlations without any shift."""
-    return shift_similarity(images, templates, most=0)
+    return shift_similarity(images, templates, max_shift=0)
 
 
 def test_templates_are_recovered():
@@ -48,7 +48,9 @@ def test_shift_sets_are_found():
     """A patch moved over the image excites the map at the planted places, and nowhere else."""
     places = ((0, 0), (0, 6), (5, 2), (9, 9))
     net = testing.planted_shifts(places, rng=2)
-    found = analysis.shift_response(net.probe, net.templates[:1], net.layer, channels=[0], most=10)
+    found = analysis.shift_response(
+        net.probe, net.templates[:1], net.layer, channels=[0], max_shift=10
+    )
     response, middle = found.response[0], found.response.shape[-1] // 2
     hits = {(int(r) - middle, int(c) - middle) for r, c in np.argwhere(response > 0.5)}
     assert hits == set(places)

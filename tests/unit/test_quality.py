@@ -180,7 +180,7 @@ def test_where_units_see_little_their_part_of_the_picture_is_slid_over_images():
     answers = probe.activations(images, "look").mean(axis=(1, 2))
     alike = sight.likeness(pictures, units, images)
     assert np.diag(rank_correlations(alike, answers.T)).min() > 0.65
-    whole = shift_similarity(pictures, images, most=4)
+    whole = shift_similarity(pictures, images, max_shift=4)
     assert np.diag(rank_correlations(whole, answers.T)).max() < 0.4
 
 
@@ -226,7 +226,7 @@ def test_likeness_over_shifts_and_rank_correlations():
     image = np.zeros((1, 20, 20, 1), np.float32)
     image[0, 7:13, 7:13] = rng.normal(size=(6, 6, 1))
     moved = np.stack([np.roll(image[0], s, (0, 1)) for s in ((2, -1), (5, 0), (0, 0))])
-    near, far, same = shift_similarity(image, moved, most=3)[0]
+    near, far, same = shift_similarity(image, moved, max_shift=3)[0]
     assert same == pytest.approx(1, abs=1e-5)
     assert near > 0.98
     assert far < 0.8

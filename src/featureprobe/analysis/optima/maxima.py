@@ -54,7 +54,7 @@ def _likeness_to_others(images: FloatArray, landscape: Landscape) -> Floats:
         if len(others):
             target = landscape.targets[int(number)]
             seen = visible(landscape.probe, target, images[[number, *others]])
-            found[number] = np.median(shift_similarity(seen[:1], seen[1:], most=MOST_SHIFT))
+            found[number] = np.median(shift_similarity(seen[:1], seen[1:], max_shift=MOST_SHIFT))
     return found
 
 
@@ -74,7 +74,7 @@ def _of_target(
     if not len(good):
         return found
     seen = visible(landscape.probe, landscape.targets[number], images[good])
-    alike = shift_similarity(seen, seen, most=MOST_SHIFT)
+    alike = shift_similarity(seen, seen, max_shift=MOST_SHIFT)
     found["similarity"][np.ix_(good, good)] = alike
     scores = ends.scores[number][good]
     labels = _by_size(average_linkage(alike, ALIKE), scores)

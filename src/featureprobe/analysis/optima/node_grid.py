@@ -160,22 +160,24 @@ def background_of(
     return np.asarray(centre.mean(axis=(0, 1)), np.float32)
 
 
-def all_moves(values: npt.NDArray[np.generic], fill: npt.ArrayLike, most: int) -> FloatArray:
-    """Return a view (2 most + 1, 2 most + 1, C, H, W) of an image under all shifts.
+def all_moves(values: npt.NDArray[np.generic], fill: npt.ArrayLike, max_shift: int) -> FloatArray:
+    """Return a view (2 max_shift + 1, 2 max_shift + 1, C, H, W) of an image under all shifts.
 
-    Entry (i, j) is the content moved down by ``i - most`` and right by ``j - most`` pixels; what
+    Entry (i, j) is the content moved down by ``i - max_shift`` and right by ``j - max_shift`` pixels; what
     leaves the frame is lost, what is uncovered is ``fill``.
     """
     height, width, channels = values.shape
-    padded = np.empty((height + 2 * most, width + 2 * most, channels), values.dtype)
+    padded = np.empty((height + 2 * max_shift, width + 2 * max_shift, channels), values.dtype)
     padded[...] = fill
-    padded[most : most + height, most : most + width] = values
+    padded[max_shift : max_shift + height, max_shift : max_shift + width] = values
     windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(0, 1))
     return np.asarray(windows[::-1, ::-1])
 
 
 def moved(values: FloatArray, rows: int, cols: int, fill: npt.ArrayLike = 0.0) -> FloatArray:
     """Return an image (H, W, C) with its content moved down and right; see :func:`all_moves`."""
-    most = max(abs(rows), abs(cols))
-    found = np.moveaxis(all_moves(values, fill, most)[most + rows, most + cols], 0, -1)
+    max_shift = max(abs(rows), abs(cols))
+    found = np.moveaxis(
+        all_moves(values, fill, max_shift)[max_shift + rows, max_shift + cols], 0, -1
+    )
     return np.array(found, np.float32)

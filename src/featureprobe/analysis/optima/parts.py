@@ -169,7 +169,9 @@ def parts_of(
     )
 
 
-def label_parts(image: FloatArray, live: Mask, most: int = MOST_PARTS) -> npt.NDArray[np.int64]:
+def label_parts(
+    image: FloatArray, live: Mask, max_parts: int = MOST_PARTS
+) -> npt.NDArray[np.int64]:
     """Return (H, W): the largest connected parts of |z| > 1 in the live area, numbered from 1.
 
     z is the distance from the live mean in standard deviations, of several channels along their
@@ -188,6 +190,6 @@ def label_parts(image: FloatArray, live: Mask, most: int = MOST_PARTS) -> npt.ND
         found += [numbers == n for n in range(1, count + 1)]
     found.sort(key=lambda mask: -int(mask.sum()))
     labels = np.zeros(image.shape[:2], np.int64)
-    for number, mask in enumerate(found[:most], start=1):
+    for number, mask in enumerate(found[:max_parts], start=1):
         labels[mask] = number
     return labels

@@ -64,7 +64,7 @@ class Repetition(Finding):
     rounds: int
 
     @property
-    def most(self) -> tuple[int, int]:
+    def max_lags(self) -> tuple[int, int]:
         """The largest lags, rows and columns."""
         rows, cols = self.autocorrelation.shape
         return rows // 2, cols // 2
@@ -73,7 +73,7 @@ class Repetition(Finding):
     def lags(self) -> Whole:
         """(n, 2) lags of peaks with p < 0.05, the shortest first; of two opposite ones one."""
         peaks = _peaks(self.rise) & (self.p < 0.05)
-        found = np.argwhere(peaks) - self.most
+        found = np.argwhere(peaks) - self.max_lags
         found = found[(found[:, 0] > 0) | ((found[:, 0] == 0) & (found[:, 1] > 0))]
         return np.asarray(found[np.argsort(np.hypot(*found.T), kind="stable")])
 
@@ -109,16 +109,16 @@ def repetition_of(
     if centred.std() > 0:
         centred /= centred.std()
     pool = np.concatenate([centred[None], radial_surrogates(centred, rounds, rng)])
-    most = _limits(patch.shape[:2], jump)
-    own = overlap_correlation(pool, pool, most)
+    max_lags = _limits(patch.shape[:2], jump)
+    own = overlap_correlation(pool, pool, max_lags)
     rise = _rises(own)
     usual, spread = rise.mean(axis=0), rise.std(axis=0)
     spread = np.maximum(spread, np.median(spread) + 1e-12)
     clear = (rise - usual) / spread
     largest = clear[1:].max(axis=(1, 2))
     p = (1 + (largest[:, None, None] >= clear[0]).sum(axis=0)) / (1 + rounds)
-    lags = _multiples(jump, most)
-    at = tuple((lags + most).T)
+    lags = _multiples(jump, max_lags)
+    at = tuple((lags + max_lags).T)
     return Repetition(
         own[0],
         rise=rise[0],
@@ -137,11 +137,11 @@ def _limits(size: tuple[int, ...], jump: tuple[int, int] | None) -> tuple[int, i
     return min(size[0] // 2, wanted[0]), min(size[1] // 2, wanted[1])
 
 
-def _multiples(jump: tuple[int, int] | None, most: tuple[int, int]) -> Whole:
+def _multiples(jump: tuple[int, int] | None, max_lags: tuple[int, int]) -> Whole:
     """Return (n, 2) lags at multiples of the jump, of two opposite ones only the first."""
     if jump is None or max(jump) < 2:  # every lag is a multiple of 1
         return np.zeros((0, 2), np.int64)
-    rows, cols = (np.arange(-(m // j) * j, m + 1, j) for m, j in zip(most, jump, strict=True))
+    rows, cols = (np.arange(-(m // j) * j, m + 1, j) for m, j in zip(max_lags, jump, strict=True))
     grid = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2)
     return np.asarray(grid[(grid[:, 0] > 0) | ((grid[:, 0] == 0) & (grid[:, 1] > 0))], np.int64)
 

@@ -21,7 +21,7 @@ def draw_repetition(found: Repetition, figure: Figure | SubFigure) -> None:
 
 def draw_autocorrelation(ax: Axes, found: Repetition) -> None:
     """Draw the autocorrelation with predicted lags and significant peaks marked."""
-    rows, cols = found.most
+    rows, cols = found.max_lags
     extent = (-cols - 0.5, cols + 0.5, rows + 0.5, -rows - 0.5)
     shown: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1}
     picture = ax.imshow(found.autocorrelation, extent=extent, **shown)

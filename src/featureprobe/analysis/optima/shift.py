@@ -17,7 +17,7 @@ from featureprobe.analysis.optima.node_grid import (
 )
 from featureprobe.analysis.optima.shift_trial import (
     Shifted,
-    checked_most,
+    checked_shift,
     fitted_slope,
     half_width,
     paired,
@@ -39,9 +39,9 @@ def shown_as(channels: npt.NDArray[np.int64]) -> str:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ShiftResponse(Finding):
-    """What K maps answer to their images under all shifts of up to ``most`` pixels.
+    """What K maps answer to their images under all shifts of up to ``max_shift`` pixels.
 
-    Arrays over shifts have S = 2 most + 1 rows and columns: down and to the right, from -most on.
+    Arrays over shifts have S = 2 max_shift + 1 rows and columns: down and to the right, from -max_shift on.
 
     Option of ``plot``: ``index``, the place of the one that is drawn; None draws the median of all.
 
@@ -62,7 +62,7 @@ class ShiftResponse(Finding):
         >>> import featureprobe as fp
         >>> from featureprobe.analysis.optima import shift_response
         >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
-        >>> found = shift_response(probe, images[:2], "Conv2D_3", channels=[5, 6], most=4)
+        >>> found = shift_response(probe, images[:2], "Conv2D_3", channels=[5, 6], max_shift=4)
         >>> found.response.shape, found.nodes.shape
         ((2, 9, 9), (2, 9, 9, 3, 3))
     """
@@ -81,7 +81,7 @@ class ShiftResponse(Finding):
     compared: int
 
     @property
-    def most(self) -> int:
+    def max_shift(self) -> int:
         """The largest shift, pixels."""
         return int(self.nodes.shape[1] // 2)
 
@@ -93,7 +93,7 @@ class ShiftResponse(Finding):
     @property
     def response(self) -> Floats:
         """(K, S, S) the map's mean relative to the unshifted one; NaN where that is not above 0."""
-        return ratio(self.maps, self.maps[:, self.most, self.most, None, None])
+        return ratio(self.maps, self.maps[:, self.max_shift, self.max_shift, None, None])
 
     @property
     def path(self) -> Whole:
@@ -110,7 +110,7 @@ class ShiftResponse(Finding):
         these span a whole jump, else those of up to one jump; the line ends at the map's border.
         Expected is ``moves / period``.
         """
-        at, path = self.most, self.path
+        at, path = self.max_shift, self.path
         places, stays = (
             (path[:, :, at, 0], path[:, at, :, 1]),
             (self.inside[..., at], self.inside[:, at]),
@@ -122,8 +122,10 @@ class ShiftResponse(Finding):
     @property
     def modulation(self) -> Floats:
         """(K,) ``(max - min) / (max + min)`` of the map over shifts of 0 to jump - 1, both axes."""
-        ends = [min(self.most + p, self.nodes.shape[1]) for p in self.period]
-        part = self.maps[:, self.most : ends[0], self.most : ends[1]].reshape(len(self.maps), -1)
+        ends = [min(self.max_shift + p, self.nodes.shape[1]) for p in self.period]
+        part = self.maps[:, self.max_shift : ends[0], self.max_shift : ends[1]].reshape(
+            len(self.maps), -1
+        )
         high, low = part.max(axis=1), part.min(axis=1)
         return ratio(high - low, high + low)
 
@@ -131,15 +133,15 @@ class ShiftResponse(Finding):
     def half_width(self) -> Floats:
         """(K, 2) pixels along rows and columns after which the response falls below one half.
 
-        Interpolated, and the mean of both directions; ``most`` where it does not fall that far.
+        Interpolated, and the mean of both directions; ``max_shift`` where it does not fall that far.
         """
-        at, found = self.most, self.response
+        at, found = self.max_shift, self.response
         return np.stack([half_width(found[:, :, at]), half_width(found[:, at])], axis=1)
 
     @property
     def invariance(self) -> Floats:
         """(K,) mean response over shifts of up to two pixels, 1 where they change nothing."""
-        near = slice(max(0, self.most - NEAR), self.most + NEAR + 1)
+        near = slice(max(0, self.max_shift - NEAR), self.max_shift + NEAR + 1)
         return np.asarray(self.response[:, near, near].mean(axis=(1, 2)))
 
     @property
@@ -149,7 +151,7 @@ class ShiftResponse(Finding):
         if not answering:
             return f"{self.layer}: none of {len(self.nodes)} maps answers to its unshifted image."
         width = np.nanmedian(self.half_width)
-        far = "not within" if width >= self.most else f"at {width:.1f} of"
+        far = "not within" if width >= self.max_shift else f"at {width:.1f} of"
         compare = "no two nodes see the same at multiples of the jump"
         if self.compared:
             error = np.nanmax(self.equivariance_error)
@@ -157,7 +159,7 @@ class ShiftResponse(Finding):
         return (
             f"{self.layer} (jump {self.period[0]} x {self.period[1]} px), "
             f"{f'medians over {answering} {shown_as(self.channels)}' if answering > 1 else '1 map'}: {np.nanmedian(self.invariance):.2f} of the activation is left "
-            f"over shifts of up to {NEAR} px, it falls to one half {far} {self.most} px, and shifts "
+            f"over shifts of up to {NEAR} px, it falls to one half {far} {self.max_shift} px, and shifts "
             f"within one jump modulate it by {np.nanmedian(self.modulation):.2f}; {compare}."
         )
 
@@ -173,7 +175,7 @@ def shift_response(
     layer: str,
     *,
     channels: npt.ArrayLike | None = None,
-    most: int | None = None,
+    max_shift: int | None = None,
     background: npt.ArrayLike | None = None,
 ) -> ShiftResponse:
     """Move images pixel by pixel over a constant background, and see what maps answer.
@@ -188,7 +190,7 @@ def shift_response(
         images: (N, H, W, C) or (H, W, C), pixel units: OIPs, or images.
         layer: Path of a layer with maps.
         channels: Numbers of maps; None: all.
-        most: The largest shift in pixels, at least 1; None: 12, or less for images below 25 pixels.
+        max_shift: The largest shift in pixels, at least 1; None: 12, or less for images below 25 pixels.
         background: A number, or one a channel, pixel units; pixels that cannot reach the layer have it
             too. None: of each image the most frequent value of the outermost pixels that can, if at
             least half of them have it, else the input space's mean.
@@ -198,7 +200,7 @@ def shift_response(
 
     Raises:
         ShapeError: When images do not fit, the layer has no maps, or images and maps do not pair up.
-        RangeError: When there is no such map, or ``most`` is below 1.
+        RangeError: When there is no such map, or ``max_shift`` is below 1.
         ModelError: When the layer has no jump.
 
     Source: the test of translation in article VII of the MNIST series, done for all shifts.
@@ -207,13 +209,13 @@ def shift_response(
         >>> import featureprobe as fp
         >>> from featureprobe.analysis.optima import shift_response
         >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
-        >>> found = shift_response(probe, images[0], "Conv2D_3", most=8)
+        >>> found = shift_response(probe, images[0], "Conv2D_3", max_shift=8)
         >>> found.response.shape, bool(found.equivariance_error.max() < 1e-5)
         ((128, 17, 17), True)
     """
     lattice = lattice_of(probe, layer)
     pixels = _checks.images(images, probe.image_shape)
-    asked, reach = checked_channels(channels, lattice), checked_most(most, probe)
+    asked, reach = checked_channels(channels, lattice), checked_shift(max_shift, probe)
     grounds = [background_of(image, probe, lattice.live, background) for image in pixels]
     own = paired(len(pixels), asked)
     runs = [

@@ -33,7 +33,7 @@ class Shifted(NamedTuple):
     compared: int
 
 
-def checked_most(most: int | None, probe: ModelProbe) -> int:
+def checked_shift(max_shift: int | None, probe: ModelProbe) -> int:
     """Return the largest shift; None stands for 12 pixels, or as many as half of the image has.
 
     Raises:
@@ -45,13 +45,14 @@ def checked_most(most: int | None, probe: ModelProbe) -> int:
             f"Images are moved along both axes. Received images of {probe.image_shape[:2]} pixels. "
             "Probe a model of larger images."
         )
-    if most is None:
+    if max_shift is None:
         return max(1, min(MOST, (smallest - 1) // 2))
-    if _checks.whole("most", most, least=1) >= smallest:
+    if _checks.whole("max_shift", max_shift, least=1) >= smallest:
         raise RangeError(
-            f"most is below the image's size {probe.image_shape[:2]}. Received: {most}. Give less."
+            f"max_shift is below the image's size {probe.image_shape[:2]}. Received: {max_shift}. "
+            f"Give 1 to {smallest - 1}."
         )
-    return most
+    return max_shift
 
 
 def paired(count: int, maps: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
@@ -77,14 +78,14 @@ def run_shifts(
     lattice: Lattice,
     maps: npt.NDArray[np.int64],
     ground: FloatArray,
-    most: int,
+    max_shift: int,
 ) -> Shifted:
     """Return what maps of a layer answer to an image (H, W, C) under all shifts."""
     own = np.where(lattice.live[..., None], image, ground)
-    views = all_moves(own, ground, most)
+    views = all_moves(own, ground, max_shift)
     rows = max(1, _BLOCK_BYTES // (views.shape[1] * image.nbytes))
     kept, nodes = {}, []
-    wanted = [range(-(most // p) * p, most + 1, p) for p in lattice.period]
+    wanted = [range(-(max_shift // p) * p, max_shift + 1, p) for p in lattice.period]
     for first in range(0, len(views), rows):
         part = np.moveaxis(views[first : first + rows], 2, -1)
         shape = part.shape[:2]
@@ -92,12 +93,12 @@ def run_shifts(
         found = found.reshape(*shape, *found.shape[1:])
         nodes.append(found[..., maps])
         for down, right in product(*wanted):
-            if first <= most + down < first + shape[0]:
-                kept[down, right] = found[most + down - first, most + right].copy()
+            if first <= max_shift + down < first + shape[0]:
+                kept[down, right] = found[max_shift + down - first, max_shift + right].copy()
     error, compared = equivariance(kept, lattice)
     joined = np.moveaxis(np.concatenate(nodes), -1, 0)
     return Shifted(
-        np.ascontiguousarray(joined), stays(own, ground, lattice.live, most), error, compared
+        np.ascontiguousarray(joined), stays(own, ground, lattice.live, max_shift), error, compared
     )
 
 
@@ -125,10 +126,10 @@ def equivariance(answers: dict[tuple[int, int], FloatArray], lattice: Lattice) -
     return (largest / scale if scale > 0 else largest) if compared else np.nan, compared
 
 
-def stays(image: FloatArray, ground: FloatArray, live: Mask, most: int) -> Mask:
+def stays(image: FloatArray, ground: FloatArray, live: Mask, max_shift: int) -> Mask:
     """Return (S, S): whether all content stays among the live pixels."""
     content = (np.abs(image - ground) > 1e-6 * float(np.ptp(image))).any(axis=2) & live
-    moves = all_moves(content[..., None].astype(np.float32), 0, most)
+    moves = all_moves(content[..., None].astype(np.float32), 0, max_shift)
     kept = np.einsum("ijchw,hw->ij", moves, live.astype(np.float32))
     return np.asarray(kept == content.sum())
 
@@ -164,8 +165,8 @@ def fitted_slope(places: npt.NDArray[np.int64], inside: Mask, period: int, size:
 
 def half_width(lines: Floats) -> Floats:
     """Return (K,) the distance at which responses (K, S) fall below 1/2, over both directions."""
-    most = lines.shape[1] // 2
-    sides = [[_crossing(line[most::step]) for step in (1, -1)] for line in lines]
+    max_shift = lines.shape[1] // 2
+    sides = [[_crossing(line[max_shift::step]) for step in (1, -1)] for line in lines]
     return np.asarray(np.mean(sides, axis=1))
 
 

@@ -45,7 +45,7 @@ def draw_shifts(figure: Figure | SubFigure, found: ShiftResponse) -> None:
     )
     _heat(left, found, np.median(shown, axis=0) if len(shown) else None, name)
     if one:
-        _edge(left, found.inside[0], found.most)
+        _edge(left, found.inside[0], found.max_shift)
     for ax, axis, word in ((right, 0, "down"), (last, 1, "right")):
         _path(ax, found, axis, word)
     headed(figure, found.verdict, width=150)
@@ -58,7 +58,7 @@ def _heat(ax: Axes, found: ShiftResponse, values: Any, name: str) -> None:
     if values is None:
         ax.text(0.5, 0.5, "the map does not answer", ha="center", transform=ax.transAxes)
         return
-    most = found.most
+    most = found.max_shift
     ends = (-most - 0.5, most + 0.5)
     highest = max(1.0, float(values.max()))
     colours: dict[str, Any] = {"cmap": "viridis", "vmin": 0.0, "vmax": highest}
@@ -93,7 +93,7 @@ def _edge(ax: Axes, inside: Any, most: int) -> None:
 
 
 def _path(ax: Axes, found: ShiftResponse, axis: int, word: str) -> None:
-    most, path = found.most, found.path
+    most, path = found.max_shift, found.path
     places = (path[:, :, most, 0], path[:, most, :, 1])[axis].astype(float)
     shifts, size = np.arange(-most, most + 1), found.nodes.shape[3 + axis]
     counts = np.stack([(places == node).sum(axis=0) for node in range(size)])

@@ -44,5 +44,5 @@ def alike(
     found = np.full(images.shape[:2], np.nan)
     for number, target in enumerate(targets):
         seen = visible(probe, target, images[:, number])
-        found[:, number] = shift_similarity(seen[:1], seen, most=MOST_SHIFT)[0]
+        found[:, number] = shift_similarity(seen[:1], seen, max_shift=MOST_SHIFT)[0]
     return found

@@ -1,5 +1,6 @@
 """What every class has in common, and which nodes and maps belong to one class."""
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
@@ -39,7 +40,7 @@ class ClassProfile(Finding):
         highest_elsewhere: (K, J) the largest upper end among all other classes.
         mean: (K, J) mean activation.
         share: As for ``compare_classes``.
-        most: As for ``compare_classes``.
+        other_share: As for ``compare_classes``.
         null: (rounds, K, 2) common and unique nodes of each class when labels are permuted.
 
     Example:
@@ -52,6 +53,7 @@ class ClassProfile(Finding):
     """
 
     kind: ClassVar[str] = "class_profile"
+    renamed: ClassVar[Mapping[str, str]] = {"most": "other_share"}
     _shapes: ClassVar[str] = (
         "frequency: K J; low: K J; high: K J; highest_elsewhere: K J; mean: K J; null: _ K "
         "2; classes: K; images: K"
@@ -67,7 +69,7 @@ class ClassProfile(Finding):
     highest_elsewhere: Floats
     mean: FloatArray
     share: float
-    most: float
+    other_share: float
     null: Whole
 
     def common(self, label: int) -> Whole:
@@ -77,7 +79,7 @@ class ClassProfile(Finding):
     def unique(self, label: int) -> Whole:
         """Return the nodes common to a class and rare in every other class."""
         row = self._row(label)
-        rare = self.highest_elsewhere[row] <= self.most
+        rare = self.highest_elsewhere[row] <= self.other_share
         return np.flatnonzero((self.low[row] >= self.share) & rare)
 
     @property
@@ -137,7 +139,7 @@ def profile_classes(
     *,
     threshold: float = 0.0,
     share: Share = 0.9,
-    most: Share = 0.1,
+    other_share: Share = 0.1,
     confidence: Confidence = 0.95,
     rounds: Count = 1000,
     rng: Rng = 0,
@@ -149,7 +151,7 @@ def profile_classes(
         threshold: A node is active above this activation.
         share: A node is common to a class when the Wilson interval of its frequency lies at or
             above this.
-        most: It is unique when those of all other classes lie at or below this.
+        other_share: It is unique when those of all other classes lie at or below this.
         confidence: Of the intervals.
         rounds: Permutations of the labels.
         rng: Their seed.
@@ -177,7 +179,7 @@ def profile_classes(
     low, high = wilson(hits, np.array(sizes)[:, None], confidence)
     generator = np.random.default_rng(seed_from(rng))
     dealt = np.concatenate(active)
-    bounds = [(at_least(n, share, confidence), at_most(n, most, confidence)) for n in sizes]
+    bounds = [(at_least(n, share, confidence), at_most(n, other_share, confidence)) for n in sizes]
     null = [  # in blocks: hits of all classes and rounds at once would not fit
         _counts(permuted_hits(dealt, sizes, min(_BLOCK, rounds - first), generator), bounds)
         for first in range(0, rounds, _BLOCK)
@@ -193,7 +195,7 @@ def profile_classes(
         highest_elsewhere=_elsewhere(high),
         mean=np.stack([g.mean(axis=0) for g in groups]),
         share=share,
-        most=most,
+        other_share=other_share,
         null=np.concatenate(null),
     )
 

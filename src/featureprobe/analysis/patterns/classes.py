@@ -1,5 +1,6 @@
 """Two classes compared: common nodes, unique nodes, effects; each count beside what chance gives."""
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
@@ -43,7 +44,7 @@ class ClassComparison(Finding):
         q: (J,) its false discovery rate, adjusted by Benjamini and Hochberg.
         level: The rate at which a node counts as found.
         share: Nodes active for at least this share of a class are common to it.
-        most: Unique nodes are also active for at most this share of the other class.
+        other_share: Unique nodes are also active for at most this share of the other class.
         null: By the name of a count (see :attr:`counts`), (rounds,) what permuted labels give.
         stability: Correlation of Cliff's delta, and Jaccard's index of the nodes found, between two
             halves of the images.
@@ -58,6 +59,7 @@ class ClassComparison(Finding):
     """
 
     kind: ClassVar[str] = "class_comparison"
+    renamed: ClassVar[Mapping[str, str]] = {"most": "other_share"}
     _shapes: ClassVar[str] = "frequency: 2 J; low: 2 J; high: 2 J; auroc: J; p: J; q: J; null: r"
     layer: str
     _: KW_ONLY
@@ -73,7 +75,7 @@ class ClassComparison(Finding):
     q: Floats
     level: float
     share: float
-    most: float
+    other_share: float
     null: dict[str, Whole]
     stability: tuple[float, float]
 
@@ -94,7 +96,7 @@ class ClassComparison(Finding):
     def unique(self, label: int) -> Whole:
         """Return the nodes common to a class and rare in the other one."""
         row = self._row(label)
-        rare = self.high[1 - row] <= self.most
+        rare = self.high[1 - row] <= self.other_share
         return np.flatnonzero((self.low[row] >= self.share) & rare)
 
     def _row(self, label: int) -> int:
@@ -167,7 +169,7 @@ def compare_classes(
     *,
     threshold: float = 0.0,
     share: Share = 0.9,
-    most: Share = 0.1,
+    other_share: Share = 0.1,
     level: Share = 0.01,
     confidence: Confidence = 0.95,
     rounds: Count = 1000,
@@ -176,7 +178,7 @@ def compare_classes(
     """Find what the images of two classes have in common, and what tells them apart.
 
     A node is *common* to a class when the Wilson interval of its activity frequency lies at or above
-    ``share``, and *unique* to it when that of the other class lies at or below ``most`` as well. Each
+    ``share``, and *unique* to it when that of the other class lies at or below ``other_share`` as well. Each
     count stands beside what it is when labels are permuted among the images of both classes.
 
     Args:
@@ -185,7 +187,7 @@ def compare_classes(
         second: Another class.
         threshold: A node is active above this activation.
         share: Of common nodes, 0..1.
-        most: Of unique nodes in the other class, 0..1.
+        other_share: Of the other class: unique nodes are active for no more of it, 0..1.
         level: False discovery rate of :attr:`ClassComparison.found`.
         confidence: Of the intervals.
         rounds: Permutations.
@@ -231,8 +233,10 @@ def compare_classes(
         q=false_discovery_rates(effects.p),
         level=level,
         share=share,
-        most=most,
-        null=_null(np.concatenate(active), sizes, share, most, confidence, rounds, generator),
+        other_share=other_share,
+        null=_null(
+            np.concatenate(active), sizes, share, other_share, confidence, rounds, generator
+        ),
         stability=split_half(own, other, level, generator),
     )
 
@@ -241,14 +245,14 @@ def _null(
     active: npt.NDArray[np.bool_],
     sizes: tuple[int, int],
     share: float,
-    most: float,
+    other_share: float,
     confidence: float,
     rounds: int,
     rng: np.random.Generator,
 ) -> dict[str, Whole]:
     hits = permuted_hits(active, sizes, rounds, rng)
     common = [h >= at_least(n, share, confidence) for h, n in zip(hits, sizes, strict=True)]
-    rare = [h <= at_most(n, most, confidence) for h, n in zip(hits, sizes, strict=True)]
+    rare = [h <= at_most(n, other_share, confidence) for h, n in zip(hits, sizes, strict=True)]
     found = (*common, common[0] & rare[1], common[1] & rare[0])
     return {name: mask.sum(axis=1) for name, mask in zip(COUNTS, found, strict=True)}
 

@@ -52,9 +52,9 @@ class Sight:
         if self.score.place is not None:
             seen = self._seen(self.score.read())
             parts = [np.asarray(v)[:, seen][:, :, None] for v in (pictures, images)]
-            return shift_similarity(*parts, most=0)
+            return shift_similarity(*parts, max_shift=0)
         if not self._sees_little:
-            return shift_similarity(pictures, images, most=self.shift)
+            return shift_similarity(pictures, images, max_shift=self.shift)
         window, mask = self._window
         cut = self._cut(pictures, units, (len(window[0]), len(window[1])))
         return slid(cut, images, mask)

@@ -45,21 +45,21 @@ def debiased_cka(first: Floats, second: Floats) -> float:
     return unbiased_hsic(first, second) / np.sqrt(norm) if norm > 0 else 0.0
 
 
-def shift_similarity(first: npt.ArrayLike, second: npt.ArrayLike, *, most: int = 4) -> Floats:
+def shift_similarity(first: npt.ArrayLike, second: npt.ArrayLike, *, max_shift: int = 4) -> Floats:
     """Return (A, B): the largest normalized correlation of images over small shifts, -1..1.
 
     Args:
         first: (A, H, W, C).
         second: (B, H, W, C).
-        most: Shifts of up to so many pixels along rows and columns; beyond an image is its mean.
+        max_shift: Shifts of up to so many pixels along rows and columns; beyond an image is its mean.
     """
     unit, other = _centred(first), _centred(second)
     flat = other.reshape(len(other), -1)
     found = np.full((len(unit), len(flat)), -1.0, np.float32)
     rows, cols = unit.shape[1:3]
-    wide = np.pad(unit, ((0, 0), (most, most), (most, most), (0, 0)))
-    for row in range(2 * most + 1):  # products of matrices: quicker than Fourier transforms
-        for col in range(2 * most + 1):
+    wide = np.pad(unit, ((0, 0), (max_shift, max_shift), (max_shift, max_shift), (0, 0)))
+    for row in range(2 * max_shift + 1):  # products of matrices: quicker than Fourier transforms
+        for col in range(2 * max_shift + 1):
             moved = wide[:, row : row + rows, col : col + cols].reshape(len(unit), -1)
             np.maximum(found, moved @ flat.T, out=found)
     return found.astype(np.float64)

@@ -71,7 +71,7 @@ def _radii(size: tuple[int, ...]) -> Floats:
     return np.asarray(np.hypot(np.fft.fftfreq(size[0])[:, None], np.fft.fftfreq(size[1])[None]))
 
 
-def overlap_correlation(first: Floats, second: Floats, most: tuple[int, int]) -> Floats:
+def overlap_correlation(first: Floats, second: Floats, max_lags: tuple[int, int]) -> Floats:
     """Return (N, 2 a + 1, 2 b + 1): the cosine of two images where they overlap, by lag.
 
     Entry (i, j) compares ``first`` at a pixel with ``second`` at the pixel ``i - a`` rows further down
@@ -80,10 +80,10 @@ def overlap_correlation(first: Floats, second: Floats, most: tuple[int, int]) ->
     Args:
         first: (N, H, W, C), mean 0.
         second: Likewise.
-        most: (a, b) largest lags, below H and W.
+        max_lags: (a, b) largest lags, below H and W.
     """
-    size = tuple(n + m for n, m in zip(first.shape[1:3], most, strict=True))
-    pick = np.ix_(*(np.arange(-m, m + 1) % n for m, n in zip(most, size, strict=True)))
+    size = tuple(n + m for n, m in zip(first.shape[1:3], max_lags, strict=True))
+    pick = np.ix_(*(np.arange(-m, m + 1) % n for m, n in zip(max_lags, size, strict=True)))
 
     def correlate(a: Floats, b: Floats) -> Floats:
         spectra = [np.fft.rfft2(values, s=size, axes=(1, 2)) for values in (a, b)]
