@@ -56,7 +56,7 @@ def how_defined(notes: Notes, probe: fp.ModelProbe, targets: list[fp.MapMean]) -
     found = analysis.definedness(probe, targets[1::4], starts=50, rng=7, progress=False)
     notes.keep("definedness", found)
     own = targets[ONE].label
-    notes.say("definedness_one", found.of(own).replace("\n", " "))
+    notes.say("definedness_one", found.describe(own).replace("\n", " "))
     notes.draw("definedness_one", found, target=own)
     some = analysis.sensitivity(probe, targets[5::8], rng=7, progress=False)
     notes.keep("sensitivity", some)

@@ -59,8 +59,8 @@ class InputSpace(Component):
     low: float | None = None
     high: float | None = None
     order: tuple[int, ...] | None = None
-    center: float | None = None
-    spread: float | None = None
+    center: float = cast(float, None)  # None is replaced below: what is read is always a number
+    spread: float = cast(float, None)
     assumed: str = ""
 
     def __post_init__(self) -> None:
@@ -106,16 +106,6 @@ class InputSpace(Component):
         span = float(np.mean((self.high - self.low) / _array(self.std)))
         standardized = np.any(_array(self.std) != 1) and span > _LEAST_SPREADS
         return 1.0 if standardized else _TYPICAL_SPREAD * span
-
-    @property
-    def typical_center(self) -> float:
-        """Mean of typical data in model units; ``center``, never None."""
-        return float(self.center or 0.0)
-
-    @property
-    def typical_spread(self) -> float:
-        """Standard deviation of typical data in model units; ``spread``, never None."""
-        return float(self.spread or 1.0)
 
     @property
     def even(self) -> bool:

@@ -32,7 +32,7 @@ class Step(Protocol):
 
     @property
     def space(self) -> InputSpace:
-        """The probe's input space; ``space.typical_spread`` is one deviation, in model units."""
+        """The probe's input space; ``space.spread`` is one deviation, in model units."""
 
     @property
     def gradient(self) -> Tensor:

@@ -20,7 +20,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[fp.Objective]:
     return seen
 
 
-BRIEF = fp.Precursor(candidates=8, rounds=2, climbs=3, climb_steps=1)
+BRIEF = fp.Precursor(candidates=8, rounds=2, trials=3, trial_steps=1)
 
 
 @pytest.mark.parametrize(

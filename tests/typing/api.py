@@ -129,7 +129,7 @@ class Decay(fp.Regularizer):
 
     def apply(self, images: fp.Tensor, step: fp.Step) -> fp.Tensor:
         """Return (N, H, W, C)."""
-        return images - self.share * step.space.typical_spread * step.normal((1, 1, 1))
+        return images - self.share * step.space.spread * step.normal((1, 1, 1))
 
 
 class TestMapContrast(fp.testing.ObjectiveContract):

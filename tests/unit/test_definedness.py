@@ -117,7 +117,7 @@ def test_silent_target_is_dead():
     for values in (found.best, found.good_share, found.unseen, found.maxima, found.half_width):
         assert np.isnan(values[0])
         assert np.isfinite(values[1])
-    assert "no start ends alive" in found.of(0)
+    assert "no start ends alive" in found.describe(0)
     # About half of all noise is on the wrong side of a ReLU, and is brought to life.
     revived = found.remedies[1] != ""
     assert 0 < revived.sum() < 9
@@ -150,7 +150,7 @@ def test_many_maxima_are_undefined():
     few = definedness(linear(), fp.MapMean("conv", channel=0), starts=4, ascent=SPHERE)
     assert few.distinct[0] == 1
     assert few.verdicts == ("undefined",)
-    assert "fewer than 5 good starts" in few.of(0)
+    assert "fewer than 5 good starts" in few.describe(0)
 
 
 def test_shifted_copies_are_one_maximum():
@@ -177,7 +177,7 @@ def test_box():
     corner = np.sign(templates(1)[0])
     assert (np.sign(found.images[0, 0]) == corner).mean() > 0.95
     assert found.distances[-1] == 100
-    assert "% of the way" in found.of(0)
+    assert "% of the way" in found.describe(0)
 
 
 def test_counts_by_hand():
@@ -243,7 +243,7 @@ def test_same_seed_same_findings(three, tmp_path):
     three.save(tmp_path / "three.npz")
     again = analysis.load(tmp_path / "three.npz")
     assert isinstance(again, Definedness)
-    assert again.of(0) == three.of(0)
+    assert again.describe(0) == three.describe(0)
     assert again.verdict == three.verdict
     np.testing.assert_array_equal(again.remedies, three.remedies)
 
@@ -308,9 +308,9 @@ def test_bad_input_of_definedness(three):
         definedness(probe.model, target)
     for wrong in (1, -1, "conv"):
         with pytest.raises(fp.RangeError, match="1 targets"):
-            three.of(wrong)
+            three.describe(wrong)
     with pytest.raises(fp.FeatureProbeError, match="target must be a whole number"):
-        three.of(True)
+        three.describe(True)
 
 
 @pytest.fixture(scope="module")

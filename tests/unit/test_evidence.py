@@ -50,7 +50,7 @@ def brute(probe, images, layer, by):
 def test_one_pass_is_a_brute_force_sort(small_probe, images, evidence, layer, by):
     """Top images, their nodes and the statistics are those of all activations at once."""
     values, nodes = brute(small_probe, images, layer, by)
-    found = evidence[layer].of(by)
+    found = evidence[layer].measure(by)
     order = np.argsort(-values, axis=0, kind="stable")[:9].T
     ranked = np.take_along_axis(values.T, order, axis=1)
     np.testing.assert_allclose(found.top_values, ranked, rtol=1e-5, atol=1e-6)
@@ -77,7 +77,7 @@ def test_one_pass_is_a_brute_force_sort(small_probe, images, evidence, layer, by
 def test_percentiles(small_probe, images, evidence):
     """The percentage of images at or below a score, exact for as few images as these."""
     values, _ = brute(small_probe, images, "conv", "mean")
-    answers = evidence["conv"].of("mean")
+    answers = evidence["conv"].measure("mean")
     for score in (values[:, 1].min() - 1, *np.quantile(values[:, 1], [0.1, 0.5, 0.97]), 1e9):
         expected = 100 * (values[:, 1] <= score + 1e-7).mean()
         assert answers.percentile(1, score + 1e-7) == pytest.approx(expected, abs=0.2)
@@ -244,8 +244,8 @@ def test_evidence_comes_back(evidence, tmp_path):
     assert repr(again) == repr(evidence)
     for layer in LAYERS:
         for by in ("peak", "mean"):
-            for name, value in vars(evidence[layer].of(by)).items():
-                np.testing.assert_array_equal(getattr(again[layer].of(by), name), value)
+            for name, value in vars(evidence[layer].measure(by)).items():
+                np.testing.assert_array_equal(getattr(again[layer].measure(by), name), value)
     for mine, other in zip(evidence.top("conv", 1).crops, again.top("conv", 1).crops, strict=True):
         np.testing.assert_array_equal(mine, other)
     (tmp_path / "cut.npz").write_bytes((tmp_path / "evidence.npz").read_bytes()[:-50])
@@ -587,7 +587,7 @@ def test_of_equal_images_the_earlier_one_is_shown(small_probe, images):
     data = np.repeat(images[:1], 300, axis=0)
     found = fp.Evidence.collect(small_probe, data, "conv", top=4)["conv"]
     for by in ("peak", "mean"):
-        assert found.of(by).top_images.tolist() == [[0, 1, 2, 3]] * 3
+        assert found.measure(by).top_images.tolist() == [[0, 1, 2, 3]] * 3
 
 
 def test_strips_have_top_examples_and_unknown_scores_no_percentile():

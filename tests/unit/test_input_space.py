@@ -91,8 +91,8 @@ def test_bounds_are_the_range_in_model_units() -> None:
 )
 def test_typical_data(space: fp.InputSpace, center: float, spread: float) -> None:
     """Centre and spread of typical data are given, or follow from standardization and range."""
-    assert space.typical_center == pytest.approx(center)
-    assert space.typical_spread == pytest.approx(spread)
+    assert space.center == pytest.approx(center)
+    assert space.spread == pytest.approx(spread)
 
 
 def test_equal_spaces_are_equal_in_every_way() -> None:
@@ -121,7 +121,7 @@ def test_range_is_read_off_a_rescaling(scale: object, offset: object, says: str)
     layer = keras.layers.Rescaling(scale, offset=offset, name="scale")
     probe = fp.ModelProbe(sequential(layer))
     space = probe.input_space
-    assert (space.low, space.high, space.typical_center) == (0.0, 255.0, 127.5)
+    assert (space.low, space.high, space.center) == (0.0, 255.0, 127.5)
     for text in (repr(probe), str(probe.summary()), space.describe()):
         assert "'scale' (Rescaling)" in text
         assert says in text
@@ -134,8 +134,8 @@ def test_typical_data_is_read_off_a_normalization() -> None:
     probe = fp.ModelProbe(sequential(layer))
     space = probe.input_space
     assert (space.low, space.high) == (None, None)
-    assert space.typical_center == pytest.approx(2.0)
-    assert space.typical_spread == pytest.approx(2.0)
+    assert space.center == pytest.approx(2.0)
+    assert space.spread == pytest.approx(2.0)
     assert "'norm' (Normalization); open range" in repr(probe)
 
 

@@ -556,11 +556,11 @@ def test_words_table_and_picture(profile, tmp_path):
     np.testing.assert_array_equal(again.suspicion, profile.suspicion)
     assert again.sentences() == sentences
     assert json.dumps(again.verdict) == json.dumps(profile.verdict)
-    assert again.of(3) == again.of(f"{LAYER} channel 3")
-    assert again.of(3).startswith(sentences[3])
-    assert f"{again.ratio[3]:.3g}" in again.of(3)
+    assert again.describe(3) == again.describe(f"{LAYER} channel 3")
+    assert again.describe(3).startswith(sentences[3])
+    assert f"{again.ratio[3]:.3g}" in again.describe(3)
     with pytest.raises(fp.RangeError, match="24 pictures"):
-        again.of(24)
+        again.describe(24)
     shown = again.plot(pictures=True).axes[0]
     marks = [text.get_text() for text in shown.get_legend().get_texts()]
     assert sum(int(mark.split("(")[1].strip(")")) for mark in marks) == 24

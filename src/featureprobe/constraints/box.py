@@ -43,7 +43,7 @@ class Box(Constraint):
         """Return images within the range, (N, H, W, C)."""
         low, high = self._ends(space, images.dtype)
         dead = 1.0 - live.field - live.outside
-        filled = images * live.field + live.fill * live.outside + space.typical_center * dead
+        filled = images * live.field + live.fill * live.outside + space.center * dead
         return tf.clip_by_value(filled, low, high)
 
     def tangent(self, gradient: Tensor, live: LivePixels) -> Tensor:

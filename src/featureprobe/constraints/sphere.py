@@ -45,8 +45,8 @@ class Sphere(Constraint):
         norm = tf.reshape(dot(z, z) + _beyond(z, z, live), [-1, 1, 1, 1])
         if not live.whole:
             z += tf.math.divide_no_nan(-total, live.beyond) * live.outside
-        scale = space.typical_spread * tf.sqrt(live.count / tf.maximum(norm, _TINY))
-        return _add(z * scale, space.typical_center)
+        scale = space.spread * tf.sqrt(live.count / tf.maximum(norm, _TINY))
+        return _add(z * scale, space.center)
 
     def tangent(self, gradient: Tensor, live: LivePixels) -> Tensor:
         """Return the gradient inside the field with mean 0 over live pixels.
@@ -77,15 +77,15 @@ class Sphere(Constraint):
 
     def beyond(self, images: FloatArray, data: Masks, space: InputSpace) -> FloatArray:
         """Return the constant that makes the mean 0."""
-        z = (images - space.typical_center) * data["field"]
+        z = (images - space.center) * data["field"]
         total, count = z.sum(axis=(1, 2, 3), keepdims=True), data["beyond"]
         made = np.divide(-total, count, out=np.zeros_like(total), where=count > 0)
-        return np.asarray(made + space.typical_center)
+        return np.asarray(made + space.center)
 
 
 def _centred(images: Tensor, live: LivePixels, space: InputSpace) -> Tensor:
     """Return images less the space's centre, 0 outside the field."""
-    z = _add(images, -space.typical_center)  # 0 where pixels are dead
+    z = _add(images, -space.center)  # 0 where pixels are dead
     return z if live.whole else z * live.field
 
 
@@ -102,8 +102,8 @@ def _beyond(a: Tensor, b: Tensor, live: LivePixels) -> Tensor:
 
 def _standard(images: Tensor, space: InputSpace) -> Tensor:
     """Return images in spreads from the space's centre."""
-    centred = _add(images, -space.typical_center)
-    return centred if space.typical_spread == 1 else centred / space.typical_spread
+    centred = _add(images, -space.center)
+    return centred if space.spread == 1 else centred / space.spread
 
 
 def _add(images: Tensor, value: float) -> Tensor:

@@ -32,7 +32,7 @@ def write_evidence(path: str | Path, evidence: Kept) -> None:
         layers.append({"layer": own.layer, "kind": own.kind, "shape": own.shape, "single": single})
         arrays |= {f"{number}/{name}": getattr(own, name) for name in ("rows", "cols")}
         for by in ("peak",) if single else ("peak", "mean"):
-            arrays |= {f"{number}/{by}/{n}": getattr(own.of(by), n) for n in _ANSWERS}
+            arrays |= {f"{number}/{by}/{n}": getattr(own.measure(by), n) for n in _ANSWERS}
     header = {
         "layers": layers,
         "names": list(evidence.names),

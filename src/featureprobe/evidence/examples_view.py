@@ -36,7 +36,7 @@ def draw(
     own = evidence[layer]
     targets = [None if result is None else target_of(result, layer, unit) for unit in units]
     measure = by if result is None else _measure(own, result, targets, by)
-    kept = own.of(by).top_values.shape[1]
+    kept = own.measure(by).top_values.shape[1]
     shown = min(_checks.whole("count", count, least=1), kept)
     widths = [_CROP] * (result is not None) + [shown * _CROP, _CURVE]
     figure = figure_or_new(figure, (sum(widths) + 0.4, _ROW * len(units) + 0.9))
@@ -46,12 +46,12 @@ def draw(
         axes = [figure.add_subplot(grid[row, k]) for k in range(len(widths))]
         if result is not None:
             _oip(axes[0], result, target)
-        _examples(axes[-2], evidence.top(layer, unit, by=by), shown, own.of(by), unit)
+        _examples(axes[-2], evidence.top(layer, unit, by=by), shown, own.measure(by), unit)
         name = f"{'map' if len(own.shape) > 1 else 'node'} {unit}"
         axes[0].set_title(name, loc="left", fontsize=9, color="k", weight="bold")
         if result is not None and target is not None:
             _mark_oip(axes[-1], evidence, result, target)
-        _curve(axes[-1], own.of(measure), unit)
+        _curve(axes[-1], own.measure(measure), unit)
         axes[-1].set_xlabel(_word(own, measure) if row == len(units) - 1 else "", fontsize=8)
     with_plain_names(figure)
     return figure

@@ -58,7 +58,7 @@ class Kept(Hints):
         Raises:
             UnknownLayerError, RangeError, ConfigError: For what was not collected.
         """
-        own, answers = self[layer], self[layer].of(by)
+        own, answers = self[layer], self[layer].measure(by)
         _check_unit(unit, own.units)
         nodes = answers.top_nodes[unit] if by == "peak" else None
         return self._examples(own, unit, answers.top_images[unit], answers.top_values[unit], nodes)
@@ -78,7 +78,7 @@ class Kept(Hints):
         Raises:
             UnknownLayerError, RangeError, ConfigError: For what was not collected.
         """
-        own, answers = self[layer], self[layer].of(by)
+        own, answers = self[layer], self[layer].measure(by)
         _check_unit(unit, own.units)
         _checks.whole("count", count, least=2)
         order = np.argsort(-(values := answers.sampled[:, unit]), kind="stable")

@@ -133,7 +133,7 @@ class LayerEvidence:
         >>> import featureprobe as fp
         >>> probe, (images, _) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
         >>> conv = fp.Evidence.collect(probe, images[:100], "Conv2D_3", top=4)["Conv2D_3"]
-        >>> conv.units, conv.of("mean").top_values.shape
+        >>> conv.units, conv.measure("mean").top_values.shape
         (128, (128, 4))
         >>> conv.silent().tolist()  # maps that none of these images excites
         [79]
@@ -159,7 +159,7 @@ class LayerEvidence:
         return self.shape[-1]
 
     @checked
-    def of(self, by: str) -> Answers:
+    def measure(self, by: str) -> Answers:
         """Return ``peak`` or ``mean``.
 
         Raises:

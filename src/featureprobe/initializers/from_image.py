@@ -59,5 +59,5 @@ class FromImage(InputInitializer):
             )
         if self.noise == 0:
             return image
-        noise = rng.standard_normal(shape) * self.noise * space.typical_spread
+        noise = rng.standard_normal(shape) * self.noise * space.spread
         return space.to_pixels(space.to_model(image) + noise)

@@ -30,7 +30,7 @@ class FromImages(InputInitializer):
         >>> import featureprobe as fp
         >>> digits, _ = fp.samples.mnist_digits()
         >>> search = fp.Precursor(initializers=(FromImages(digits[:100]), fp.MultiScaleNoise()))
-        >>> search.of[0].images.array.shape
+        >>> search.initializers[0].images.array.shape
         (100, 28, 28, 1)
     """
 
@@ -61,5 +61,5 @@ class FromImages(InputInitializer):
         image = np.asarray(images[rng.integers(len(images))], np.float32)
         if self.noise == 0:
             return image
-        noise = rng.standard_normal(shape) * self.noise * space.typical_spread
+        noise = rng.standard_normal(shape) * self.noise * space.spread
         return space.to_pixels(space.to_model(image) + noise)

@@ -69,7 +69,7 @@ class MultiScaleNoise(InputInitializer):
         for scale, weight in zip(self.scales, self.weights or (), strict=True):
             total += weight * unit(_enlarged_grid(scale, shape, rng))
         noise = unit(total) * self.amount
-        return space.to_pixels(space.typical_center + space.typical_spread * noise)
+        return space.to_pixels(space.center + space.spread * noise)
 
 
 def _enlarged_grid(

@@ -37,4 +37,4 @@ class PixelNoise(InputInitializer):
     def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
         """Return one image (H, W, C) in pixel units."""
         noise = rng.standard_normal(shape) * self.amount
-        return space.to_pixels(space.typical_center + space.typical_spread * noise)
+        return space.to_pixels(space.center + space.spread * noise)

@@ -50,4 +50,4 @@ class SpectralNoise(InputInitializer):
         spectrum = np.fft.rfft2(rng.standard_normal(shape), axes=(0, 1))
         falling = spectrum * frequency[:, :, None] ** -self.alpha
         noise = unit(np.fft.irfft2(falling, s=(rows, cols), axes=(0, 1))) * self.amount
-        return space.to_pixels(space.typical_center + space.typical_spread * noise)
+        return space.to_pixels(space.center + space.spread * noise)

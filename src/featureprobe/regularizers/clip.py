@@ -40,8 +40,8 @@ class Clip(Regularizer):
     def apply(self, images: Tensor, step: Step) -> Tensor:
         """Return clipped images, (N, H, W, C)."""
         if self.deviations is not None:
-            reach = self.deviations * step.space.typical_spread
-            middle = step.space.typical_center
+            reach = self.deviations * step.space.spread
+            middle = step.space.center
             return tf.clip_by_value(images, middle - reach, middle + reach)
         if step.space.bounds is None:
             raise ConfigError(

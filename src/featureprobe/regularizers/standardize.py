@@ -30,9 +30,9 @@ class Standardize(Regularizer):
 
     def apply(self, images: Tensor, step: Step) -> Tensor:
         """Return images with mean ``center`` and deviation ``spread``, (N, H, W, C)."""
-        spread = step.space.typical_spread
+        spread = step.space.spread
         centred = images - tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
         deviation = tf.sqrt(tf.reduce_mean(centred**2, axis=(1, 2, 3), keepdims=True))
         flat = deviation <= _FLAT * spread
         scaled = centred * (spread / tf.where(flat, tf.ones_like(deviation), deviation))
-        return step.space.typical_center + tf.where(flat, tf.zeros_like(scaled), scaled)
+        return step.space.center + tf.where(flat, tf.zeros_like(scaled), scaled)

@@ -53,7 +53,7 @@ class Adam(UpdateRule):
         self, params: Params, grad: Params, score: Tensor, slots: Slots, step: Step
     ) -> tuple[Params, Slots]:
         """Return params moved along the bias-corrected moments."""
-        rate = self.rate * step.space.typical_spread
+        rate = self.rate * step.space.spread
         moved, first, second = {}, {}, {}
         for name, g in grad.items():
             count = tf.cast(step.index, g.dtype)

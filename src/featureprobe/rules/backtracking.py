@@ -82,7 +82,7 @@ class Backtracking(UpdateRule):
             "size": slots["size"] * tf.where(rose, ones * self.grow, ones * self.shrink),
         }
         feasible = {name: step.feasible(v) for name, v in kept["velocity"].items()}
-        size = kept["size"] * step.space.typical_spread * rms_inverse(feasible, step.live.count)
+        size = kept["size"] * step.space.spread * rms_inverse(feasible, step.live.count)
         moved = {n: kept["params"][n] + per_image(size, v) * v for n, v in feasible.items()}
         return moved, kept
 

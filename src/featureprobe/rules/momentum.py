@@ -61,7 +61,7 @@ class Momentum(UpdateRule):
         unit = rms_inverse(grad, step.live.count)
         velocity = {n: self.beta * slots[n] + per_image(unit, g) * g for n, g in grad.items()}
         feasible = {name: step.feasible(v) for name, v in velocity.items()}
-        size = self.rate * step.space.typical_spread * rms_inverse(feasible, step.live.count)
+        size = self.rate * step.space.spread * rms_inverse(feasible, step.live.count)
         if self.decay is not None:
             size /= 1.0 + tf.cast(step.index - 1, size.dtype) / self.decay
         moved = {name: params[name] + per_image(size, v) * v for name, v in feasible.items()}

@@ -45,7 +45,7 @@ class NormalizedGradient(UpdateRule):
         self, params: Params, grad: Params, score: Tensor, slots: Slots, step: Step
     ) -> tuple[Params, Slots]:
         """Return params plus ``rate`` spreads along the gradient."""
-        size = self.rate * step.space.typical_spread * rms_inverse(grad, step.live.count)
+        size = self.rate * step.space.spread * rms_inverse(grad, step.live.count)
         if self.decay is not None:
             elapsed = tf.cast(step.index - 1, size.dtype)
             size *= tf.math.rsqrt(1.0 + elapsed / self.decay)

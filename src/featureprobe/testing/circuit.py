@@ -82,7 +82,7 @@ def _first(probe: ModelProbe, values: FloatArray) -> tuple[FloatArray, FloatArra
     vectors = np.linalg.eigh(centred.T @ centred / len(chosen))[1]
     directions = vectors[:, :_DIRECTIONS].T.astype(np.float32)
     away = np.abs((fresh - mean) @ directions.T).sum(axis=1).max()
-    floor = _FLOOR * probe.input_space.typical_spread * _DIRECTIONS
+    floor = _FLOOR * probe.input_space.spread * _DIRECTIONS
     return directions, (directions @ mean).astype(np.float32), float(2 * max(away, floor))
 
 

@@ -37,5 +37,5 @@ def decoy_images(count: int, probe: ModelProbe, *, rng: Rng = 0) -> FloatArray:
         made.append(np.repeat(np.tanh(2 * pattern)[..., None], probe.image_shape[2], axis=2))
     space, patterns = probe.input_space, np.stack(made).astype(np.float32)
     if space.low is None or space.high is None:
-        return space.to_pixels(space.typical_center + space.typical_spread * patterns)
+        return space.to_pixels(space.center + space.spread * patterns)
     return np.asarray(space.low + (space.high - space.low) * (patterns + 1) / 2, np.float32)

@@ -70,12 +70,12 @@ def _strongest(seen: Seen) -> Tensor:
 
 
 def _grey(shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
-    grey = space.typical_center + 0.1 * space.typical_spread * rng.uniform(-1, 1, shape)
+    grey = space.center + 0.1 * space.spread * rng.uniform(-1, 1, shape)
     return space.to_pixels(grey)
 
 
 def _fade(images: Tensor, step: Step) -> Tensor:
-    center = step.space.typical_center
+    center = step.space.center
     return center + 0.99 * (images - center)
 
 

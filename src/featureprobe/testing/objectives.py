@@ -79,7 +79,7 @@ class ObjectiveContract(ComponentContract):
     def test_is_finite_on_a_constant_image(self) -> None:
         """Score and gradient are finite for grey squares, all starts the same."""
         targets = self._targets()
-        grey = tf.zeros_like(self._images(targets)) + self.probe().input_space.typical_center
+        grey = tf.zeros_like(self._images(targets)) + self.probe().input_space.center
         total, gradient = attempt(
             lambda: total_and_gradient(self.probe(), targets, grey, self._starts()),
             f"{self.make()!r} fails on a constant image.",
@@ -126,7 +126,7 @@ class ObjectiveContract(ComponentContract):
         images = self._images(targets)
         before, gradient = total_and_gradient(probe, targets, images, starts)
         size = tf.sqrt(tf.reduce_mean(gradient**2, axis=(1, 2, 3), keepdims=True))
-        uphill = tf.math.divide_no_nan(gradient, size) * probe.input_space.typical_spread
+        uphill = tf.math.divide_no_nan(gradient, size) * probe.input_space.spread
         gains = [
             _by_target(
                 evaluate(probe, targets, images + step * uphill, starts).total - before, starts

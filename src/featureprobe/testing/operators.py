@@ -40,7 +40,7 @@ class OperatorContract(ComponentContract):
     def test_is_finite_on_a_constant_image(self) -> None:
         """A grey square, on which deviations are 0, stays finite."""
         space = self.probe().input_space
-        for value in (0.0, space.typical_center, space.typical_center + 3 * space.typical_spread):
+        for value in (0.0, space.center, space.center + 3 * space.spread):
             images = tf.fill((_COUNT, *self.probe().image_shape), tf.constant(value, tf.float32))
             claim_finite(
                 self._made(images, self.step()),

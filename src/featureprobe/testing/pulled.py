@@ -95,7 +95,7 @@ class _Lesson:
         self.taught, self.held, self.units, self.size = taught, held, units, size
         self.best = tf.constant(best, tf.float32)
         space = probe.input_space
-        self.spread = space.typical_spread
+        self.spread = space.spread
         self.range = [None if v is None else space.to_model(np.full(probe.image_shape, v, np.float32))
                       for v in (space.low, space.high)]  # fmt: skip
 

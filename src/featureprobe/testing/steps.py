@@ -29,7 +29,7 @@ def make_images(probe: ModelProbe, count: int, *, seed: int = 0, dtype: str = "f
     """
     space = probe.input_space
     noise = [np.random.default_rng([seed, k]).normal(size=probe.image_shape) for k in range(count)]
-    return tf.constant(space.typical_center + space.typical_spread * np.stack(noise), dtype)
+    return tf.constant(space.center + space.spread * np.stack(noise), dtype)
 
 
 def make_step(
@@ -69,7 +69,7 @@ def make_step(
         field=tf.constant(field, dtype),
         count=tf.constant(np.full((1, 1, 1, 1), rows * cols * channels), dtype),
         beyond=tf.constant((1 - field).sum(axis=(1, 2, 3), keepdims=True) * channels, dtype),
-        fill=tf.constant(np.full((count, 1, 1, 1), probe.input_space.typical_center), dtype),
+        fill=tf.constant(np.full((count, 1, 1, 1), probe.input_space.center), dtype),
     )
     slope = make_images(probe, count, seed=seed + 1, dtype=dtype)
     return ImageStep(

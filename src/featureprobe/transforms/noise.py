@@ -32,4 +32,4 @@ class Noise(Transform):
     def view(self, images: Tensor, step: Step) -> Tensor:
         """Return noisy images, (N, H, W, C)."""
         noise = tf.cast(step.normal(tuple(images.shape[1:])), images.dtype)
-        return images + self.amount * step.space.typical_spread * noise
+        return images + self.amount * step.space.spread * noise

@@ -29,9 +29,7 @@ class Stripes(fp.InputInitializer):
         phase = rng.uniform(0, 2 * np.pi)
         wave = np.sin(phase + 2 * np.pi * np.arange(shape[1]) / self.period)[None, :, None]
         pattern = np.broadcast_to(wave * rng.uniform(0.5, 1.0, shape[2]), shape)
-        return space.to_pixels(
-            space.typical_center + self.contrast * space.typical_spread * pattern
-        )
+        return space.to_pixels(space.center + self.contrast * space.spread * pattern)
 
 
 @dataclass(frozen=True)
@@ -50,5 +48,5 @@ class Fade(fp.Regularizer):
         import tensorflow as tf  # noqa: PLC0415  (so that Stripes need no TensorFlow)
 
         grown = self.strength * tf.sqrt(tf.cast(step.index, images.dtype))
-        middle = step.space.typical_center
+        middle = step.space.center
         return middle + (images - middle) * (1 - tf.minimum(grown, 1))

@@ -184,7 +184,7 @@ class Definedness(Finding):
         """How many targets are defined how well."""
         rows, starts = self.scores.shape
         if rows == 1:
-            return self.of(0).partition("\n")[0]
+            return self.describe(0).partition("\n")[0]
         counts = Counter(self.verdicts)
         listed = ", ".join(f"{counts[w]} {w}" for w in WORDS if counts[w])
         share, alike, others = (
@@ -207,7 +207,7 @@ class Definedness(Finding):
         return place_of(target, self.targets)
 
     @checked
-    def of(self, target: int | str) -> str:
+    def describe(self, target: int | str) -> str:
         """Return the words and numbers of one target as text.
 
         Args:

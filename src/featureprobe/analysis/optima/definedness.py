@@ -87,7 +87,7 @@ def definedness(
         >>> probe = fp.samples.mnist_probe()
         >>> target = fp.MapMean("Conv2D_3", channel=5)
         >>> found = definedness(probe, target, starts=12, ascent=fp.Ascent(steps=24))
-        >>> print(found.of(0))  # doctest: +ELLIPSIS
+        >>> print(found.describe(0))  # doctest: +ELLIPSIS
         Conv2D_3 channel 5, 12 starts: ...
     """
     check_probe(probe)

@@ -97,9 +97,9 @@ class Landscape:
         """
         others = self.admissible(number, noise)
         if self.round:
-            ways = _turned(image - self.probe.input_space.typical_center,
-                           others - self.probe.input_space.typical_center)  # fmt: skip
-            ways += self.probe.input_space.typical_center
+            ways = _turned(image - self.probe.input_space.center,
+                           others - self.probe.input_space.center)  # fmt: skip
+            ways += self.probe.input_space.center
         else:
             shares = SHARES[:, None, None, None, None] / 100
             ways = np.asarray(image + shares * (others - image), np.float64)

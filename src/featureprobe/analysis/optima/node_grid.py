@@ -156,7 +156,7 @@ def background_of(
     if 2 * counts.max() >= rim.sum():
         return np.asarray(values[counts.argmax()], np.float32)
     space = probe.input_space
-    centre = space.to_pixels(np.full(image.shape, space.typical_center, np.float32))
+    centre = space.to_pixels(np.full(image.shape, space.center, np.float32))
     return np.asarray(centre.mean(axis=(0, 1)), np.float32)
 
 

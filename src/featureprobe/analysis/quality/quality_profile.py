@@ -92,7 +92,7 @@ class QualityProfile(MeasuredPictures):
         return tuple(wording.sentence(self, k) for k in range(len(self)))
 
     @checked
-    def of(self, picture: int | str) -> str:
+    def describe(self, picture: int | str) -> str:
         """Return the sentence on one picture, and all its measures, as text.
 
         Args:

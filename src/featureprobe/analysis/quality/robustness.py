@@ -94,7 +94,7 @@ def _changes(probe: ModelProbe, seed: int) -> dict[str, Views]:
     def noisy(images: FloatArray, share: float) -> list[FloatArray]:
         draw = np.random.default_rng(seed)
         noise = [draw.normal(size=images.shape[1:]).astype(np.float32) for _ in range(4)]
-        values, size = space.to_model(images), share * space.typical_spread
+        values, size = space.to_model(images), share * space.spread
         return [space.to_pixels(values + size * n) for n in noise]
 
     return {

@@ -55,7 +55,7 @@ def certificates(
 
     start = projected(space.to_model(pictures))
     count = float(tf.reduce_sum(live.field)) * probe.image_shape[2]
-    size = _STRIDE * space.typical_spread * np.sqrt(max(count, 1.0))
+    size = _STRIDE * space.spread * np.sqrt(max(count, 1.0))
     end, rises = start, np.zeros(len(start), np.bool_)
     for _ in range(_STEPS):
         slopes = tf.cast(_slopes(probe, end, score, units), dtype)

@@ -68,4 +68,4 @@ def _in_the_set(
     if deviation == 0:
         return given
     standard = (model - mean) / deviation
-    return space.to_pixels(space.typical_center + space.typical_spread * standard)
+    return space.to_pixels(space.center + space.spread * standard)

@@ -50,7 +50,7 @@ def placed(part: Tree, chunk: Chunk, constraint: Constraint, space: InputSpace) 
 
     def images(values: FloatArray) -> FloatArray:
         constant = constraint.beyond(values, chunk.data, space)
-        full = np.where(layer > 0, constant, space.typical_center)
+        full = np.where(layer > 0, constant, space.center)
         full = np.broadcast_to(full, (*full.shape[:3], values.shape[3])).astype(values.dtype)
         return pasted(values, full)
 

@@ -50,7 +50,7 @@ def _strong_in(evidence: Evidence | None) -> dict[tuple[str, bool], float]:
     """Return by (layer, single units?) the strong activations that real images cause."""
     layers = {} if evidence is None else evidence.layers
     return {
-        (path, single): max(0.0, own.of("peak" if single else "mean").strong())
+        (path, single): max(0.0, own.measure("peak" if single else "mean").strong())
         for path, own in layers.items()
         for single in (False, True)
     }

@@ -21,7 +21,7 @@ def live_pixels(
     channels = network.image_shape[2]
     count = tf.reshape(tf.maximum(tf.reduce_sum(masks[0]) * channels, 1.0), (1, 1, 1, 1))
     beyond = tf.reshape(tf.reduce_sum(masks[0] - masks[1]) * channels, (1, 1, 1, 1))
-    fill = tf.fill((1, 1, 1, 1), tf.constant(space.typical_center, network.dtype))
+    fill = tf.fill((1, 1, 1, 1), tf.constant(space.center, network.dtype))
     return LivePixels(masks[0], masks[1], count, beyond, fill)
 
 

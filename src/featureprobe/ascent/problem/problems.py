@@ -75,7 +75,7 @@ def resolve_targets(
         moves=tuple(own.move for own in each),
         layers={number: own.masks[0] for number, own in enumerate(each) if own.move},
         crops=tuple(crop_of(settings, own) for own in each),
-        center=probe.input_space.typical_center,
+        center=probe.input_space.center,
     )
 
 

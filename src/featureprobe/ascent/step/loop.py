@@ -190,7 +190,7 @@ class Loop:
         scaled, peak = unit_peak(gradient)
         length = tf.sqrt(tf.reduce_sum(scaled**2, axis=(1, 2, 3)))
         unit = scaled * tf.reshape(inverse(length), [-1, 1, 1, 1])
-        return unit, self.space.typical_spread * peak * length
+        return unit, self.space.spread * peak * length
 
     def _finish(self, images: Tensor, step: ImageStep) -> Tensor:
         for number, regularizer in enumerate(self.regularizers):

@@ -40,8 +40,8 @@ def cut_of(network: Network, space: InputSpace, path: str) -> str | None:
 def _found(network: Network, space: InputSpace, path: str) -> str | None:
     size = 2 if network.rows is None else network.rows.size
     rng = np.random.default_rng(0)
-    noise = rng.standard_normal((size, *network.image_shape)) * space.typical_spread
-    images = tf.constant(space.typical_center + noise, network.image_dtype)
+    noise = rng.standard_normal((size, *network.image_shape)) * space.spread
+    images = tf.constant(space.center + noise, network.image_dtype)
     values: dict[int, Tensor] = {network.image_input: images} | network.constants(images)
     connected, first = {network.image_input}, None
     with at_rest():

@@ -115,7 +115,7 @@ class _Trial:
         coarser = _COARSER if network.half else 1.0
         self._beside, self._sizes = _BESIDE * coarser, _SIZES * coarser
         noise = np.random.default_rng(0).standard_normal((3, *network.image_shape))
-        images = space.typical_center + space.typical_spread * noise
+        images = space.center + space.spread * noise
         low, high = space.bounds or (-np.inf, np.inf)
         self._images: FloatArray = np.clip(images, low, high).astype(network.dtype)
 
