@@ -234,15 +234,13 @@ def compare_classes(
         level=level,
         share=share,
         other_share=other_share,
-        null=_null(
-            np.concatenate(active), sizes, share, other_share, confidence, rounds, generator
-        ),
+        null=_null(active, sizes, share, other_share, confidence, rounds, generator),
         stability=split_half(own, other, level, generator),
     )
 
 
 def _null(
-    active: npt.NDArray[np.bool_],
+    active: list[npt.NDArray[np.bool_]],
     sizes: tuple[int, int],
     share: float,
     other_share: float,
@@ -250,7 +248,7 @@ def _null(
     rounds: int,
     rng: np.random.Generator,
 ) -> dict[str, Whole]:
-    hits = permuted_hits(active, sizes, rounds, rng)
+    hits = permuted_hits(np.concatenate(active), sizes, rounds, rng)
     common = [h >= at_least(n, share, confidence) for h, n in zip(hits, sizes, strict=True)]
     rare = [h <= at_most(n, other_share, confidence) for h, n in zip(hits, sizes, strict=True)]
     found = (*common, common[0] & rare[1], common[1] & rare[0])
