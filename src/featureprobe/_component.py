@@ -2,9 +2,8 @@
 
 import dataclasses
 import hashlib
-import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import FrozenInstanceError
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, Self
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from featureprobe import plugins
 from featureprobe._arguments import check_call, present_name
+from featureprobe._digests import as_before, declared, first_names, same, text_of
 from featureprobe._kinds import refuse_masks
 from featureprobe.errors import ConfigError, nearest
 
@@ -99,7 +99,18 @@ class Component:
 
     A field that got another name keeps its old one in ``renamed``, such as
     ``renamed: ClassVar[Mapping[str, str]] = {"old": "new"}``: configs saved under the old name still
-    load, and whoever writes it is told the new one.
+    load, and whoever writes it is told the new one. Digests keep the old name.
+
+    Seeds, resumed runs and stored work go by :meth:`digest`, so a class may grow: a field that is added
+    later, with a default that changes nothing, changes no digest. A default that is changed later, or a
+    new one that does change something, needs the value that means "as before" beside it::
+
+        size: int = field(default=5, metadata={"as_before": 3})
+
+    Then a 3 is left out of the digest, and is what a config without the field stands for; a 5, given or
+    not, is part of the digest. A component in a field counts like any value: where its own defaults
+    change, a field that has it as default needs its old value, too. ``dataclasses.MISSING`` has every
+    value of the field take part.
 
     Example:
         >>> import featureprobe as fp
@@ -139,32 +150,77 @@ class Component:
         Returns:
             ``{"kind": ..., field: value, ...}``.
         """
-        found: dict[str, Any] = {"kind": self.kind}
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            if field.init:
-                value = getattr(self, field.name)
-                if field.type is float and isinstance(value, int):
-                    value = float(value)
-                found[field.name] = _to_json(value, arrays, f"{self.kind}.{field.name}")
-        return found
+        return _config(self, lambda component: component.to_config(arrays), arrays)
 
     def digest(self) -> str:
-        """Return the sha256 of this component's config."""
-        text = json.dumps(self.to_config(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        """Return the sha256 of what this component means.
+
+        That is its config without the fields, at any depth, that are at the value which says "as
+        before": their default, or the ``as_before`` of their metadata.
+
+        Example:
+            >>> import featureprobe as fp
+            >>> fp.GaussianBlur(0.6).digest() == fp.GaussianBlur(0.7).digest()
+            False
+        """
+        return hashlib.sha256(text_of(_meaning(self)).encode()).hexdigest()
 
 
-def _to_json(value: Any, arrays: Arrays | None, where: str) -> Any:
+_Written = Callable[[Component], Any]
+
+
+def _config(component: Component, written: _Written, arrays: Arrays | None) -> dict[str, Any]:
+    """Return the fields of a component as JSON values; ``written`` turns those inside into such."""
+    found: dict[str, Any] = {"kind": component.kind}
+    for field in dataclasses.fields(component):  # type: ignore[arg-type]
+        if field.init:
+            value = getattr(component, field.name)
+            if field.type is float and isinstance(value, int):
+                value = float(value)
+            found[field.name] = _to_json(value, written, arrays, f"{component.kind}.{field.name}")
+    return found
+
+
+def _meaning(component: Component) -> dict[str, Any]:
+    """Return what the digest of a component is taken of."""
+    cls = type(component)
+    if cls.to_config is not Component.to_config:  # its author says what is recorded
+        return component.to_config()
+    config = _config(component, _meaning, None)
+    earlier = first_names(cls)
+    if unchanging := as_before(cls):
+        # Made with all of them, since a class may turn what it is given into something else; and from
+        # the other fields alone, so that no two components leave out different values.
+        plain = _config(_with(component, unchanging), _meaning, None)
+        for name in unchanging:
+            if same(config[name], plain[name]):
+                del config[name]
+    return {earlier.get(name, name): value for name, value in config.items()}
+
+
+def _with(component: Component, values: dict[str, Any]) -> Component:
+    """Return a component with other values, checked by its class or, where that refuses, as they are."""
+    try:
+        return dataclasses.replace(component, **values)  # type: ignore[type-var]
+    except Exception:  # noqa: BLE001  (whatever the checks of a class raise)
+        other = object.__new__(type(component))
+        for field in dataclasses.fields(component):  # type: ignore[arg-type]
+            value = values.get(field.name, getattr(component, field.name))
+            object.__setattr__(other, field.name, value)
+        return other
+
+
+def _to_json(value: Any, written: _Written, arrays: Arrays | None, where: str) -> Any:
     if isinstance(value, Component):
-        return value.to_config(arrays)
+        return written(value)
     if isinstance(value, ArrayValue):
         if arrays is not None:
             arrays[value.sha256] = value.array
         return {"array": value.sha256}
     if isinstance(value, tuple | list):
-        return [_to_json(v, arrays, where) for v in value]
+        return [_to_json(v, written, arrays, where) for v in value]
     if isinstance(value, np.generic) and not isinstance(value.item(), np.generic):
-        return _to_json(value.item(), arrays, where)
+        return _to_json(value.item(), written, arrays, where)
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(float(value))}  # JSON has no such numbers
     if value is None or isinstance(value, bool | int | float | str):
@@ -207,7 +263,7 @@ def revive(config: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]] | N
     if hasattr(cls, "_rebuild"):  # lifted functions explain why they cannot come back
         return cls._rebuild(config)
     known = [f.name for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
-    values = {}
+    values = declared(cls)  # what a config means that was written before there were these fields
     for recorded, value in config.items():
         if recorded == "kind":
             continue

@@ -14,7 +14,7 @@ from featureprobe.ascent.outcome.assembly import look
 from featureprobe.ascent.outcome.recording import labels_of, recipe_of
 from featureprobe.ascent.problem.problems import Problems, resolve_targets
 from featureprobe.ascent.problem.starts import Starts
-from featureprobe.ascent.problem.targets import Targets, as_targets, digest_of
+from featureprobe.ascent.problem.targets import Targets, are_those_of, as_targets, digest_of
 from featureprobe.ascent.running import Way, blocks_of_steps, climbed, concluded, images_of
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.ascent.settings.validation import check_evidence
@@ -165,7 +165,7 @@ class Ascent(Settings):
                 f"A run goes on from an AscentState. Received: {type(state).__name__}. Pass what "
                 "start() returns, or the state of a result that was saved with state=True."
             )
-        if state.starts != self.starts or state.targets != digest_of(targets):
+        if state.starts != self.starts or not are_those_of(state.targets, targets):
             raise ConfigError(
                 f"The state is of other targets, or of {state.starts} starts. "
                 f"Received {len(targets)} targets for an Ascent with {self.starts} starts. "

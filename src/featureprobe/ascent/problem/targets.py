@@ -1,11 +1,12 @@
 """The targets of a run: checked, and known by a digest."""
 
-import hashlib
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Annotated, TypeAlias
 
 import numpy as np
 
+from featureprobe._digests import text_of
 from featureprobe._kinds import OWN
 from featureprobe.errors import ConfigError, ShapeError
 from featureprobe.objectives.base import Objective
@@ -40,7 +41,19 @@ def as_targets(objective: Targets) -> tuple[Objective, ...]:
 
 def digest_of(targets: Sequence[Objective]) -> str:
     """Return the sha256 over the configs of all targets, in order."""
-    return hashlib.sha256("".join(t.digest() for t in targets).encode()).hexdigest()
+    return sha256("".join(t.digest() for t in targets).encode()).hexdigest()
+
+
+def are_those_of(recorded: str, targets: Sequence[Objective]) -> bool:
+    """Whether a digest that a state recorded is that of these targets.
+
+    States of 0.1 recorded all fields of plug-ins, which are left out by now where they are at their
+    defaults.
+    """
+    if recorded == digest_of(targets):
+        return True
+    every = (sha256(text_of(t.to_config()).encode()).hexdigest() for t in targets)
+    return recorded == sha256("".join(every).encode()).hexdigest()
 
 
 def check_reads(probe: ModelProbe, target: Objective) -> None:
