@@ -122,7 +122,7 @@ class ActivationGrid(Hints):
         return tile(self.array, columns).astype(np.float32, copy=False)
 
     @checked
-    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+    def plot(self, *, ax: Axes | None = None, **options: Any) -> Axes:
         """Show all maps as one mosaic.
 
         Args:
@@ -213,7 +213,7 @@ class ActivationGrid(Hints):
         maps = as_maps(self.array)
         size = natural_size(maps, columns_for(maps), colorbar=True)
         figure = Figure(figsize=size, layout="constrained")
-        self.plot(figure.add_subplot())
+        self.plot(ax=figure.add_subplot())
         return png_bytes(figure, dpi=72.0)
 
     def _repr_html_(self) -> str:

@@ -279,7 +279,7 @@ def test_colour_images_are_in_range():
     """What is drawn of a colour image is no more than white."""
     image = np.random.default_rng(0).uniform(0, 255, size=(6, 6, 3)).astype(np.float32)
     ax = Figure().subplots()
-    show_stretched(ax, image)
+    show_stretched(image, ax=ax)
     drawn = ax.images[0].get_array()
     assert drawn.dtype == np.uint8
     assert drawn.min() < 60

@@ -79,7 +79,7 @@ def test_plot_names_layer_maps_and_source() -> None:
     """The title says what is seen; the Axes given are used and returned."""
     ax = Figure(figsize=(9, 4)).add_subplot()
     grid = make(source=SOURCE)
-    assert grid.plot(ax, columns=5, cmap="jet") is ax
+    assert grid.plot(ax=ax, columns=5, cmap="jet") is ax
     assert ax.get_title(loc="left") == "conv: 10 maps of 3 x 4, MNIST test 1816"
     assert ax.get_title(loc="right") == "diagonal: constant map (1 of 10)"
     assert ax.images[0].get_array().shape == (6, 20)

@@ -268,7 +268,7 @@ def test_arrays_of_users_are_copied(small_probe: fp.ModelProbe) -> None:
 
 def _ring(color: str) -> Any:
     ax = fp.plotting.show_maps(np.ones((3, 3, 4)), columns=2)
-    return fp.plotting.ring_nodes(ax, (3, 3, 4), [(0, 0, 3)], columns=2, color=color)
+    return fp.plotting.ring_nodes((3, 3, 4), [(0, 0, 3)], ax=ax, columns=2, color=color)
 
 
 @pytest.mark.parametrize(

@@ -355,13 +355,13 @@ def test_without_the_extra(monkeypatch, patterns):
 def test_rings_stand_where_the_nodes_are():
     """On maps and on dense nodes; what does not exist is refused."""
     ax = fp.plotting.show_maps(np.random.default_rng(0).random((3, 4, 10)), columns=4)
-    fp.plotting.ring_nodes(ax, (3, 4, 10), [(2, 1, 5), (0, 0, 0)], columns=4, color="yellow")
+    fp.plotting.ring_nodes((3, 4, 10), [(2, 1, 5), (0, 0, 0)], ax=ax, columns=4, color="yellow")
     offsets = np.asarray(ax.collections[-1].get_offsets())
     assert offsets.tolist() == [[1 * 4 + 1, 1 * 3 + 2], [0, 0]]
     with pytest.raises(fp.RangeError):
-        fp.plotting.ring_nodes(ax, (3, 4, 10), [(3, 0, 0)])
+        fp.plotting.ring_nodes((3, 4, 10), [(3, 0, 0)], ax=ax)
     with pytest.raises(fp.ShapeError):
-        fp.plotting.ring_nodes(ax, (3, 4, 10), [(3,)])
+        fp.plotting.ring_nodes((3, 4, 10), [(3,)], ax=ax)
 
 
 def test_unclear_images_are_found_by_rule(planted):
@@ -610,7 +610,7 @@ def test_a_waterfall_falls_step_by_step():
     from featureprobe.analysis.patterns.view_parts import draw_waterfall  # noqa: PLC0415
 
     ax = Figure().add_subplot()
-    draw_waterfall(ax, [("a", 2.0), ("b", -1.0), ("c", 4.0)], 5.0, title="", xlabel="")
+    draw_waterfall([("a", 2.0), ("b", -1.0), ("c", 4.0)], 5.0, title="", xlabel="", ax=ax)
     assert [bar.get_x() for bar in ax.patches] == [0, 2, 1, 0]
     assert [bar.get_x() + bar.get_width() for bar in ax.patches] == [2, 1, 5, 5]
 

@@ -81,8 +81,10 @@ class Finding(Hints, ABC):
         return self._size
 
     @checked
-    def plot(self, *, figure: Figure | SubFigure | None = None, **options: Any) -> Any:
-        """Draw the finding.
+    def plot(
+        self, *, figure: Figure | SubFigure | None = None, **options: Any
+    ) -> Figure | SubFigure:
+        """Draw the finding, on a figure, since a finding may have several panels.
 
         Args:
             figure: Figure or SubFigure to draw on; None makes a new one.

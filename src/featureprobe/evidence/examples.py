@@ -78,7 +78,7 @@ class Examples:
         return whole
 
     @checked
-    def plot(self, ax: Axes | None = None, *, crop: bool = True, **options: Any) -> Axes:
+    def plot(self, *, ax: Axes | None = None, crop: bool = True, **options: Any) -> Axes:
         """Show the examples as a mosaic, each with its place in the data set and its score.
 
         Args:
@@ -101,5 +101,5 @@ class Examples:
         columns = min(8, len(self))
         figure = Figure(figsize=(1.2 * columns, 1.5 * -(-len(self) // columns) + 0.6))
         figure.set_layout_engine("constrained")
-        self.plot(figure.add_subplot(), columns=columns)
+        self.plot(ax=figure.add_subplot(), columns=columns)
         return png_bytes(figure, dpi=72.0)

@@ -23,8 +23,8 @@ from featureprobe.plotting._checks import (
 def show_prediction(
     probabilities: npt.ArrayLike,
     labels: Sequence[str] | None = None,
-    ax: Axes | None = None,
     *,
+    ax: Axes | None = None,
     top: int = 20,
     title: str | None = None,
 ) -> Axes:

@@ -15,20 +15,20 @@ from featureprobe.plotting.maps import columns_for
 
 @checked
 def ring_nodes(
-    ax: Axes,
     shape: Sequence[int],
     nodes: Iterable[Sequence[int] | int],
     *,
+    ax: Axes,
     columns: int | None = None,
     color: str = "red",
 ) -> Axes:
     """Draw a ring around some nodes of a layer, on Axes that ``show_maps`` has drawn on.
 
     Args:
-        ax: The Axes with the mosaic.
         shape: (H, W, C) or (n,) of the layer.
         nodes: (row, col, channel) of each node, or (index,), or its number when all nodes of the
             layer stand in one row, channels last.
+        ax: The Axes with the mosaic.
         columns: As for ``show_maps``.
         color: Any matplotlib colour.
 
@@ -44,7 +44,8 @@ def ring_nodes(
         >>> import numpy as np
         >>> from featureprobe.plotting import ring_nodes, show_maps
         >>> ax = show_maps(np.eye(3)[..., None] * np.ones(4), columns=2)
-        >>> ring_nodes(ax, (3, 3, 4), [(0, 0, 3)], columns=2).collections[-1].get_offsets().tolist()
+        >>> ringed = ring_nodes((3, 3, 4), [(0, 0, 3)], ax=ax, columns=2)
+        >>> ringed.collections[-1].get_offsets().tolist()
         [[3.0, 3.0]]
     """
     if len(shape) not in (1, 3):

@@ -110,7 +110,7 @@ def show_grids_side_by_side(
                 top = figure.add_subplot(parts[-1])
                 # The title stands once in each column, over what comes first.
                 own = title if inputs is None else None
-                show_prediction(predictions[k], labels, top, top=10, title=own)
+                show_prediction(predictions[k], labels, ax=top, top=10, title=own)
             mosaics += _side_by_side(figure, [grid[-1, k]])
         show_maps(
             maps, ax=mosaics[k], columns=columns, scale=scale, vmin=limits[0], vmax=limits[1],

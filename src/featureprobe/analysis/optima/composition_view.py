@@ -11,10 +11,10 @@ from featureprobe.analysis.optima.composition import IMAGE, Composition
 @draw.register
 def draw_composition(found: Composition, figure: Figure | SubFigure, *, count: int = 10) -> None:
     """Draw the largest shares."""
-    draw_shares(figure.subplots(), found, count=count)
+    draw_shares(found, count=count, ax=figure.subplots())
 
 
-def draw_shares(ax: Axes, found: Composition, *, count: int = 10) -> None:
+def draw_shares(found: Composition, *, count: int = 10, ax: Axes) -> Axes:
     """Draw the largest shares in the score, and in the pre-activation, of lower maps and biases."""
     order = found.largest(count)
     names = [f"map {k}" for k in order] if found.lower != IMAGE else [f"channel {k}" for k in order]
@@ -37,3 +37,4 @@ def draw_shares(ax: Axes, found: Composition, *, count: int = 10) -> None:
     ax.legend(fontsize=7, frameon=False, loc="best")
     ax.tick_params(labelsize=8)
     ax.spines[["top", "right"]].set_visible(False)
+    return ax

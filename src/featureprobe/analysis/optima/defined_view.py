@@ -162,7 +162,7 @@ def _draw_gallery(figure: Figure | SubFigure, found: Definedness, number: int) -
         if start < 0:
             ax.set_axis_off()
             continue
-        show_stretched(ax, found.images[number, place])
+        show_stretched(found.images[number, place], ax=ax)
         count = int(found.counts[number, place])
         barrier = f", barrier to 0: {found.barriers[number, place, 0]:.0%}" if place else ""
         ax.set_title(
@@ -172,15 +172,16 @@ def _draw_gallery(figure: Figure | SubFigure, found: Definedness, number: int) -
         )
 
 
-def show_stretched(ax: Axes, image: FloatArray) -> None:
+def show_stretched(image: FloatArray, *, ax: Axes) -> Axes:
     """Draw an image (H, W, C) with its contrast stretched, in a thin frame."""
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_color("0.8")
     if not np.isfinite(image).all():
         ax.text(0.5, 0.5, "dead", ha="center", va="center", transform=ax.transAxes)
-        return
+        return ax
     ax.imshow(to_rgb(image, contrast=True, low=0.0, high=255.0))
+    return ax
 
 
 def _finish(ax: Axes, title: str, xlabel: str) -> None:

@@ -16,11 +16,11 @@ from featureprobe.plotting import show_image
 def draw_parts(found: Parts, figure: Figure | SubFigure) -> None:
     """Draw where the parts are, and what they are worth."""
     left, right = figure.subplots(1, 2)
-    draw_overlay(left, found)
-    draw_values(right, found)
+    draw_overlay(found, ax=left)
+    draw_values(found, ax=right)
 
 
-def draw_overlay(ax: Axes, found: Parts) -> None:
+def draw_overlay(found: Parts, *, ax: Axes) -> Axes:
     """Draw the image with its parts outlined, each with its number and Shapley value."""
     shown: dict[str, Any] = {"contrast": True, "title": f"parts ({found.word})"}
     show_image(found.image, ax=ax, **shown)
@@ -32,9 +32,10 @@ def draw_overlay(ax: Axes, found: Parts) -> None:
         middle = np.argmin((rows - rows.mean()) ** 2 + (cols - cols.mean()) ** 2)
         ax.text(cols[middle], rows[middle], f"{part + 1}", color="white", fontsize=9,
                 ha="center", va="center", path_effects=rim)  # fmt: skip
+    return ax
 
 
-def draw_values(ax: Axes, found: Parts) -> None:
+def draw_values(found: Parts, *, ax: Axes) -> Axes:
     """Draw each part's Shapley value, and a tick for what its loss alone costs."""
     for part, (value, drop) in enumerate(zip(found.shapley, found.drops, strict=True)):
         ax.barh(part, value, color=f"C{part}", height=0.6)
@@ -47,3 +48,4 @@ def draw_values(ax: Axes, found: Parts) -> None:
     ax.set_title(f"parts, of a score of {found.score:.3g}", loc="left", fontsize=9)
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(labelsize=8)
+    return ax

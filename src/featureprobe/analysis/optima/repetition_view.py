@@ -15,11 +15,11 @@ from featureprobe.analysis.optima.repetition import Repetition
 def draw_repetition(found: Repetition, figure: Figure | SubFigure) -> None:
     """Draw the autocorrelation, and what turned copies say."""
     left, right = figure.subplots(1, 2)
-    draw_autocorrelation(left, found)
-    draw_transforms(right, found)
+    draw_autocorrelation(found, ax=left)
+    draw_transforms(found, ax=right)
 
 
-def draw_autocorrelation(ax: Axes, found: Repetition) -> None:
+def draw_autocorrelation(found: Repetition, *, ax: Axes) -> Axes:
     """Draw the autocorrelation with predicted lags and significant peaks marked."""
     rows, cols = found.max_lags
     extent = (-cols - 0.5, cols + 0.5, rows + 0.5, -rows - 0.5)
@@ -43,9 +43,10 @@ def draw_autocorrelation(ax: Axes, found: Repetition) -> None:
     bar = ax.figure.colorbar(picture, ax=ax, shrink=0.8)
     bar.set_label("correlation", fontsize=8)
     bar.ax.tick_params(labelsize=7)
+    return ax
 
 
-def draw_transforms(ax: Axes, found: Repetition) -> None:
+def draw_transforms(found: Repetition, *, ax: Axes) -> Axes:
     """Draw the best correlation with each turned copy, with its p."""
     for place, (correlation, p) in enumerate(found.transforms.values()):
         ax.barh(place, correlation, color="C0" if p < 0.05 else "0.7", height=0.6)
@@ -58,3 +59,4 @@ def draw_transforms(ax: Axes, found: Repetition) -> None:
     ax.tick_params(labelsize=8)
     ax.set_title("turned copies", loc="left", fontsize=9)
     ax.spines[["top", "right"]].set_visible(False)
+    return ax

@@ -79,7 +79,7 @@ def draw_one(figure: Figure | SubFigure, found: Sensitivity, number: int) -> Non
     for ax in axes[len(titles) :]:
         ax.set_axis_off()
     for ax, image, title, value in zip(axes, found.images[:, number], titles, alike):
-        show_stretched(ax, image)
+        show_stretched(image, ax=ax)
         ax.set_title(f"{title}\n{value:.2f}", fontsize=8)
     figure.suptitle(
         f"{found.targets[number]}: best images, contrast stretched, similarity to the base's",

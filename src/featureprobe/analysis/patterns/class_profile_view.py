@@ -17,4 +17,4 @@ def draw_class_profile(found: ClassProfile, figure: Figure | SubFigure) -> None:
             for row, c in enumerate(found.classes)
         }
         words = ("common to the class", "common to it and rare in all others")
-        draw_counts(ax, counts, f"nodes of {found.layer} {words[which]}")
+        draw_counts(counts, f"nodes of {found.layer} {words[which]}", ax=ax)

@@ -21,12 +21,12 @@ def draw_comparison(
     grid = figure.add_gridspec(1, 2, width_ratios=(3.2, 1))
     title = f"{found.layer}: Cliff's delta, {found.first} (red) against {found.second} (blue)"
     draw_node_values(
-        figure.add_subplot(grid[0]), found.delta.reshape(found.shape), label="Cliff's delta",
-        title=title, columns=columns, numbers=numbers, limit=1.0,
+        found.delta.reshape(found.shape), label="Cliff's delta", title=title, columns=columns,
+        numbers=numbers, limit=1.0, ax=figure.add_subplot(grid[0]),
     )  # fmt: skip
     names = {
         "common_first": f"common to {found.first}", "common_second": f"common to {found.second}",
         "unique_first": f"unique to {found.first}", "unique_second": f"unique to {found.second}",
     }  # fmt: skip
     counts = {label: (found.counts[n], found.null[n]) for n, label in names.items()}
-    draw_counts(figure.add_subplot(grid[1]), counts, "nodes")
+    draw_counts(counts, "nodes", ax=figure.add_subplot(grid[1]))

@@ -28,11 +28,10 @@ def draw_contributions(
     if image is not None:
         title = f"{found.layer}: shares in the margin of image {image}"
     draw_node_values(
-        figure.add_subplot(grid[0]),
         found.mean if image is None else found.contributions[image],
-        label="logits", title=title, columns=columns, numbers=numbers,
+        ax=figure.add_subplot(grid[0]), label="logits", title=title, columns=columns, numbers=numbers,
     )  # fmt: skip
     draw_waterfall(
-        figure.add_subplot(grid[1]), bars, float(found.margin[shown]),
+        bars, float(found.margin[shown]), ax=figure.add_subplot(grid[1]),
         title=f"image {shown}" + " (median margin)" * (image is None), xlabel="logits",
     )  # fmt: skip

@@ -55,4 +55,4 @@ def draw_followed_images(
         own = [ax for ax in mosaics if ax.images[0].get_array().ndim == 2][: len(found.names)]
         for color, nodes in ((rings or {}).get(path) or {}).items():
             for ax in own:
-                ring_nodes(ax, values.shape[1:], nodes, columns=columns, color=color)
+                ring_nodes(values.shape[1:], nodes, ax=ax, columns=columns, color=color)

@@ -34,8 +34,8 @@ def draw_unclear(found: UnclearImages, figure: Figure | SubFigure, *, count: int
         axes = [figure.add_subplot(grid[row, k]) for k in range(4)]
         show_image(found.images[row], ax=axes[0], **limits)
         draw_waterfall(
-            axes[1], found.shares.waterfall(row, count=7), float(found.margins[row]),
-            title="", xlabel="logits",
+            found.shares.waterfall(row, count=7), float(found.margins[row]),
+            title="", xlabel="logits", ax=axes[1],
         )  # fmt: skip
         _distances(axes[2], found, row)
         show_mosaic(

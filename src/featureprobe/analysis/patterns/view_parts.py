@@ -24,7 +24,6 @@ def pixel_range(space: InputSpace) -> dict[str, float]:
 
 
 def draw_node_values(
-    ax: Axes,
     values: npt.NDArray[Any],
     *,
     label: str,
@@ -32,7 +31,8 @@ def draw_node_values(
     columns: int | None,
     numbers: bool | Sequence[int],
     limit: float | None = None,
-) -> None:
+    ax: Axes,
+) -> Axes:
     """Draw one signed number a node on a scale that is symmetric about 0.
 
     Args:
@@ -51,11 +51,12 @@ def draw_node_values(
         values.astype(np.float32), ax=ax, cmap="RdBu_r", vmin=-end, vmax=end, label=label,
         title=title, columns=columns, numbers=numbers,
     )  # fmt: skip
+    return ax
 
 
 def draw_counts(
-    ax: Axes, counts: Mapping[str, tuple[int, npt.NDArray[np.int64]]], unit: str
-) -> None:
+    counts: Mapping[str, tuple[int, npt.NDArray[np.int64]]], unit: str, *, ax: Axes
+) -> Axes:
     """Draw counts as bars, each beside the band that 95 % of permutations fall in."""
     for place, (observed, null) in enumerate(counts.values()):
         low, high = band(null)
@@ -75,11 +76,12 @@ def draw_counts(
     legend = "blue: observed\nred: chance, labels shuffled (95 %)"
     ax.set_title(legend, loc="left", fontsize=8)
     ax.spines[["top", "right"]].set_visible(False)
+    return ax
 
 
 def draw_waterfall(
-    ax: Axes, parts: Sequence[tuple[str, float]], total: float, *, title: str, xlabel: str
-) -> None:
+    parts: Sequence[tuple[str, float]], total: float, *, title: str, xlabel: str, ax: Axes
+) -> Axes:
     """Draw parts that add up to a total, one below the other, each from where the last one ended."""
     reached, rim = 0.0, [withStroke(linewidth=2.0, foreground="white")]
     for place, (_, value) in enumerate(parts):
@@ -103,3 +105,4 @@ def draw_waterfall(
     ax.set_xlabel(xlabel, fontsize=8)
     ax.set_title(title, loc="left", fontsize=9)
     ax.spines[["top", "right"]].set_visible(False)
+    return ax
