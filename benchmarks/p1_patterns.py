@@ -70,7 +70,7 @@ def measure() -> dict[str, Any]:
     begin = time.perf_counter()
     layers = ["pixels", "Max_Pool_1", "Max_Pool_2", LAYER, "Dense_1", "Dense_2"]
     some = np.r_[:500, EACH : EACH + 500]
-    clear = analysis.separate(probe, images[some], labels[some], layers)
+    clear = analysis.linear_probes(probe, images[some], labels[some], layers)
     return {
         "s": marks[-1] - marks[0],
         "s_of_parts": dict(

@@ -107,7 +107,9 @@ def who_decides(
     }
     notes.keep("ablation", analysis.ablate(probe, patterns, FOUR, NINE, rankings))
     layers = ["pixels", "Max_Pool_1", "Max_Pool_2", LAYER, "Dense_1", "Dense_2"]
-    notes.keep("clarity", analysis.separate(probe, images, labels, layers, classes=(FOUR, NINE)))
+    notes.keep(
+        "clarity", analysis.linear_probes(probe, images, labels, layers, classes=(FOUR, NINE))
+    )
     unclear = analysis.unclear_images(probe, images, labels, FOUR, NINE, SHOWN, count=4)
     notes.keep("unclear", unclear)
     notes.keep("unclear_grids", analysis.follow(probe, unclear.images[:3], SHOWN), rings=rings)

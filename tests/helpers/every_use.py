@@ -168,7 +168,7 @@ USES: dict[str, Use] = {
     "follow": lambda p, x, y: analysis.follow(p, x[:3], ["conv1", "conv2"]),
     "insert_patterns": _inserted,
     "profile_classes": _of_patterns(lambda q: analysis.profile_classes(q, rounds=4)),
-    "separate": lambda p, x, y: analysis.separate(p, x, y, ["conv2"], folds=2),
+    "linear_probes": lambda p, x, y: analysis.linear_probes(p, x, y, ["conv2"], folds=2),
     "split_margin": lambda p, x, y: analysis.split_margin(p, x[:4], "conv2", 0, 1),
     "unclear_images": lambda p, x, y: analysis.unclear_images(p, x, y, 0, 1, ["conv2"], count=2),
     "assess": _assessed,

@@ -34,7 +34,7 @@ RECORDS = {
 }
 SLOW = {"definedness", "sensitivity", "node_vs_map", "assess", "untrained", "compare_nets", "decompose",
         "shift_response", "mnist_probe", "mnist_cnn", "Ascent.run", "Ascent.start", "Ascent.iterate",
-        "Ascent.result", "Recipe.run", "insert_patterns", "separate", "ModelProbe.__init__",
+        "Ascent.result", "Recipe.run", "insert_patterns", "linear_probes", "ModelProbe.__init__",
         "ModelProbe.reopened", "Finding.plot"}  # fmt: skip
 
 

@@ -137,12 +137,12 @@ def test_too_few_images(planted):
             0, 3,
         )  # fmt: skip
     with pytest.raises(fp.DataError, match="No image has the class 5"):
-        analysis.separate(probe, images, labels, ["conv"], classes=(0, 5))
+        analysis.linear_probes(probe, images, labels, ["conv"], classes=(0, 5))
 
 
 def test_bars_of_accuracies_stay_within_their_range():
     """Folds that differ widely do not lead beyond 0..1, nor do equal ones make bars of no length."""
-    found = analysis.Separability(
+    found = analysis.LinearProbes(
         ("conv",), classes=(0, 1), images=20, nearest_mean=np.array([[1.0, 0.9]]),
         logistic=np.ones((1, 2)), control=np.array([[0.0, 0.1]]), seconds=np.ones(1),
     )  # fmt: skip

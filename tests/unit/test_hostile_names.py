@@ -77,7 +77,7 @@ def shown(probe: fp.ModelProbe, name: str) -> Iterator[Callable[[], Any]]:
         A.split_margin(probe, IMAGES, layer, 0, 1), A.compare_by_eye(patterns, 0, 1, rounds=2),
         A.follow(probe, IMAGES[:2], [layer, head], names=[name, f"{name}2"]),
         A.ablate(probe, patterns, 0, 1, {name: np.arange(48)}, random=2),
-        A.separate(probe, IMAGES, LABELS, [layer, head], folds=2),
+        A.linear_probes(probe, IMAGES, LABELS, [layer, head], folds=2),
         A.unclear_images(probe, IMAGES, LABELS, 0, 1, [layer, head], count=2),
         A.compare_nets(probe, probe, IMAGES, [layer, head], match=layer, rounds=2),
         A.shift_response(probe, IMAGES[:3], layer),

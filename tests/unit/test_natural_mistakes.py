@@ -63,7 +63,7 @@ def model_for_a_probe(probe: fp.ModelProbe, images: np.ndarray) -> dict[str, Cal
         "node_vs_map": lambda: A.node_vs_map(net, "conv"),
         "decompose": lambda: A.decompose(net, images[0], MAP),
         "shift_response": lambda: A.shift_response(net, images, "conv"),
-        "separate": lambda: A.separate(net, images, labels, ["conv"]),
+        "linear_probes": lambda: A.linear_probes(net, images, labels, ["conv"]),
         "compare_nets": lambda: A.compare_nets(probe, net, images, ["conv"], match="conv"),
         "unclear_images": lambda: A.unclear_images(net, images, labels, 0, 1, ["conv"]),
         "ablate": lambda: A.ablate(net, patterns, 0, 1, {}),
@@ -91,7 +91,7 @@ def test_an_empty_list_of_layers(
     for call in (
         lambda: fp.Evidence.collect(small_probe, small_images, layers),
         lambda: A.follow(small_probe, small_images, layers),
-        lambda: A.separate(small_probe, small_images, labels, layers),
+        lambda: A.linear_probes(small_probe, small_images, labels, layers),
         lambda: A.unclear_images(small_probe, small_images, labels, 0, 1, layers),
         lambda: A.compare_nets(small_probe, small_probe, small_images, layers, match="conv"),
     ):

@@ -260,13 +260,13 @@ def test_ablation_finds_what_the_decision_needs(planted, patterns):
 def test_classifiers_by_layer(planted):
     """The planted layer separates; random labels do not."""
     probe, images, labels = planted
-    found = analysis.separate(probe, images, labels, ["pixels", "conv"], folds=3)
+    found = analysis.linear_probes(probe, images, labels, ["pixels", "conv"], folds=3)
     assert found.logistic[1].mean() > 0.95
     assert found.nearest_mean[1].mean() > 0.95
     assert abs(found.control.mean() - 1 / 3) < 0.12
     assert found.seconds.shape == (2,)
     with pytest.raises(fp.RangeError, match="folds need"):
-        analysis.separate(probe, images[:8], labels[:8], ["conv"], folds=5)
+        analysis.linear_probes(probe, images[:8], labels[:8], ["conv"], folds=5)
 
 
 FINDINGS = {
@@ -276,7 +276,7 @@ FINDINGS = {
     "eye": lambda p, n: analysis.compare_by_eye(p, 0, 1, rounds=50),
     "shares": lambda p, n: analysis.split_margin(n[0], n[1], "conv", 0, 1),
     "ablation": lambda p, n: analysis.ablate(n[0], p, 0, 1, {"a": np.arange(15)}, random=2),
-    "separability": lambda p, n: analysis.separate(n[0], n[1], n[2], ["conv"], folds=2),
+    "separability": lambda p, n: analysis.linear_probes(n[0], n[1], n[2], ["conv"], folds=2),
     "followed": lambda p, n: analysis.follow(n[0], n[1][:2], ["conv", "dense"]),
 }
 
@@ -762,7 +762,7 @@ def test_selectivity_and_empty_maps_of_known_means():
 
 def test_classifiers_see_the_classes_and_folds_asked_for(planted):
     """Two of three classes are two thirds of the images."""
-    found = analysis.separate(*planted, ["conv"], classes=(2, 0), folds=4)
+    found = analysis.linear_probes(*planted, ["conv"], classes=(2, 0), folds=4)
     assert found.classes == (0, 2)
     assert found.images == 120
     assert found.logistic.shape == found.nearest_mean.shape == found.control.shape == (1, 4)
@@ -873,4 +873,4 @@ def test_rounds_shares_and_folds_are_checked(planted, patterns):
             call()
     few = np.concatenate([np.flatnonzero(labels == c)[:5] for c in range(CLASSES)])
     with pytest.raises(fp.RangeError, match="need 6 images"):
-        analysis.separate(probe, images[few], labels[few], ["conv"], folds=2)
+        analysis.linear_probes(probe, images[few], labels[few], ["conv"], folds=2)

@@ -38,6 +38,9 @@ _DRAWS = 20_000  # number of the seed of the bootstrap
 class Sensitivity(Finding):
     """Scores and images of T targets under V recipes, each with one thing changed.
 
+    This is the sensitivity of optima to the recipe. It is not captum's ``sensitivity_max`` (Yeh et al.,
+    2019), which says how far an attribution changes when the input is perturbed a little.
+
     Similarities are the highest correlation over shifts up to 4 pixels of the parts that the target
     sees, -1..1. NaN where a target is dead.
 
@@ -145,6 +148,8 @@ def sensitivity(
     progress: bool | None = None,
 ) -> Sensitivity:
     """Change one thing of a recipe at a time, and see what becomes of scores and images.
+
+    Inputs are not perturbed, and no attribution is judged: see :class:`Sensitivity`.
 
     Compared are the best of ``starts`` images of each target, with the same seed. The measure of
     what counts as change is the recipe itself with three other seeds: a variant is called stronger

@@ -15,9 +15,9 @@ from featureprobe.analysis.patterns import (  # noqa: F401  (views register them
     contributions_view,
     follow_view,
     insertion_view,
+    linear_probes_view,
     nets_view,
     patterns_view,
-    separability_view,
     unclear_view,
 )
 from featureprobe.analysis.patterns.ablation import Ablation, ablate
@@ -27,9 +27,9 @@ from featureprobe.analysis.patterns.classes import ClassComparison, compare_clas
 from featureprobe.analysis.patterns.contributions import Contributions, split_margin
 from featureprobe.analysis.patterns.follow import FollowedImages, follow
 from featureprobe.analysis.patterns.insertion import Insertion, insert_patterns
+from featureprobe.analysis.patterns.linear_probes import LinearProbes, linear_probes
 from featureprobe.analysis.patterns.nets import NetComparison, compare_nets
 from featureprobe.analysis.patterns.patterns import Patterns
-from featureprobe.analysis.patterns.separability import Separability, separate
 from featureprobe.analysis.patterns.unclear import UnclearImages, unclear_images
 
 __all__ = [
@@ -40,9 +40,9 @@ __all__ = [
     "EyeComparison",
     "FollowedImages",
     "Insertion",
+    "LinearProbes",
     "NetComparison",
     "Patterns",
-    "Separability",
     "UnclearImages",
     "ablate",
     "compare_by_eye",
@@ -50,8 +50,8 @@ __all__ = [
     "compare_nets",
     "follow",
     "insert_patterns",
+    "linear_probes",
     "profile_classes",
-    "separate",
     "split_margin",
     "unclear_images",
 ]

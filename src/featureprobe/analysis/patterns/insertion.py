@@ -25,6 +25,9 @@ Floats = npt.NDArray[np.float64]
 class Insertion(Finding):
     """How far the OIPs of maps move a margin when they are added to images.
 
+    This is not the insertion metric of RISE (Petsiuk, Das and Saenko, 2018), which judges a saliency map
+    by how fast a class's probability rises as the pixels of an image are uncovered in its order.
+
     ``plot`` takes a figure only.
 
     Args:
@@ -104,6 +107,8 @@ def insert_patterns(
     rng: Rng = 0,
 ) -> Insertion:
     """Add the OIP of each map to images, and see how far the margin of two classes moves.
+
+    It asks about maps and their OIPs; for the insertion metric of saliency maps, see :class:`Insertion`.
 
     Added is ``amount`` times the OIP less its mean; the sum is kept within the input space's range.
 

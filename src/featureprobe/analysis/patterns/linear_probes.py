@@ -1,4 +1,4 @@
-"""Does the dense part clarify? How well simple classifiers tell classes apart, layer by layer."""
+"""Linear probes: how well simple classifiers tell classes apart, layer by layer."""
 
 import time
 import warnings
@@ -25,7 +25,7 @@ _PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # inverse strengths of the L2 penalty tha
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Separability(Finding):
+class LinearProbes(Finding):
     """Accuracies of classifiers that read one layer, on images that they were not fitted on.
 
     ``plot`` takes a figure only; its bars are Wilson's intervals over all test images.
@@ -42,7 +42,7 @@ class Separability(Finding):
     Example:
         >>> import featureprobe as fp
         >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
-        >>> found = fp.analysis.separate(probe, images, labels, ["Dense_2"], classes=(0, 1), folds=2)
+        >>> found = fp.analysis.linear_probes(probe, images, labels, ["Dense_2"], classes=(0, 1), folds=2)
         >>> bool(found.nearest_mean.mean() > 0.95)
         True
     """
@@ -72,7 +72,7 @@ class Separability(Finding):
 
 
 @checked
-def separate(
+def linear_probes(
     probe: ModelProbe,
     images: npt.ArrayLike,
     labels: npt.ArrayLike,
@@ -81,10 +81,11 @@ def separate(
     classes: Sequence[int] | None = None,
     folds: Count = 5,
     rng: Rng = 0,
-) -> Separability:
+) -> LinearProbes:
     """Fit simple classifiers on each layer, and see where classes become easy to tell apart.
 
-    Nodes are standardized on the images that a classifier is fitted on. Random labels show how well
+    These are the linear probes of Alain and Bengio ("Understanding intermediate layers using linear
+    classifier probes", 2016), with the nearest class mean beside them. Nodes are standardized on the images that a classifier is fitted on. Random labels show how well
     it could do by learning by heart (Hewitt and Liang, "Designing and interpreting probes with
     control tasks", 2019): on unseen images that is chance.
 
@@ -108,7 +109,7 @@ def separate(
     Example:
         >>> import featureprobe as fp
         >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
-        >>> found = separate(probe, images, labels, ["pixels", "Dense_1"], classes=(4, 9), folds=2)
+        >>> found = linear_probes(probe, images, labels, ["pixels", "Dense_1"], classes=(4, 9), folds=2)
         >>> found.logistic.shape
         (2, 2)
     """
@@ -125,7 +126,7 @@ def separate(
         found.append(_accuracies(np.asarray(values, np.float32), own, folds, seed))
         seconds.append(time.perf_counter() - begin)
     by_kind = np.array(found)  # (L, 3, F)
-    return Separability(
+    return LinearProbes(
         tuple(layers),
         classes=tuple(int(c) for c in chosen),
         images=len(own),
@@ -162,11 +163,11 @@ def _accuracies(
     values: FloatArray, labels: npt.NDArray[np.int64], folds: int, seed: int
 ) -> list[Any]:
     """Return accuracies of the nearest mean, of logistic regression, and of that on random labels."""
-    select = need("sklearn.model_selection", what="separate", extra="analysis")
-    line = need("sklearn.linear_model", what="separate", extra="analysis")
-    scale = need("sklearn.preprocessing", what="separate", extra="analysis").StandardScaler
-    join = need("sklearn.pipeline", what="separate", extra="analysis").make_pipeline
-    near = need("sklearn.neighbors", what="separate", extra="analysis").NearestCentroid
+    select = need("sklearn.model_selection", what="linear_probes", extra="analysis")
+    line = need("sklearn.linear_model", what="linear_probes", extra="analysis")
+    scale = need("sklearn.preprocessing", what="linear_probes", extra="analysis").StandardScaler
+    join = need("sklearn.pipeline", what="linear_probes", extra="analysis").make_pipeline
+    near = need("sklearn.neighbors", what="linear_probes", extra="analysis").NearestCentroid
     inner = select.StratifiedKFold(3, shuffle=True, random_state=seed)
     logistic = select.GridSearchCV(
         join(scale(), line.LogisticRegression(max_iter=2000, tol=1e-3)),

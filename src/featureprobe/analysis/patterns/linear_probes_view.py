@@ -1,15 +1,15 @@
-"""The picture of a Separability."""
+"""The picture of a LinearProbes."""
 
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe.analysis.finding import draw
-from featureprobe.analysis.patterns.separability import Separability
+from featureprobe.analysis.patterns.linear_probes import LinearProbes
 from featureprobe.analysis.stats.frequency import wilson
 
 
 @draw.register
-def draw_separability(found: Separability, figure: Figure | SubFigure) -> None:
+def draw_linear_probes(found: LinearProbes, figure: Figure | SubFigure) -> None:
     """Draw accuracies of the classifiers by layer, with intervals."""
     ax = figure.add_subplot()
     places = np.arange(len(found.layers))
