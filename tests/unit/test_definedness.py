@@ -200,15 +200,28 @@ def test_average_linkage_by_hand():
     assert average_linkage(alike, 0.9).tolist() == [0, 0, 1, 1]  # 0.97 alone does not join them
     assert average_linkage(alike, 0.5).tolist() == [0, 0, 0, 0]
     assert average_linkage(np.eye(3), 0.9).tolist() == [0, 1, 2]
-    hierarchy = pytest.importorskip("scipy.cluster.hierarchy")
+    assert average_linkage(np.eye(1), 0.9).tolist() == [0]
+
+
+@pytest.mark.parametrize("least", [-2.0, -1.2, -0.6])
+def test_clusters_are_those_of_joining_pair_by_pair(least):
+    """The largest cluster comes first, of equal ones that of the first item."""
     points = np.random.default_rng(0).normal(size=(40, 3))
-    far = np.linalg.norm(points[:, None] - points, axis=2)
-    tree = hierarchy.linkage(far[np.triu_indices(40, 1)], "average")
-    for cut in (0.6, 1.2, 2.0):
-        theirs = hierarchy.fcluster(tree, cut, "distance")
-        own = average_linkage(-far, -cut)
-        np.testing.assert_array_equal(own[:, None] == own, theirs[:, None] == theirs)
-        assert (np.diff(np.bincount(own)) <= 0).all()  # the largest comes first
+    alike = -np.linalg.norm(points[:, None] - points, axis=2)
+    clusters = [[k] for k in range(40)]
+    while len(clusters) > 1:
+        mean = {(a, b): alike[np.ix_(a_, b_)].mean()
+                for a, a_ in enumerate(clusters) for b, b_ in enumerate(clusters) if a < b}  # fmt: skip
+        (a, b), value = max(mean.items(), key=lambda pair: pair[1])
+        if value < least:
+            break
+        clusters[a] += clusters.pop(b)
+    clusters.sort(key=lambda c: (-len(c), min(c)))
+    found = average_linkage(alike, least)
+    assert 1 < len(clusters) < 40
+    assert [sorted(c) for c in clusters] == [
+        np.flatnonzero(found == k).tolist() for k in range(len(clusters))
+    ]
 
 
 def test_half_width_is_interpolated():

@@ -391,7 +391,7 @@ def test_calibration_is_that_of_known_chances():
     """Labels drawn from the probabilities are calibrated; sharper ones are not, and by how much."""
     from featureprobe.analysis.stats.calibration import (  # noqa: PLC0415
         best_temperature,
-        reliability,
+        calibration_error,
         softmax,
     )
 
@@ -399,8 +399,8 @@ def test_calibration_is_that_of_known_chances():
     logits = rng.normal(scale=1.5, size=(20_000, 4)).astype(np.float32)
     chances = softmax(logits)
     labels = (chances.cumsum(axis=1) > rng.random((20_000, 1))).argmax(axis=1)
-    assert reliability(labels, chances).expected_error < 0.012
-    assert reliability(labels, softmax(3 * logits)).expected_error > 0.1
+    assert calibration_error(labels, chances) < 0.012
+    assert calibration_error(labels, softmax(3 * logits)) > 0.1
     assert best_temperature(labels, 3 * logits) == pytest.approx(3, rel=0.05)
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 import featureprobe as fp
 from featureprobe import analysis
-from featureprobe.analysis.quality.explaining import predicted, rank_correlations
+from featureprobe.analysis.quality.explaining import predicted
 from featureprobe.analysis.quality.likeness import Sight, slid
 from featureprobe.analysis.quality.natural import Natural
 from featureprobe.analysis.quality.paths import (
@@ -26,6 +26,7 @@ from featureprobe.analysis.quality.stationarity import certificates
 from featureprobe.analysis.quality.units import UnitScore, units_of
 from featureprobe.analysis.quality.upstream import layers_before, own_layers
 from featureprobe.analysis.quality.wording import reading
+from featureprobe.analysis.stats.ranks import rank_correlations
 from featureprobe.analysis.stats.similarity import shift_similarity
 from featureprobe.analysis.stats.spectrum import high_frequency_share
 from featureprobe.analysis.stats.suspicion import HARDLY, suspicion
@@ -179,9 +180,9 @@ def test_where_units_see_little_their_part_of_the_picture_is_slid_over_images():
     np.testing.assert_array_equal(found[1], pictures[1, 1:10, 30:39])
     answers = probe.activations(images, "look").mean(axis=(1, 2))
     alike = sight.likeness(pictures, units, images)
-    assert np.diag(rank_correlations(alike, answers.T)).min() > 0.65
+    assert np.diag(rank_correlations(alike, answers.T, what="test")).min() > 0.65
     whole = shift_similarity(pictures, images, max_shift=4)
-    assert np.diag(rank_correlations(whole, answers.T)).max() < 0.4
+    assert np.diag(rank_correlations(whole, answers.T, what="test")).max() < 0.4
 
 
 def test_slid_windows_are_normalized_correlations_of_all_parts():
@@ -231,7 +232,7 @@ def test_likeness_over_shifts_and_rank_correlations():
     assert near > 0.98
     assert far < 0.8
     values = rng.integers(0, 5, (6, 50)).astype(np.float32)
-    found = rank_correlations(values[:2], values[2:])
+    found = rank_correlations(values[:2], values[2:], what="test")
     expected = [[stats.spearmanr(a, b).statistic for b in values[2:]] for a in values[:2]]
     np.testing.assert_allclose(found, expected, atol=1e-6)
 

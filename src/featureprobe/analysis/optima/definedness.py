@@ -77,6 +77,7 @@ def definedness(
         ConfigError: When the starts of a target would not be independent, more than a tenth of them
             are copies, or something is no initializer or no Ascent.
         RangeError: When there are fewer starts than initializers, or fewer than two.
+        MissingExtraError: Without scipy, which ``featureprobe[analysis]`` brings.
 
     Source: questions of article VII of the MNIST series; barriers between minima as in Draxler et
     al., "Essentially no barriers in neural network energy landscape", 2018.

@@ -12,6 +12,7 @@ from featureprobe._arguments import Count, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.contributions import margin_weights
+from featureprobe.analysis.stats.ranks import rank_correlations
 from featureprobe.errors import ConfigError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.tail import tail_of
@@ -73,7 +74,7 @@ class Insertion(Finding):
     @property
     def correlation(self) -> float:
         """Spearman's rank correlation of what was predicted and what was moved."""
-        return rank_correlation(self.predicted, self.moved)
+        return float(_correlation(self.predicted, self.moved)[0])
 
     @property
     def p(self) -> float:
@@ -84,7 +85,7 @@ class Insertion(Finding):
     def verdict(self) -> str:
         """Whether shares predict what OIPs do."""
         how = "as" if self.p < 0.01 else "not as"
-        by_all = rank_correlation(self.predicted_by_all, self.moved)
+        by_all = _correlation(self.predicted_by_all, self.moved)[0]
         share = np.abs(self.predicted).sum() / max(np.abs(self.predicted_by_all).sum(), 1e-12)
         return (
             f"{self.layer}: adding {self.amount:g} of the OIPs of {len(self.channels)} maps moves the "
@@ -128,6 +129,7 @@ def insert_patterns(
     Raises:
         ConfigError: When the result has other targets, or fewer than three.
         ModelError: When a path to the output avoids the layer.
+        MissingExtraError: Without scipy, which ``featureprobe[analysis]`` brings.
 
     Example:
         >>> import featureprobe as fp
@@ -144,7 +146,7 @@ def insert_patterns(
     weights = margin_weights(probe, first, second)
     predicted, by_all, moves, answered = _moves(probe, result, channels, pixels, weights, amount)
     dealer = np.random.default_rng(seed_from(rng))
-    null = [rank_correlation(dealer.permutation(predicted), moves) for _ in range(rounds)]
+    dealt = np.stack([dealer.permutation(predicted) for _ in range(rounds)])
     return Insertion(
         layer,
         first=int(first),
@@ -155,7 +157,7 @@ def insert_patterns(
         moved=moves,
         answered=answered,
         amount=float(amount),
-        null=np.array(null),
+        null=_correlation(dealt, moves),
     )
 
 
@@ -182,18 +184,9 @@ def _moves(
     return tuple(np.array(found).T)
 
 
-def rank_correlation(first: Floats, second: Floats) -> float:
-    """Return Spearman's correlation, ties by their mean rank; 0 where one has no spread."""
-    ranks = [_mean_ranks(values) for values in (first, second)]
-    centred = [r - r.mean() for r in ranks]
-    norm = float(np.linalg.norm(centred[0]) * np.linalg.norm(centred[1]))
-    return float(centred[0] @ centred[1] / norm) if norm > 0 else 0.0
-
-
-def _mean_ranks(values: Floats) -> Floats:
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return np.asarray((ends - (counts - 1) / 2)[place], np.float64)
+def _correlation(predicted: Floats, moved: Floats) -> Floats:
+    """Return Spearman's correlation of predictions (M,) or (R, M) with what was moved (M,)."""
+    return rank_correlations(np.atleast_2d(predicted), moved[None], what="insert_patterns")[:, 0]
 
 
 def _maps_of(result: AscentResult) -> tuple[str, npt.NDArray[np.int64]]:

@@ -15,8 +15,8 @@ from featureprobe.analysis.patterns.patterns import Patterns, two_classes
 from featureprobe.analysis.patterns.view_parts import pixel_range
 from featureprobe.analysis.stats.calibration import (
     best_temperature,
+    calibration_error,
     confusion_matrix,
-    reliability,
     softmax,
 )
 from featureprobe.errors import ConfigError, RangeError
@@ -146,6 +146,7 @@ def unclear_images(
         RangeError: When the class has fewer images than ``count``, or a label is no output.
         DataError: When a class has no image.
         ModelError: When a path to the output avoids the first layer.
+        MissingExtraError: Without scipy and scikit-learn, which ``featureprobe[analysis]`` brings.
 
     Example:
         >>> import featureprobe as fp
@@ -206,7 +207,7 @@ def _logits(probe: ModelProbe, pixels: FloatArray, labels: Whole) -> FloatArray:
 
 def _calibration(labels: Whole, logits: FloatArray) -> dict[str, Any]:
     temperature = best_temperature(labels, logits)
-    errors = [reliability(labels, softmax(logits, t)).expected_error for t in (1.0, temperature)]
+    errors = [calibration_error(labels, softmax(logits, t)) for t in (1.0, temperature)]
     return {
         "confusion": confusion_matrix(labels, logits.argmax(axis=1), logits.shape[1]),
         "temperature": temperature,

@@ -1,29 +1,16 @@
 """Whether likeness to a picture predicts what a unit answers to images that were not used."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe._extras import need
 from featureprobe.analysis.quality.natural import Whole
+from featureprobe.analysis.stats.ranks import rank_correlations
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
 _LIMIT = 2**26  # numbers of a product at a time
-
-
-def rank_correlations(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Floats:
-    """Return (A, B) Spearman's correlations of the rows of (A, N) and (B, N); 0 without spread."""
-    rank = need("scipy.stats", what="Explanatory power", extra="analysis").rankdata
-    units = []
-    for values in (first, second):
-        ranks = rank(values, axis=1).astype(np.float32)
-        ranks -= ranks.mean(axis=1, keepdims=True)
-        norm = np.linalg.norm(ranks, axis=1, keepdims=True)
-        units.append(ranks / np.where(norm > 0, norm, 1))
-    return np.asarray(units[0] @ units[1].T, np.float64)
 
 
 def predicted(
@@ -47,7 +34,7 @@ def predicted(
         (K,) rank correlations with the unit's answers: of the picture, of the examples, and the
         mean over the other units' pictures.
     """
-    all_pairs = rank_correlations(compare(pictures, units), answers.T)
+    all_pairs = rank_correlations(compare(pictures, units), answers.T, what="Explanatory power")
     count = len(pictures)
     by_picture = np.diag(all_pairs).copy()
     others = np.where(np.eye(count, dtype=bool), 0, all_pairs).sum(axis=0) / max(1, count - 1)
@@ -58,6 +45,7 @@ def predicted(
         of_units = np.repeat(units[k : k + size], some.shape[1])
         alike = compare(some.reshape(-1, *some.shape[2:]), of_units)
         mean = alike.reshape(len(some), some.shape[1], -1).mean(axis=1)
-        by_examples.append(np.diag(rank_correlations(mean, answers[:, k : k + size].T)))
+        some = answers[:, k : k + size].T
+        by_examples.append(np.diag(rank_correlations(mean, some, what="Explanatory power")))
     chance = others if count > 1 else np.full(1, np.nan)
     return by_picture, np.concatenate(by_examples), chance

@@ -1,86 +1,58 @@
 """How often a net is right, and how often it says it is."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._extras import need
 from featureprobe.types import FloatArray
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
+_WHAT = "The calibration of a net"
 
 
 def confusion_matrix(labels: Whole, said: Whole, classes: int) -> Whole:
     """Return (K, K) counts: rows are the true classes, columns what the net says."""
-    found = np.zeros((classes, classes), np.int64)
-    np.add.at(found, (labels, said), 1)
-    return found
+    metrics = need("sklearn.metrics", what=_WHAT, extra="analysis")
+    found = metrics.confusion_matrix(labels, said, labels=np.arange(classes))
+    return np.asarray(found, np.int64)
 
 
 def softmax(logits: FloatArray, temperature: float = 1.0) -> Floats:
     """Return (N, K) probabilities of logits, divided by a temperature first."""
-    scaled = logits.astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    special = need("scipy.special", what=_WHAT, extra="analysis")
+    return np.asarray(special.softmax(logits.astype(np.float64) / temperature, axis=1))
 
 
-@dataclass(frozen=True, eq=False)
-class Reliability:
-    """Confidence against accuracy, in bins of equal width.
-
-    Attributes:
-        counts: (B,) images of each bin.
-        confidence: (B,) mean confidence; NaN where there are none.
-        accuracy: (B,) share that is right; likewise.
-    """
-
-    counts: Whole
-    confidence: Floats
-    accuracy: Floats
-
-    @property
-    def expected_error(self) -> float:
-        """The mean of |confidence - accuracy|, weighted by images.
-
-        Source: Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", 2015.
-        """
-        some = self.counts > 0
-        gap = np.abs(self.confidence[some] - self.accuracy[some])
-        return float((gap * self.counts[some]).sum() / self.counts.sum())
-
-
-def reliability(labels: Whole, probabilities: Floats, bins: int = 15) -> Reliability:
-    """Sort images by the largest probability and see how often it is right.
+def calibration_error(labels: Whole, probabilities: Floats, bins: int = 15) -> float:
+    """Return the mean of |confidence - accuracy| over bins of equal width, weighted by images.
 
     Args:
         labels: (N,) true classes.
         probabilities: (N, K).
-        bins: Of equal width over 0..1.
+        bins: Of the largest probability, over 0..1.
+
+    Source: Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", 2015.
     """
-    confidence, said = probabilities.max(axis=1), probabilities.argmax(axis=1)
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     place = np.minimum((confidence * bins).astype(int), bins - 1)
-    counts = np.bincount(place, minlength=bins)
-    with np.errstate(invalid="ignore"):
-        mean = np.bincount(place, confidence, bins) / counts
-        right = np.bincount(place, said == labels, bins) / counts
-    return Reliability(counts, mean, right)
+    return float(np.abs(np.bincount(place, confidence - right, bins)).sum() / len(labels))
 
 
 def best_temperature(labels: Whole, logits: FloatArray) -> float:
-    """Return the temperature under which the labels are most likely.
+    """Return the temperature under which the labels are most likely, 0.05 to 20.
 
     Source: Guo et al., "On calibration of modern neural networks", 2017. The loss has one minimum in
-    the inverse temperature; it is found by golden sections of its logarithm.
+    the inverse temperature, which is looked for in its logarithm.
     """
+    special = need("scipy.special", what=_WHAT, extra="analysis")
+    optimize = need("scipy.optimize", what=_WHAT, extra="analysis")
+    wide, rows = logits.astype(np.float64), np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        chances = softmax(logits, float(np.exp(log_temperature)))
-        own = chances[np.arange(len(labels)), labels]
-        return float(-np.log(np.maximum(own, 1e-300)).mean())
+        chances = special.log_softmax(wide / np.exp(log_temperature), axis=1)
+        return float(-chances[rows, labels].mean())
 
-    low, high, ratio = np.log(0.05), np.log(20.0), (np.sqrt(5) - 1) / 2
-    for _ in range(60):
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        low, high = (low, right) if loss(left) < loss(right) else (left, high)
-    return float(np.exp((low + high) / 2))
+    ends = (np.log(0.05), np.log(20.0))
+    found = optimize.minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-9})
+    return float(np.exp(found.x))

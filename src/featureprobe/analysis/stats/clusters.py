@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._extras import need
+
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
@@ -19,18 +21,12 @@ def average_linkage(similarity: npt.ArrayLike, least: float) -> Whole:
 
     Source: Sokal and Michener, "A statistical method for evaluating systematic relationships", 1958.
     """
-    between = np.array(similarity, np.float64)
-    labels, sizes = np.arange(len(between)), np.ones(len(between))
-    np.fill_diagonal(between, -np.inf)
-    while len(between):
-        first, second = sorted(divmod(int(between.argmax()), len(between)))
-        if not between[first, second] >= least:
-            break
-        total = sizes[first] + sizes[second]
-        joined = (sizes[first] * between[first] + sizes[second] * between[second]) / total
-        between[first], between[:, first] = joined, joined
-        between[second], between[:, second], between[first, first] = -np.inf, -np.inf, -np.inf
-        sizes[first], labels[labels == second] = total, first
+    near = np.asarray(similarity, np.float64)
+    if len(near) < 2:
+        return np.zeros(len(near), np.int64)
+    hierarchy = need("scipy.cluster.hierarchy", what="definedness", extra="analysis")
+    far = 1 - near[np.triu_indices(len(near), 1)]
+    labels = hierarchy.fcluster(hierarchy.linkage(far, "average"), 1 - least, "distance")
     return _by_size(labels)
 
 
