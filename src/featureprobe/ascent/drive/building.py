@@ -14,6 +14,7 @@ from featureprobe.ascent.problem.starts import Starts
 from featureprobe.ascent.settings.remedies import Remedy
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.ascent.step.loop import Loop
+from featureprobe.ascent.step.views import Views
 from featureprobe.constraints.default import resolve
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
@@ -22,8 +23,14 @@ from featureprobe.types import FloatArray
 def build_plan(settings: Settings, solved: Sequence[Resolved], seed: int) -> tuple[Group, ...]:
     """Return targets in groups."""
     full = why_full(settings)
-    crops = [full or own.crop for own in solved]
-    return make_plan(solved, starts=settings.starts, seed=seed, memory=settings.memory, crops=crops)
+    return make_plan(
+        solved,
+        starts=settings.starts,
+        seed=seed,
+        memory=settings.memory,
+        crops=[full or own.crop for own in solved],
+        views=_views(settings),
+    )
 
 
 def build_drive(
@@ -50,7 +57,7 @@ def build_drive(
     fixed = (
         settings.rule,
         settings.regularizers,
-        settings.transforms,
+        _views(settings),
         settings.parameterization,
         constraint,
         settings.keep,
@@ -65,7 +72,7 @@ def build_drive(
             rule=settings.rule,
             parameterization=settings.parameterization,
             regularizers=settings.regularizers,
-            transforms=settings.transforms,
+            views=_views(settings),
             anew=anew(settings.regularizers),
             keep_best=settings.keep == "best",
         )
@@ -75,6 +82,10 @@ def build_drive(
         ready = tuple(group.aimed(remedy) for group in ready)
     calls = tuple(compiled(group, fixed, loop) for group in ready)
     return Drive(ready, calls, starts.index.size, digest, settings.stop)
+
+
+def _views(settings: Settings) -> Views:
+    return Views(settings.transforms, settings.views)
 
 
 def _means(group: Group, starts: Starts) -> FloatArray:

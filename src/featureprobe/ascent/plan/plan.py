@@ -10,6 +10,8 @@ from featureprobe.ascent.plan.group import WORKERS, Group
 from featureprobe.ascent.problem.masks import stack_masks
 from featureprobe.ascent.problem.resolved import Resolved
 from featureprobe.ascent.step.evaluation import Evaluation
+from featureprobe.ascent.step.view_size import check_sizes, view_shape
+from featureprobe.ascent.step.views import Views
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.crop_plan import Crop
 from featureprobe.probe.network.cropped_network import CroppedNetwork
@@ -18,6 +20,9 @@ from featureprobe.types import FloatArray
 
 _COPIES = 2  # forward values, the gradients under way, and what the convolutions need beside them
 _TWICE_BELOW = 8 * 2**20  # bytes of a row up to which running it twice costs next to nothing
+_OF_VIEW = (
+    4  # image-sized tensors of each further view: itself, its gradient, what they are made by
+)
 _IMAGES = 16  # image-sized tensors that a step holds: params, best, views, gradient, masks, ...
 
 
@@ -28,6 +33,7 @@ def make_plan(
     seed: int,
     memory: int,
     crops: Sequence[Crop | str] | None = None,
+    views: Views = Views(),  # noqa: B008  (a frozen value)
 ) -> tuple[Group, ...]:
     """Return the targets in groups of one structure, and one geometry, each.
 
@@ -37,6 +43,10 @@ def make_plan(
         seed: The run's seed.
         memory: Budget in bytes of what runs at a time.
         crops: The crop of each target, or why there is none; None for full images.
+        views: What the net sees of each image.
+
+    Raises:
+        ShapeError: When views are not such that the net and the targets can do with them.
     """
     plans = [c if isinstance(c, Crop) else None for c in crops or [""] * len(targets)]
     grouped: dict[tuple[Hashable, object], list[int]] = {}
@@ -45,7 +55,7 @@ def make_plan(
         grouped.setdefault((target.key, geometry), []).append(number)
     return tuple(
         _group(key, members, [targets[m] for m in members], [plans[m] for m in members],
-               starts, seed, memory)
+               starts, seed, memory, views)
         for key, members in grouped.items()
     )  # fmt: skip
 
@@ -58,13 +68,15 @@ def _group(
     starts: int,
     seed: int,
     memory: int,
+    views: Views,
 ) -> Group:
     probe, leaves = own[0].probe, own[0].leaves
     evaluation = Evaluation(_network(probe, crops[0]), probe.input_space, leaves)
     evaluation.network.prepare(evaluation.wanted)
     together = starts if any(leaf.is_group for leaf in leaves) else 1
     cost = row_bytes(evaluation)
-    fitting = max(1, memory // WORKERS // (cost * together)) * together
+    more = _bytes_of_views(own, evaluation, views)
+    fitting = max(1, memory // WORKERS // ((cost + more) * together)) * together
     # Small images run twice rather than alone; crops do not, as time is what they are for.
     twice = cost <= _TWICE_BELOW and crops[0] is None
     return Group(
@@ -92,6 +104,18 @@ def row_bytes(evaluation: Evaluation) -> int:
     network = evaluation.network
     image = 4 * int(np.prod(network.image_shape))
     return _COPIES * network.bytes_per_image(evaluation.wanted) + _IMAGES * image
+
+
+def _bytes_of_views(own: Sequence[Resolved], evaluation: Evaluation, views: Views) -> int:
+    """Return the memory that the views of an image take, beyond a clean image's own, in bytes."""
+    if not views.transforms:
+        return 0
+    network, wanted = own[0].probe.network, evaluation.wanted
+    shape = view_shape(network, evaluation.space, views)
+    check_sizes(network, [target.target for target in own], shape)
+    clean, one = (network.bytes_per_image(wanted, size) for size in (network.image_shape, shape))
+    further = (views.count - 1) * _OF_VIEW * 4 * int(np.prod(shape))
+    return _COPIES * max(0, views.count * one - clean) + further
 
 
 def _numbers(

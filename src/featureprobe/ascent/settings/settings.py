@@ -35,6 +35,7 @@ class Settings(Component):
     remedies: tuple[Remedy, ...] = (RedirectedGradients(), PreActivation())
     regularizers: tuple[Regularizer, ...] = (Until(24, Every(8, GaussianBlur(0.6))),)
     transforms: tuple[Transform, ...] = ()
+    views: int = 1
     parameterization: Parameterization = Pixels()  # noqa: RUF009
     rule: UpdateRule = Momentum()  # noqa: RUF009
     constraint: Constraint | None = None
@@ -60,7 +61,7 @@ def _check(settings: "Settings") -> None:
         RangeError: When a number is out of range.
         ConfigError: When a part is of another kind, or parts do not fit each other.
     """
-    for name in ("steps", "starts", "memory"):
+    for name in ("steps", "starts", "views", "memory"):
         _checks.whole(name, getattr(settings, name), least=1)
     _checks.whole("polish", settings.polish, least=0)
     if settings.record_every is not None:

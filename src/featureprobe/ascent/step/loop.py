@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from featureprobe.ascent.step.evaluation import Evaluation, Values
 from featureprobe.ascent.step.image_step import ImageStep
+from featureprobe.ascent.step.view_size import FAILURES, raise_for_size
+from featureprobe.ascent.step.views import Views
 from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.input_space import InputSpace
@@ -17,7 +19,6 @@ from featureprobe.probe.layers.plain_conv import OwnMaps
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.rules.base import UpdateRule
 from featureprobe.rules.scaling import inverse, unit_peak
-from featureprobe.transforms.base import Transform
 from featureprobe.types import Tensor
 
 Carry = dict[str, Any]
@@ -31,6 +32,20 @@ _MEMORY = 0.9  # the certificate is taken of about ten gradients
 TRACED = ("terms", "score", "total", "gradient", "certificate")
 
 
+class Shown(NamedTuple):
+    """What the views of images are drawn and evaluated with.
+
+    Attributes:
+        step: The step that they are drawn in, but for its index.
+        data: As of a chunk, one row for each view.
+        only: What :meth:`Evaluation.picked` gives for these rows.
+    """
+
+    step: ImageStep
+    data: dict[str, Tensor]
+    only: Mapping[str, OwnMaps]
+
+
 @dataclass(frozen=True, eq=False)
 class Loop:
     """What one chunk does in a step; every field is fixed in the trace.
@@ -42,7 +57,7 @@ class Loop:
         rule: The update rule.
         parameterization: What is climbed.
         regularizers: Operators after the update, in order.
-        transforms: Views before the model, in order.
+        views: What the model sees of each image.
         anew: Whether keeping starts anew with the image after a step.
         keep_best: Keep the best image since then, or the last one.
     """
@@ -53,7 +68,7 @@ class Loop:
     rule: UpdateRule
     parameterization: Parameterization
     regularizers: tuple[Regularizer, ...]
-    transforms: tuple[Transform, ...]
+    views: Views
     anew: Callable[[Tensor], Tensor]
     keep_best: bool
 
@@ -88,7 +103,8 @@ class Loop:
         )
 
         live, only = self._live(data), self.evaluation.picked(data["numbers"])
-        step = _apart(lambda carry, index: self._step(carry, index, data, live, only))
+        shown = self._shown(data, live, only)
+        step = _apart(lambda carry, index: self._step(carry, index, data, live, only, shown))
 
         def body(i: Tensor, carry: Carry, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
             carry, seen = step(carry, index + i + 1)
@@ -116,10 +132,11 @@ class Loop:
         data: dict[str, Tensor],
         live: LivePixels,
         only: Mapping[str, OwnMaps],
+        shown: Shown,
     ) -> tuple[Carry, dict[str, Tensor]]:
         step = ImageStep(index, self.space, None, live, data["keys"], 0)
         images, pull_back = self._render(carry["params"], live)
-        values, raw = self._value_and_gradient(images, step, data, only)
+        values, raw = self._value_and_gradient(images, index, data, only, shown)
         gradient = self.constraint.tangent(raw, live)
         unit, norm = self._unit(gradient)
         course = _MEMORY * carry["course"] + (1.0 - _MEMORY) * unit
@@ -160,26 +177,42 @@ class Loop:
             return self.constraint.project(images, live, self.space), pull_back
         return images, pull_back
 
+    def _shown(
+        self, data: dict[str, Tensor], live: LivePixels, only: Mapping[str, OwnMaps]
+    ) -> Shown:
+        """Return the data of all views, which do not change from step to step."""
+        step = ImageStep(tf.constant(0), self.space, None, live, data["keys"], 0)
+        if self.views.count == 1:
+            return Shown(step, data, only)
+        own = {name: self.views.repeated(data[name]) for name in ("weights", "numbers")}
+        return Shown(self.views.step(step), data | own, self.evaluation.picked(own["numbers"]))
+
     def _value_and_gradient(
         self,
         images: Tensor,
-        step: ImageStep,
+        index: Tensor,
         data: dict[str, Tensor],
         only: Mapping[str, OwnMaps],
+        shown: Shown,
     ) -> tuple[Values, Tensor]:
-        given = (data["weights"], data["numbers"], data["starts"])
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(images)
-            views = images
-            for salt, transform in enumerate(self.transforms):
-                views = transform.view(views, _salted(step, salt))
-            values = self.evaluation(views, *given, only=only)
-        gradient = tape.gradient(
-            values.total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO
-        )
+            views = self.views.of(images, replace(shown.step, index=index))
+            try:
+                values = self._evaluated(views, shown.data, shown.only)
+            except FAILURES as cause:
+                raise_for_size(cause, self.evaluation, views.shape, images.shape)
+            total = self.views.mean(values.total)
+        gradient = tape.gradient(total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         # Scores are of the clean image, the one that may be returned.
-        clean = self.evaluation(images, *given, only=only) if self.transforms else values
+        clean = self._evaluated(images, data, only) if self.views.transforms else values
         return clean, gradient
+
+    def _evaluated(
+        self, images: Tensor, data: dict[str, Tensor], only: Mapping[str, OwnMaps]
+    ) -> Values:
+        given = (data["weights"], data["numbers"], data["starts"])
+        return self.evaluation(images, *given, only=only)
 
     def _live(self, data: dict[str, Tensor]) -> LivePixels:
         masks = {name: data[name] for name in ("layer", "field", "count", "beyond", "fill")}
@@ -194,7 +227,7 @@ class Loop:
 
     def _finish(self, images: Tensor, step: ImageStep) -> Tensor:
         for number, regularizer in enumerate(self.regularizers):
-            images = regularizer.apply(images, _salted(step, len(self.transforms) + number))
+            images = regularizer.apply(images, _salted(step, len(self.views.transforms) + number))
         return self.constraint.project(images, step.live, self.space)
 
     def _offer(

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from featureprobe.errors import FeatureProbeError, ShapeError
 from featureprobe.probe.fields.receptive_field import Field, fields_of
+from featureprobe.probe.graph.call import Call
 from featureprobe.probe.graph.layer_graph import LayerGraph, Wanted
 from featureprobe.probe.layers.plain_conv import OwnMaps
 from featureprobe.probe.network.compiled_calls import Compiling
@@ -18,6 +19,7 @@ from featureprobe.probe.network.rows import Rows
 from featureprobe.types import FloatArray, ImageShape, Read, Tensor
 
 _BATCH_BYTES = 256 * 2**20  # what one batch of activations may take
+_SOME = 3  # images, to see whether there are as many answers
 
 
 class Network(Compiling):
@@ -83,7 +85,8 @@ class Network(Compiling):
         if self.rows is None:
             return self.at_once(images, wanted, redirected=redirected, only=only)
         run = partial(self.at_once, wanted=wanted, redirected=redirected)
-        shapes = [self.shape_of(path) for path, _ in wanted]
+        known = self.shapes_at(tuple(images.shape[1:]), tuple(wanted))
+        shapes = [known[path] for path, _ in wanted]
         return self.rows.in_parts(run, [images], shapes, self.dtype)
 
     def at_once(
@@ -160,29 +163,74 @@ class Network(Compiling):
 
     def _traced_shapes(self) -> dict[int, tuple[int, ...]]:
         """Trace the net on images of the given size: nothing is computed."""
-        results = [pair for c in self.graph.calls for pair in zip(c.names, c.results)]
-        wanted = [(path, False) for path, _ in results]
-        size = None if self.rows is None else self.rows.size
-        spec = tf.TensorSpec((size, *self.image_shape), self.dtype)
-        run = tf.function(lambda x: self.at_once(x, wanted), autograph=False)
+        rows = None if self.rows is None else self.rows.size
         try:
-            traced = run.get_concrete_function(spec)
-        except FeatureProbeError:
-            raise
+            return self._traced_on(self.image_shape, self.graph.calls, rows)
         except ValueError as cause:
+            if isinstance(cause, FeatureProbeError):
+                raise
             raise ShapeError(
                 f"The model cannot take images of the shape {self.image_shape}; most often, a "
                 "window is larger than what is left of the image. Choose another size=(rows, columns)."
             ) from cause
+
+    def _traced_on(
+        self, shape: ImageShape, calls: Sequence[Call], rows: int | None
+    ) -> dict[int, tuple[int, ...]]:
+        """Return the shape of every value that calls make of so many images of a shape."""
+        results = [pair for c in calls for pair in zip(c.names, c.results)]
+        wanted = [(path, False) for path, _ in results]
+        spec = tf.TensorSpec((rows, *shape), self.dtype)
+        run = tf.function(lambda x: self.at_once(x, wanted), autograph=False)
+        traced = run.get_concrete_function(spec)
         found = {}
         for (path, number), made in zip(results, traced.structured_outputs, strict=True):
-            if made.shape.rank is None or None in made.shape[1:]:
+            known = made.shape.rank is not None and None not in made.shape[1:]
+            # A reshape to a fixed number of values makes other rows of images of another size.
+            if not known or (rows and made.shape[0] not in (None, rows)):
                 raise ShapeError(
                     f"The output of {path!r} has the shape {made.shape}, which is not known for "
-                    f"images of {self.image_shape}. Give the model a fixed input size."
+                    f"images of {shape}. Give the model a fixed input size."
                 )
             found[number] = tuple(made.shape[1:])
         return found
+
+    def shapes_at(
+        self, shape: ImageShape, wanted: tuple[Wanted, ...]
+    ) -> dict[str, tuple[int, ...]]:
+        """Return the output shapes of wanted layers by path, for images of another size.
+
+        Raises:
+            ShapeError: When the net cannot run on that size, as far as the layers need it.
+        """
+        if shape == self.image_shape:
+            return {path: self.shape_of(path) for path, _ in wanted}
+        values = self._values_at(shape, wanted)
+        return {path: values[self.graph.number_of(path)] for path, _ in wanted}
+
+    def _values_at(
+        self, shape: ImageShape, wanted: tuple[Wanted, ...]
+    ) -> dict[int, tuple[int, ...]]:
+        """Return the shape of every value that wanted layers need, for images of another size.
+
+        Keras builds a net for one size; but its layers, called one by one, take what they can take.
+        """
+
+        def trace() -> dict[int, tuple[int, ...]]:
+            rows = _SOME if self.rows is None else self.rows.size
+            try:
+                return self._traced_on(shape, self.graph.needed(wanted), rows)
+            except (ValueError, TypeError, tf.errors.InvalidArgumentError) as cause:
+                layers = ", ".join(dict.fromkeys(repr(path) for path, _ in wanted))
+                (rows, cols, _), (own_rows, own_cols, _) = shape, self.image_shape
+                raise ShapeError(
+                    f"{layers} cannot be computed for views of {rows} x {cols} pixels: the net was "
+                    f"built for {own_rows} x {own_cols}, and not all of its layers take another "
+                    f"size, such as a Dense layer behind a Flatten. Bring views back to {own_rows} "
+                    f"x {own_cols} pixels with a last transform, or read a layer before that."
+                ) from cause
+
+        return self.remembered(("shapes", shape, wanted), trace)
 
     @cached_property
     def fields(self) -> dict[int, Field]:
@@ -204,9 +252,16 @@ class Network(Compiling):
             axes.append(axis.seen(index if fixed else None))
         return np.outer(axes[0], axes[1]).astype(np.float32)
 
-    def bytes_per_image(self, wanted: Sequence[Wanted]) -> int:
-        """Return the memory of all values that ``wanted`` needs, for one image, in bytes."""
+    def bytes_per_image(self, wanted: Sequence[Wanted], shape: ImageShape | None = None) -> int:
+        """Return the memory of all values that ``wanted`` needs, for one image, in bytes.
+
+        Args:
+            wanted: The layers.
+            shape: Of the image, where it is another one than :attr:`image_shape`.
+        """
         size = np.dtype(self.dtype).itemsize
+        other = shape is not None and shape != self.image_shape
+        shapes = self._values_at(shape, tuple(wanted)) if shape and other else self.shapes
         numbers = {n for call in self.graph.needed(wanted) for n in call.results}
-        values = sum(int(np.prod(self.shapes[n])) for n in numbers)
-        return size * (values + int(np.prod(self.image_shape)))
+        values = sum(int(np.prod(shapes[n])) for n in numbers)
+        return size * (values + int(np.prod(shape or self.image_shape)))
