@@ -72,11 +72,20 @@ class TestFade(fp.testing.RegularizerContract):
         return plugins.find("toy.fade")(0.02)
 
 
+class TestResizedCrop(fp.testing.TransformContract):
+    """The toy's transform keeps the contract, at another size than the image's."""
+
+    def make(self):
+        """Return what is under test."""
+        return plugins.find("toy.resized_crop")((8, 7), least=0.6)
+
+
 def test_kinds_are_listed_without_loading_the_package() -> None:
     """Entry points are read; the package is imported when its kind is asked for, not before."""
     assert "toy.map_contrast" in plugins.names("objectives")
     assert "toy.stripes" in plugins.names("initializers")
     assert "toy.fade" in plugins.names("regularizers")
+    assert "toy.resized_crop" in plugins.names("transforms")
     assert "toy_plugin" not in sys.modules
     found = plugins.find("toy.map_contrast")
     assert found.__module__ == "toy_plugin.objectives"

@@ -49,6 +49,7 @@ def climb(probe: fp.ModelProbe) -> fp.AscentResult:
         initializer=fp.MultiScaleNoise((3, 7), weights=(2.0, 1.0)),
         regularizers=(fp.Every(8, fp.GaussianBlur(0.6)), fp.Clip(3.0)),
         transforms=(fp.Jitter(2), fp.Noise(0.1)),
+        views=2,
         parameterization=fp.Fourier(decay=1.0),
         rule=fp.Adam(0.05),
         constraint=fp.Sphere(),

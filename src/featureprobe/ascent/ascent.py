@@ -45,7 +45,10 @@ class Ascent(Settings):
             drawn first.
         remedies: What brings targets to life that are dead at their start, tried in this order.
         regularizers: Operators on the image after each update, in this order.
-        transforms: Random views of the image before the model, in this order.
+        transforms: Random views of the image before the model, in this order; their size may differ
+            from the image's where the net and the targets can do with it, see ``Transform``.
+        views: Views of each image that a step evaluates, at least 1: their mean is climbed, each drawn
+            by itself. A step takes as many times longer. Without transforms there is but one.
         parameterization: The numbers that are climbed.
         rule: How they follow the gradient.
         constraint: ``Sphere()``, ``Box()``, or None: Box where the input space has a range, else

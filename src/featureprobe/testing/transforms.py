@@ -44,13 +44,52 @@ class TransformContract(OperatorContract):
         """Return a step before there is a gradient."""
         return make_step(self.probe(), 3, index=index, dtype=dtype, gradient=False)
 
+    def test_keeps_shape_and_dtype(self) -> None:
+        """N images give N views with their channels and dtype, all of one size that is fixed."""
+        self._claim_kept("float32")
+        kept = self.probe().image_shape[2]
+        spec = tf.TensorSpec((None, *self.probe().image_shape), tf.float32)
+        step = self.step()
+        traced = attempt(
+            lambda: tf.function(
+                lambda images: self.run(images, step), input_signature=[spec], autograph=False
+            ).get_concrete_function(),
+            f"{self.make()!r} cannot be traced for any number of images.",
+        )
+        shape = traced.output_shapes
+        claim(
+            shape.rank == 4 and None not in shape[1:3] and shape[3] == kept,
+            f"{self.make()!r} makes {shape} of {spec.shape}, traced for any number of images. The size "
+            "of views must be known when the step is compiled: compute it in Python numbers.",
+        )
+        images = make_images(self.probe(), 3)
+        sizes = {
+            tuple(self._made(images, self.step(index=index)).shape[1:3]) for index in range(1, 9)
+        }
+        claim(
+            len(sizes) == 1,
+            f"{self.make()!r} makes views of several sizes, {sorted(sizes)}. Bring them to one size.",
+        )
+
+    def _claim_kept(self, dtype: str) -> None:
+        images = make_images(self.probe(), 3, dtype=dtype)
+        made = self._made(images, self.step(dtype=dtype))
+        fits = made.shape.rank == 4 and (made.shape[0], made.shape[3]) == (3, images.shape[3])
+        claim(
+            fits and made.dtype == images.dtype,
+            f"{self.make()!r} makes {made.shape} {made.dtype.name} of {images.shape} {dtype}. Give one "
+            "view of each image, with its channels and dtype; tf.cast what you add to images.dtype.",
+        )
+        claim_finite(np.asarray(made), f"{self.make()!r} on noise images.")
+
     def test_a_gradient_flows_through_the_view(self) -> None:
         """The gradient of a view with respect to its image is finite, and not 0."""
         images, step = make_images(self.probe(), 3), self.step()
         with tf.GradientTape() as tape:
             tape.watch(images)
             views = attempt(lambda: self.run(images, step), f"{self.make()!r} fails.")
-            total = tf.reduce_sum(views * make_images(self.probe(), 3, seed=9))
+            weights = np.random.default_rng(9).normal(size=views.shape)
+            total = tf.reduce_sum(views * tf.constant(weights, views.dtype))
         gradient = tape.gradient(total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         claim_finite(gradient, f"The gradient through {self.make()!r} is not finite.")
         claim(

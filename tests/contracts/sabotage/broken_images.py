@@ -110,6 +110,18 @@ TWINS = [
         lambda self, images, step: images * (1.0 if tf.executing_eagerly() else 0.5),
         "is wrong at step 1",
     ),
+    _view(KEEPS, lambda self, images, step: tf.repeat(images, 3, axis=0), "Give one view of each"),
+    _view(KEEPS, lambda self, images, step: images[..., :1], "Give one view of each image"),
+    _view(KEEPS, lambda self, images, step: images[:, :, :, 0], "Give one view of each image"),
+    _view(KEEPS, lambda self, images, step: tf.cast(images, tf.float64), "tf.cast what you add"),
+    _view(KEEPS, lambda self, images, step: images[:, : 3 + step.index], "of several sizes"),
+    _view(
+        KEEPS,
+        lambda self, images, step: images[
+            :, : 3 + tf.cast(2 * tf.reduce_sum(images[0, 0, 0]) * 0, tf.int32)
+        ],
+        "must be known when the step is compiled",
+    ),
     _view(ALONE, _one_key, "one key per image"),
     _view(
         "test_a_gradient_flows_through_the_view",

@@ -1,4 +1,4 @@
-"""Stripes to start from, and a fading of what pixels gain."""
+"""Stripes to start from, a fading of what pixels gain, and parts of the image to look at."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
@@ -50,3 +50,31 @@ class Fade(fp.Regularizer):
         grown = self.strength * tf.sqrt(tf.cast(step.index, images.dtype))
         middle = step.space.center
         return middle + (images - middle) * (1 - tf.minimum(grown, 1))
+
+
+@dataclass(frozen=True)
+class ResizedCrop(fp.Transform):
+    """A random part of each image, brought to a size that need not be the image's.
+
+    Args:
+        size: Rows and columns of the views.
+        least: The least share of the image's length that is shown.
+    """
+
+    kind: ClassVar[str] = "toy.resized_crop"
+    size: tuple[int, int]
+    _: KW_ONLY
+    least: float = 0.5
+
+    def view(self, images: fp.Tensor, step: fp.Step) -> fp.Tensor:
+        """Return parts of the images, (N, *size, C)."""
+        import tensorflow as tf  # noqa: PLC0415
+
+        draw = tf.cast(step.uniform((3,)), tf.float32)
+        length = self.least + (1 - self.least) * draw[:, :1]
+        first = draw[:, 1:] * (1 - length)
+        boxes = tf.concat([first, first + length], axis=1)
+        parts = tf.image.crop_and_resize(
+            tf.cast(images, tf.float32), boxes, tf.range(tf.shape(images)[0]), self.size
+        )
+        return tf.cast(parts, images.dtype)
