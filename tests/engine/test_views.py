@@ -44,7 +44,7 @@ class Pad(fp.Transform):
     def view(self, images: fp.Tensor, step: fp.Step) -> fp.Tensor:
         """Return larger images."""
         around = [[0, 0], [self.pixels] * 2, [self.pixels] * 2, [0, 0]]
-        return tf.pad(images, around, constant_values=step.space.typical_center)
+        return tf.pad(images, around, constant_values=step.space.center)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
 from featureprobe.ascent.step.evaluation import Evaluation, Values
 from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.ascent.step.view_size import FAILURES, raise_for_size
-from featureprobe.ascent.step.views import Views
+from featureprobe.ascent.step.views import Shown, Views
 from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.input_space import InputSpace
@@ -30,20 +30,6 @@ Trace = dict[str, Tensor]
 _MEMORY = 0.9  # the certificate is taken of about ten gradients
 
 TRACED = ("terms", "score", "total", "gradient", "certificate")
-
-
-class Shown(NamedTuple):
-    """What the views of images are drawn and evaluated with.
-
-    Attributes:
-        step: The step that they are drawn in, but for its index.
-        data: As of a chunk, one row for each view.
-        only: What :meth:`Evaluation.picked` gives for these rows.
-    """
-
-    step: ImageStep
-    data: dict[str, Tensor]
-    only: Mapping[str, OwnMaps]
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,7 +53,7 @@ def _tried(
 
     image = tf.TensorSpec((None, *shape), network.dtype)
     signature = [image, tf.TensorSpec((), tf.int32), tf.TensorSpec((None, 2), tf.int32)]
-    images = tf.fill((_TRIED, *shape), tf.constant(space.typical_center, network.dtype))
+    images = tf.fill((_TRIED, *shape), tf.constant(space.center, network.dtype))
     keys = tf.reshape(tf.range(2 * _TRIED), (_TRIED, 2))
     try:
         with traced_code():

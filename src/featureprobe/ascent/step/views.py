@@ -1,13 +1,15 @@
 """Views: what the transforms show of each image, one random view of it or several."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.errors import ShapeError
+from featureprobe.probe.layers.plain_conv import OwnMaps
 from featureprobe.transforms.base import Transform
 from featureprobe.types import Tensor
 
@@ -76,6 +78,20 @@ class Views:
         if self.count == 1:
             return values
         return tf.reduce_mean(tf.reshape(values, [self.count, -1]), axis=0)
+
+
+class Shown(NamedTuple):
+    """What the views of images are drawn and evaluated with.
+
+    Attributes:
+        step: The step that they are drawn in, but for its index.
+        data: As of a chunk, one row for each view.
+        only: What :meth:`Evaluation.picked` gives for these rows.
+    """
+
+    step: ImageStep
+    data: dict[str, Tensor]
+    only: Mapping[str, OwnMaps]
 
 
 def viewed(transform: Transform, images: Tensor, step: ImageStep) -> Tensor:
