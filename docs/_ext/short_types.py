@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 from sphinx.application import Sphinx
-from sphinx.util.inspect import signature as signature_of
-from sphinx.util.inspect import stringify_signature
+from sphinx.util.inspect import signature as signature_of, stringify_signature
 from sphinx.util.typing import ExtensionMetadata, stringify_annotation
 
 from featureprobe import Component

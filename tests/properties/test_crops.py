@@ -6,8 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 from cropping import assert_same
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
 from keras import layers, ops
 
 import featureprobe as fp

@@ -1,8 +1,7 @@
 """InputSpace: its inverse is exact, whatever its numbers."""
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 import featureprobe as fp

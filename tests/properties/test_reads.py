@@ -1,8 +1,7 @@
 """Reads: gathering is indexing, for any rank and any choice of axes."""
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from featureprobe.probe.graph.reads import gather

@@ -4,8 +4,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 from keras import layers
 
 import featureprobe as fp

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from featureprobe.errors import DataError, RangeError, ShapeError
 from featureprobe.plotting import constant_maps, standardize_maps, tile, untile

@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from featureprobe import plotting
-from featureprobe._names import Lines, in_file, in_html
-from featureprobe._names import table as columns_of_text
+from featureprobe._names import Lines, in_file, in_html, table as columns_of_text
 from featureprobe._saving import make_folder
 from featureprobe.errors import RangeError
 from featureprobe.plotting.mosaic import columns_of
