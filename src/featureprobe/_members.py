@@ -1,7 +1,8 @@
-"""The arrays of an npz file, none of which is unpacked before its size and its kind are known."""
+"""Arrays by name, of a file or of a dict, none of which is unpacked before its size and its kind are known."""
 
 import struct
 import zipfile
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -21,6 +22,76 @@ Head = tuple[tuple[int, ...], np.dtype[Any]]
 
 
 class Members(Mapping[str, npt.NDArray[Any]]):
+    """Arrays by name, of which each is known by its head before it is fetched."""
+
+    def __init__(self) -> None:
+        self._asked: set[str] = set()
+
+    @abstractmethod
+    def head(self, name: str) -> Head:
+        """Return the shape and the dtype of an array, which is not fetched.
+
+        Raises:
+            KeyError: When there is no such array.
+            ValueError: When it holds objects, or its size is not what it claims.
+        """
+
+    @abstractmethod
+    def _fetched(self, name: str) -> npt.NDArray[Any]:
+        """Return an array whose head was looked at."""
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        self.head(name)
+        self._asked.add(name)
+        return self._fetched(name)
+
+    def refuse_others(self) -> None:
+        """Raise ValueError when there are arrays that nobody asked for; they are not fetched."""
+        others = [name for name in self if name not in self._asked]
+        if others:
+            raise ValueError(f"arrays that do not belong there: {', '.join(map(repr, others[:3]))}")
+
+
+class DictMembers(Members):
+    """The arrays of a mapping, which may fetch them from anywhere; each is fetched once.
+
+    Args:
+        arrays: By name.
+
+    Raises:
+        TypeError: When it is no mapping of texts.
+    """
+
+    def __init__(self, arrays: Mapping[str, npt.ArrayLike]) -> None:
+        super().__init__()
+        if not isinstance(arrays, Mapping) or not all(isinstance(name, str) for name in arrays):
+            raise TypeError("the arrays, which are no mapping from names to arrays")
+        self._arrays = arrays
+        self._known: dict[str, npt.NDArray[Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._arrays
+
+    def head(self, name: str) -> Head:
+        """Return the shape and the dtype of an array."""
+        array = self._fetched(name)
+        if array.dtype.hasobject:
+            raise ValueError(f"the array {name!r}: it holds objects, not numbers")
+        return array.shape, array.dtype
+
+    def _fetched(self, name: str) -> npt.NDArray[Any]:
+        if name not in self._known:
+            self._known[name] = np.asarray(self._arrays[name])
+        return self._known[name]
+
+
+class FileMembers(Members):
     """The arrays of an open npz file by name; each is unpacked, and its sum checked, when asked for.
 
     Args:
@@ -32,8 +103,8 @@ class Members(Mapping[str, npt.NDArray[Any]]):
     """
 
     def __init__(self, raw: BinaryIO) -> None:
+        super().__init__()
         self._file = zipfile.ZipFile(raw)
-        self._asked: set[str] = set()
         self._infos: dict[str, zipfile.ZipInfo] = {}
         for info in self._file.infolist():
             name = info.filename.removesuffix(_SUFFIX)
@@ -85,20 +156,12 @@ class Members(Mapping[str, npt.NDArray[Any]]):
             raise ValueError(f"the array {name!r}: so few bytes cannot hold it")
         return shape, dtype
 
-    def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        self.head(name)
-        self._asked.add(name)
+    def _fetched(self, name: str) -> npt.NDArray[Any]:
         with self._file.open(self._infos[name]) as stream:
             array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
             if stream.read(1):  # reading to the end has the sum checked
                 raise ValueError(f"the array {name!r}: it is longer than it claims")
         return array
-
-    def refuse_others(self) -> None:
-        """Raise ValueError when there are arrays that nobody asked for; they are not unpacked."""
-        others = [name for name in self._infos if name not in self._asked]
-        if others:
-            raise ValueError(f"arrays that do not belong there: {', '.join(map(repr, others[:3]))}")
 
 
 def check_shapes(

@@ -116,7 +116,6 @@ def test_a_damaged_state_is_refused(reference, tmp_path, name):
         stored = {n: file[n] for n in file.files}
     header = json.loads(stored.pop("header").tobytes())
     HURT[name](header["state"], stored)
-    del header["schema"]
-    _archive.write(path, "AscentResult", 2, header, stored)
+    _archive.write(path, "AscentResult", header, stored)
     with pytest.raises(fp.DataError, match=r"r\.npz"):
         fp.AscentResult.load(path)

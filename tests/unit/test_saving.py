@@ -244,7 +244,8 @@ KILLED = """
     values = [np.full((60, 200, 200, 1), k) + np.arange(200)[:, None] % 7 for k in (10, 200)]
     def save(k):
         if kind == "result":
-            _archive.write(path, "Evidence", 1, {"fingerprint": ""}, {"images": values[k][:6]})
+            header = {"schema": 1, "fingerprint": ""}
+            _archive.write(path, "Evidence", header, {"images": values[k][:6]})
         elif kind == "picture":
             plotting.save_png(values[k][0], path)
         else:

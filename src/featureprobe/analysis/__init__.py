@@ -8,7 +8,7 @@ To add one: a function named after the question, which returns a frozen subclass
 known truth.
 """
 
-from featureprobe.analysis.finding import Finding, draw, load
+from featureprobe.analysis.finding import Finding, draw, load, unpack
 from featureprobe.analysis.optima import (
     Composition,
     Decomposition,
@@ -90,5 +90,6 @@ __all__ = [
     "shift_response",
     "split_margin",
     "unclear_images",
+    "unpack",
     "untrained",
 ]

@@ -11,11 +11,13 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
 from featureprobe import _archive
 from featureprobe._arguments import check_fields, checked
 from featureprobe._hints import Hints
+from featureprobe._members import Members
 from featureprobe._names import in_html, visible
 from featureprobe.analysis.apart import put_together, taken_apart
 from featureprobe.errors import ConfigError
@@ -123,9 +125,37 @@ class Finding(Hints, ABC):
             DataError: When the name has another ending, or its folder is missing.
             SaveError: When the file cannot be written.
         """
+        _archive.write(path, "Finding", *self.pack())
+
+    def pack(self) -> _archive.Packed:
+        """Return the finding as a JSON header and arrays by name, to be stored anywhere.
+
+        Returns:
+            (header, arrays): JSON values, and arrays of numbers or texts; these are the finding's own,
+            read-only.
+        """
         arrays: dict[str, Any] = {}
         header = taken_apart(self, Finding, "", arrays)
-        _archive.write(path, "Finding", SCHEMA, header, arrays)
+        return _archive.pack("Finding", SCHEMA, header, arrays)
+
+    @classmethod
+    @checked
+    def unpack(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]
+    ) -> Self:
+        """Return the finding of this kind that :meth:`pack` packed.
+
+        Raises:
+            DataError: When something is missing or garbled, or it is no finding.
+            ConfigError: When it is a finding of another kind, or has another schema.
+        """
+        found = unpack(header, arrays)
+        if not isinstance(found, cls):
+            raise ConfigError(
+                f"The header is that of {_a(found)}, not of {_a(cls)}. "
+                "Use fp.analysis.unpack(header, arrays)."
+            )
+        return found
 
     @classmethod
     @checked
@@ -196,8 +226,37 @@ def load(path: str | Path) -> Finding:
         >>> fp.analysis.load("margin.npz").contributions.shape
         (50, 3, 3, 128)
     """
-    make: Callable[..., Finding] = lambda header, members: put_together(header, members, _KINDS)  # noqa: E731
-    return _archive.read(path, "Finding", SCHEMA, make)
+    return _archive.read(path, "Finding", SCHEMA, _made)
+
+
+@checked
+def unpack(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> Finding:
+    """Return a finding of any kind, as :meth:`Finding.pack` packed it.
+
+    Args:
+        header: JSON values.
+        arrays: By name; arrays that can be written to are copied.
+
+    Returns:
+        A finding of the class that was packed.
+
+    Raises:
+        DataError: When something is missing or garbled, or it is no finding.
+        ConfigError: When its kind is unknown, or it has another schema.
+
+    Example:
+        >>> import featureprobe as fp
+        >>> probe, (images, labels) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
+        >>> header, arrays = fp.analysis.split_margin(probe, images[:50], "Conv2D_3", 4, 9).pack()
+        >>> fp.analysis.unpack(header, arrays).contributions.shape
+        (50, 3, 3, 128)
+    """
+    return _archive.unpack(header, arrays, "Finding", SCHEMA, _made)
+
+
+def _made(header: Mapping[str, Any], members: Members) -> Finding:
+    found: Finding = put_together(header, members, _KINDS)
+    return found
 
 
 def _frozen(value: Any) -> Any:

@@ -1,13 +1,15 @@
 """Evidence: what the images of a data set excite, unit by unit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.figure import Figure, SubFigure
 
+from featureprobe._archive import Packed
 from featureprobe._arguments import Count, checked_methods
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.errors import ConfigError
@@ -139,6 +141,27 @@ class Evidence(Kept):
             DataError: When the name has another ending, or its folder is missing.
         """
         evidence_file.write_evidence(path, self)
+
+    def pack(self) -> Packed:
+        """Return the evidence as a JSON header and arrays by name, to be stored anywhere.
+
+        Returns:
+            (header, arrays): JSON values, and arrays of numbers; these are the evidence's own,
+            read-only.
+        """
+        return evidence_file.pack_evidence(self)
+
+    @classmethod
+    def unpack(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]
+    ) -> Self:
+        """Return the evidence that :meth:`pack` packed; arrays are not copied.
+
+        Raises:
+            DataError: When something is missing or garbled, or it is no evidence.
+            ConfigError: When it has another schema.
+        """
+        return cls(**evidence_file.unpack_evidence(header, arrays))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

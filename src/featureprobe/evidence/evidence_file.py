@@ -1,9 +1,11 @@
-"""Evidence on disk."""
+"""Evidence as a header and arrays, and on disk."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from featureprobe import _archive
 from featureprobe._header import mapping, sequence, text, whole
@@ -23,8 +25,8 @@ _WHOLE = ("indices", "sample", "rows", "cols", "top_images", "top_nodes")
 _KINDS = {"images": "uif"} | dict.fromkeys(_WHOLE, "i")
 
 
-def write_evidence(path: str | Path, evidence: Kept) -> None:
-    """Write evidence; the file appears whole or not at all."""
+def pack_evidence(evidence: Kept) -> _archive.Packed:
+    """Return evidence as a header and arrays."""
     arrays: dict[str, Any] = {name: getattr(evidence, name) for name in _PLAIN}
     layers = []
     for number, own in enumerate(evidence.layers.values()):
@@ -41,7 +43,23 @@ def write_evidence(path: str | Path, evidence: Kept) -> None:
         "fingerprint": evidence.fingerprint,
         "skipped": dict(evidence.skipped),
     }
-    _archive.write(path, _WHAT, SCHEMA, header, arrays)
+    return _archive.pack(_WHAT, SCHEMA, header, arrays)
+
+
+def unpack_evidence(
+    header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]
+) -> dict[str, Any]:
+    """Return the fields of packed evidence, checked.
+
+    Raises:
+        DataError, ConfigError: When something is missing or garbled, or it is something else.
+    """
+    return _archive.unpack(header, arrays, _WHAT, SCHEMA, _fields)
+
+
+def write_evidence(path: str | Path, evidence: Kept) -> None:
+    """Write evidence; the file appears whole or not at all."""
+    _archive.write(path, _WHAT, *pack_evidence(evidence))
 
 
 def read_evidence(path: str | Path) -> dict[str, Any]:

@@ -1,18 +1,21 @@
 """Recipe: a run as a value, to read, to compare, to repeat."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe import _archive
 from featureprobe._arguments import checked
-from featureprobe._component import Arrays, revive
+from featureprobe._component import Arrays, ArrayValue, revive
 from featureprobe._kinds import received
+from featureprobe._members import Members, check_shapes
 from featureprobe.errors import ConfigError
 
 SCHEMA = 1
+_WHAT = "Recipe"
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +104,27 @@ class Recipe:
             "versions": dict(self.versions),
         }
 
+    def pack(self) -> _archive.Packed:
+        """Return this recipe as a JSON header and arrays by name, to be stored anywhere.
+
+        Returns:
+            (header, arrays): :meth:`to_json`, and the contents of array fields by sha256, read-only.
+        """
+        return _archive.pack(_WHAT, SCHEMA, self.to_json(), self.arrays)
+
+    @classmethod
+    @checked
+    def unpack(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]
+    ) -> "Recipe":
+        """Return the recipe that :meth:`pack` packed; arrays are not copied.
+
+        Raises:
+            DataError: When something is missing or garbled, or it is no recipe.
+            ConfigError: When it has another schema.
+        """
+        return _archive.unpack(header, arrays, _WHAT, SCHEMA, made_of)
+
     @classmethod
     @checked
     def from_json(
@@ -137,3 +161,33 @@ class Recipe:
             raise ConfigError(
                 f"This recipe is not complete: {cause!r} is missing or wrong."
             ) from cause
+
+
+def made_of(header: Mapping[str, Any], members: Members, prefix: str = "") -> Recipe:
+    """Return the recipe that a header describes.
+
+    Args:
+        header: What :meth:`Recipe.to_json` returned.
+        members: Its arrays, maybe among others.
+        prefix: What the names of its arrays begin with.
+
+    Raises:
+        ConfigError, KeyError, TypeError, ValueError: When a part is missing or garbled.
+    """
+    own = [name for name in members if name.startswith(prefix)]
+    check_shapes(members, dict.fromkeys(own, "..."), dict.fromkeys(own, "biuf"))
+    arrays = {name.removeprefix(prefix): members[name] for name in own}
+    recipe = Recipe.from_json(header, arrays)
+    for name in set(arrays) - set(_named_arrays(header)):
+        if ArrayValue(arrays[name]).sha256 != name:  # its name was damaged: one is missed
+            raise ValueError(f"the array {name!r}, which is another one")
+    return recipe
+
+
+def _named_arrays(value: Any) -> Iterator[str]:
+    """Yield the digests of the arrays that a config names."""
+    if isinstance(value, dict) and set(value) == {"array"}:
+        yield str(value["array"])
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _named_arrays(part)

@@ -1,17 +1,20 @@
 """AscentResult: the images that were reached, and how far to believe them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from featureprobe._archive import Packed
 from featureprobe._arguments import checked_methods
 from featureprobe.errors import DivergedError
 from featureprobe.results import result_view
 from featureprobe.results.reached import Reached
-from featureprobe.results.result_file import read_result, write_result
+from featureprobe.results.result_file import pack_result, read_result, unpack_result, write_result
 from featureprobe.results.status import Status
 
 
@@ -137,6 +140,39 @@ class AscentResult(Reached):
             state: Keep the state too: from it, another process can resume the run.
         """
         write_result(path, self, state=state)
+
+    def pack(self, *, state: bool = False) -> Packed:
+        """Return the result as a JSON header and arrays by name, to be stored anywhere.
+
+        Args:
+            state: Keep the state too, as :meth:`save` does.
+
+        Returns:
+            (header, arrays): JSON values, and arrays of numbers; these are the result's own, read-only.
+
+        Example:
+            >>> import json
+            >>> import featureprobe as fp
+            >>> probe = fp.samples.mnist_probe()
+            >>> result = fp.Ascent(steps=2, starts=1).run(probe, fp.Logit(4), rng=7)
+            >>> header, arrays = result.pack()
+            >>> store = {"header": json.dumps(header), **{n: a.tobytes() for n, a in arrays.items()}}
+            >>> bool((fp.AscentResult.unpack(header, arrays).images == result.images).all())
+            True
+        """
+        return pack_result(self, state=state)
+
+    @classmethod
+    def unpack(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]
+    ) -> Self:
+        """Return the result that :meth:`pack` packed; arrays are not copied.
+
+        Raises:
+            DataError: When something is missing or garbled, or it is no result.
+            ConfigError: When it comes from another version of the format.
+        """
+        return cls(**unpack_result(header, arrays))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

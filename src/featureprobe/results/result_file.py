@@ -1,19 +1,20 @@
-"""Results on disk: one npz file with plain arrays and a JSON header, no pickle."""
+"""Results as a JSON header and plain arrays, in memory or in one npz file, no pickle."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from featureprobe import _archive
-from featureprobe._component import ArrayValue
 from featureprobe._header import mapping, sequence, text, whole
 from featureprobe._members import Members, check_shapes
 from featureprobe.errors import DataError
 from featureprobe.results.reached import Reached
-from featureprobe.results.recipe import Recipe
-from featureprobe.results.state_file import PREFIX, pack_state, unpack_state
+from featureprobe.results.recipe import made_of
+from featureprobe.results.state import AscentState
+from featureprobe.results.state_file import state_to_json
 from featureprobe.results.status import Status
 
 SCHEMA = 2
@@ -40,6 +41,49 @@ _SHAPES = {
 _KINDS = dict.fromkeys(_SHAPES, "f") | {"snapshot_steps": "i", "steps_done": "i"}
 
 
+def pack_result(result: Reached, *, state: bool = False) -> _archive.Packed:
+    """Return a result, with its state if wanted, as a header and arrays.
+
+    Raises:
+        DataError: When the state is wanted and there is none.
+    """
+    recipe, own = result.recipe.pack()
+    header: dict[str, Any] = {
+        "status": [[str(s) for s in row] for row in result.status],
+        "origins": [[str(o) for o in row] for row in result.origins],
+        "labels": list(result.labels),
+        "crops": list(result.crops),
+        "steps": result.steps,
+        "recipe": recipe,
+    }
+    reasons = [[s.reason for s in row] for row in result.status]
+    if any(map(any, reasons)):
+        header["reasons"] = reasons
+    arrays: dict[str, Any] = {name: getattr(result, name) for name in _SHAPES}
+    arrays |= {_ARRAY + digest: values for digest, values in own.items()}
+    if state:
+        if result.state is None:
+            raise DataError(
+                "This result has no state to save: it was loaded without one, or is a part of another. "
+                "Save what Ascent.run returned, or leave state=True out."
+            )
+        header["state"], own = state_to_json(result.state)
+        arrays |= own
+    return _archive.pack(_WHAT, SCHEMA, header, arrays)
+
+
+def unpack_result(
+    header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]
+) -> dict[str, Any]:
+    """Return the fields of a packed result, checked.
+
+    Raises:
+        DataError: When something is missing or garbled, or it is no result.
+        ConfigError: When it has another schema.
+    """
+    return _archive.unpack(header, arrays, _WHAT, SCHEMA, _fields)
+
+
 def write_result(path: str | Path, result: Reached, *, state: bool = False) -> None:
     """Write a result, with its state if wanted; the file appears whole or not at all.
 
@@ -48,28 +92,7 @@ def write_result(path: str | Path, result: Reached, *, state: bool = False) -> N
             or its folder is missing.
         SaveError: When the file cannot be written.
     """
-    header: dict[str, Any] = {
-        "status": [[str(s) for s in row] for row in result.status],
-        "origins": [[str(o) for o in row] for row in result.origins],
-        "labels": list(result.labels),
-        "crops": list(result.crops),
-        "steps": result.steps,
-        "recipe": result.recipe.to_json(),
-    }
-    reasons = [[s.reason for s in row] for row in result.status]
-    if any(map(any, reasons)):
-        header["reasons"] = reasons
-    arrays: dict[str, Any] = {name: getattr(result, name) for name in _SHAPES}
-    arrays |= {_ARRAY + digest: values for digest, values in result.recipe.arrays.items()}
-    if state:
-        if result.state is None:
-            raise DataError(
-                "This result has no state to save: it was loaded without one, or is a part of another. "
-                "Save what Ascent.run returned, or leave state=True out."
-            )
-        header["state"], own = pack_state(result.state)
-        arrays |= own
-    _archive.write(path, _WHAT, SCHEMA, header, arrays)
+    _archive.write(path, _WHAT, *pack_result(result, state=state))
 
 
 def read_result(path: str | Path) -> dict[str, Any]:
@@ -83,26 +106,18 @@ def read_result(path: str | Path) -> dict[str, Any]:
 
 
 def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
-    own = [name for name in members if name.startswith(_ARRAY)]
-    check_shapes(members, dict.fromkeys(own, "..."), dict.fromkeys(own, "biuf"))
-    states = [name for name in members if name.startswith(PREFIX)]
-    check_shapes(members, dict.fromkeys(states, "..."), dict.fromkeys(states, "biufc"))
     sizes = check_shapes(members, _SHAPES, _KINDS)
     status, origins, words = _words(header)
     fields: dict[str, Any] = {name: members[name] for name in _SHAPES}
     fields |= words
-    arrays = {name.removeprefix(_ARRAY): members[name] for name in own}
-    fields["recipe"] = Recipe.from_json(header["recipe"], arrays)
+    fields["recipe"] = made_of(mapping(header["recipe"]), members, _ARRAY)
     by_target = (status, origins, *(fields[name] for name in ("labels", "crops")))
     by_target = (*by_target, fields["recipe"].objectives)
     by_start: list[list[Any]] = [*status, *origins]
     if {len(v) for v in by_target} != {sizes["T"]} or {len(r) for r in by_start} - {sizes["S"]}:
         raise ValueError("statuses, labels or objectives, which do not fit its images")
-    for name in set(arrays) - set(_named_arrays(header["recipe"])):
-        if ArrayValue(arrays[name]).sha256 != name:  # its name was damaged: one is missed
-            raise ValueError(f"the array {name!r}, which is another one")
     if "state" in header:
-        fields["state"] = unpack_state(mapping(header["state"]), members)
+        fields["state"] = AscentState._made(mapping(header["state"]), members)
     fields["status"] = np.array(status, dtype=object).reshape(sizes["T"], sizes["S"])
     fields["origins"] = np.array(origins, dtype=object).reshape(sizes["T"], sizes["S"])
     return fields
@@ -122,14 +137,4 @@ def _words(header: dict[str, Any]) -> tuple[list[list[Status]], list[list[str]],
         name: tuple(map(text, sequence(header[name]))) for name in ("labels", "crops")
     }
     words["steps"] = whole(header["steps"])
-    mapping(header["recipe"])
     return status, origins, words
-
-
-def _named_arrays(value: Any) -> Iterator[str]:
-    """Yield the digests of the arrays that a config names."""
-    if isinstance(value, dict) and set(value) == {"array"}:
-        yield str(value["array"])
-    elif isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _named_arrays(part)

@@ -1,15 +1,22 @@
 """AscentState: everything that a run carries from step to step; StepInfo: what is worth a look."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe import _archive
+from featureprobe._arguments import checked
+from featureprobe._members import Members, check_shapes
+from featureprobe.results.state_file import PREFIX, state_fields, state_to_json
 from featureprobe.types import FloatArray
 
 Tree = Any
 """Nested dicts and tuples of arrays with a leading axis of rows."""
+
+_WHAT, _SCHEMA = "AscentState", 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +67,33 @@ class AscentState:
     def starts(self) -> int:
         """Starts per target."""
         return int(self.start_index.shape[1])
+
+    def pack(self) -> _archive.Packed:
+        """Return this state as a JSON header and arrays by name, to be stored anywhere.
+
+        Returns:
+            (header, arrays); the arrays are this state's own, read-only.
+        """
+        return _archive.pack(_WHAT, _SCHEMA, *state_to_json(self))
+
+    @classmethod
+    @checked
+    def unpack(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]
+    ) -> Self:
+        """Return the state that :meth:`pack` packed; arrays are not copied.
+
+        Raises:
+            DataError: When something is missing or garbled, or it is no state.
+            ConfigError: When it has another schema.
+        """
+        return _archive.unpack(header, arrays, _WHAT, _SCHEMA, cls._made)
+
+    @classmethod
+    def _made(cls, header: Mapping[str, Any], members: Members) -> Self:
+        own = [name for name in members if name.startswith(PREFIX)]
+        check_shapes(members, dict.fromkeys(own, "..."), dict.fromkeys(own, "biufc"))
+        return cls(**state_fields(header, members))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""The resumable state beside a saved result: arrays, and a header that says how they are nested."""
+"""The state of a run as a header and arrays, and back again, checked."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,60 +6,52 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.results.state import AscentState, Tree
-
 PREFIX = "state_"
-"""Of the names of the state's arrays in a file."""
+"""Of the names of a state's arrays, also where they stand beside those of a result."""
 
 Arrays = dict[str, npt.NDArray[Any]]
+Tree = Any
 
+_PLAIN = ("start_images", "start_index", "course", "ended")
 _TREES = ("params", "slots", "best", "traces")
 _BEST = {"images", "total", "score", "gradient", "certificate"}
 _TRACES = {"terms", "score", "total", "gradient", "certificate"}
 _DEPTH = 16  # of nesting; rules nest two or three deep
 
 
-def pack_state(state: AscentState) -> tuple[dict[str, Any], Arrays]:
-    """Return what describes a state as JSON values, and its arrays by name."""
-    arrays: Arrays = {}
+def state_to_json(state: Any) -> tuple[dict[str, Any], Arrays]:
+    """Return what describes an AscentState as JSON values, and its arrays by name."""
+    arrays: Arrays = {PREFIX + name: np.asarray(getattr(state, name)) for name in _PLAIN}
     header: dict[str, Any] = {
         "index": state.index,
         "seed": state.seed,
         "targets": state.targets,
         "start_origins": [[str(text) for text in row] for row in state.start_origins],
     }
-    for name in ("start_images", "start_index", "course", "ended"):
-        arrays[PREFIX + name] = np.asarray(getattr(state, name))
     for name in _TREES:
         header[name] = _pack(getattr(state, name), arrays)
     return header, arrays
 
 
-def unpack_state(header: Mapping[str, Any], stored: Mapping[str, npt.NDArray[Any]]) -> AscentState:
-    """Return the state that :func:`pack_state` described.
+def state_fields(
+    header: Mapping[str, Any], stored: Mapping[str, npt.NDArray[Any]]
+) -> dict[str, Any]:
+    """Return the fields of the state that :func:`state_to_json` described.
 
     Raises:
         ValueError: When something is missing, or does not fit the rest; it says what.
     """
     try:
-        trees = {name: _unpack(header[name], stored) for name in _TREES}
-        state = AscentState(
-            index=_count(header["index"]),
-            seed=_count(header["seed"]),
-            targets=str(header["targets"]),
-            start_images=stored[PREFIX + "start_images"],
-            start_index=stored[PREFIX + "start_index"],
-            start_origins=np.array(
-                [[str(text) for text in row] for row in header["start_origins"]], dtype=object
-            ),
-            course=stored[PREFIX + "course"],
-            ended=stored[PREFIX + "ended"],
-            **trees,
-        )
+        fields: dict[str, Any] = {name: stored[PREFIX + name] for name in _PLAIN}
+        fields |= {name: _unpack(header[name], stored) for name in _TREES}
+        fields |= {name: _count(header[name]) for name in ("index", "seed")}
+        fields["targets"] = str(header["targets"])
+        origins = [[str(text) for text in row] for row in header["start_origins"]]
+        fields["start_origins"] = np.array(origins, dtype=object)
+        _check(fields)
     except (KeyError, TypeError, AttributeError) as cause:
         raise ValueError(f"its state, which lacks {cause}") from cause
-    _check(state)
-    return state
+    return fields
 
 
 def _count(value: Any) -> int:
@@ -92,27 +84,29 @@ def _unpack(node: Any, stored: Mapping[str, npt.NDArray[Any]], depth: int = 0) -
     return stored[inner]
 
 
-def _check(state: AscentState) -> None:
+def _check(fields: Mapping[str, Any]) -> None:
     """Raise ValueError unless all arrays of a state fit each other."""
-    index, images = state.start_index, state.start_images
+    index, images, best = fields["start_index"], fields["start_images"], fields["best"]
+    course, ended = fields["course"], fields["ended"]
+    traces = _leaves(fields["traces"])
     if index.ndim != 2 or images.ndim < 2 or index.dtype.kind != "i":
         raise ValueError("the starts of its state are no starts")
     if index.size and not (index.min() >= 0 and index.max() < len(images)):
         raise ValueError("its state asks for starts that it does not have")
-    if state.start_origins.shape != index.shape or state.ended.dtype.kind != "i":
+    if fields["start_origins"].shape != index.shape or ended.dtype.kind != "i":
         raise ValueError("the starts of its state do not fit each other")
-    own: list[npt.NDArray[Any]] = [state.course, state.ended]
-    own += [*_leaves(state.params), *_leaves(state.slots)]
-    if {a.shape[:1] for a in [*own, *_leaves(state.best)]} != {(index.size,)}:
+    own: list[npt.NDArray[Any]] = [course, ended]
+    own += [*_leaves(fields["params"]), *_leaves(fields["slots"])]
+    if {a.shape[:1] for a in [*own, *_leaves(best)]} != {(index.size,)}:
         raise ValueError("the arrays of its state differ in length")
-    if set(state.best) != _BEST or (state.traces and set(state.traces) != _TRACES):
+    if set(best) != _BEST or (fields["traces"] and set(fields["traces"]) != _TRACES):
         raise ValueError("its state does not have the values that are kept")
     shape = images.shape[1:]
-    if state.best["images"].shape[1:] != shape or state.course.shape[1:] != shape:
+    if best["images"].shape[1:] != shape or course.shape[1:] != shape:
         raise ValueError("the images of its state differ in shape")
-    if {t.shape[1:2] for t in _leaves(state.traces)} - {(index.size,)}:
+    if {t.shape[1:2] for t in traces} - {(index.size,)}:
         raise ValueError("the traces of its state do not fit its images")
-    if any(a.dtype.kind not in "fciu" for a in [*own, images, *_leaves(state.traces)]):
+    if any(a.dtype.kind not in "fciu" for a in [*own, images, *traces]):
         raise ValueError("its state holds something else than numbers")
 
 
