@@ -2,13 +2,22 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
+
+import numpy.typing as npt
 
 from featureprobe.errors import ConfigError
 
 
 class Lifted:
-    """Mixed into components that hold a plain function."""
+    """Mixed into components that hold a plain function as ``function``."""
+
+    kind: ClassVar[str]
+    function: Callable[..., Any]
+
+    def to_config(self, arrays: dict[str, npt.NDArray[Any]] | None = None) -> dict[str, Any]:
+        """Return where the function came from; it cannot be revived."""
+        return provenance(self.kind, self.function)
 
     @classmethod
     def _rebuild(cls, config: Mapping[str, Any]) -> NoReturn:
@@ -18,12 +27,6 @@ class Lifted:
             "bring back. Write it as a class (see the how-to 'Write a plug-in'), or lift the "
             "function again and run with that."
         )
-
-
-def check_function(lifter: str, function: object) -> None:
-    """Raise ConfigError unless ``function`` can be called."""
-    if not callable(function):
-        raise ConfigError(f"{lifter} takes a function. Received: {function!r}.")
 
 
 def provenance(kind: str, function: Callable[..., Any]) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from featureprobe._arguments import checked
-from featureprobe._component import Arrays
-from featureprobe._lifting import Lifted, check_function, provenance
+from featureprobe._lifting import Lifted
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.input_space import InputSpace
 from featureprobe.types import FloatArray, ImageShape
@@ -27,10 +26,6 @@ class LiftedInitializer(Lifted, InputInitializer):
         """Return what the function gives, (H, W, C) in pixel units."""
         return np.asarray(self.function(shape, space, rng), dtype=np.float32)
 
-    def to_config(self, arrays: Arrays | None = None) -> dict[str, Any]:
-        """Return where the function came from; it cannot be revived."""
-        return provenance(self.kind, self.function)
-
 
 @checked
 def initializer_from(function: Draw) -> LiftedInitializer:
@@ -46,5 +41,4 @@ def initializer_from(function: Draw) -> LiftedInitializer:
         >>> import featureprobe as fp
         >>> grey = fp.initializer_from(lambda shape, space, rng: np.full(shape, 127.0))
     """
-    check_function("initializer_from", function)
     return LiftedInitializer(function)

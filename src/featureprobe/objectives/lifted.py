@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from featureprobe._arguments import checked
 from featureprobe._component import Arrays
-from featureprobe._lifting import Lifted, provenance
+from featureprobe._lifting import Lifted
 from featureprobe.objectives.base import Objective, Seen
 from featureprobe.types import Read, Tensor
 
@@ -35,7 +35,7 @@ class LiftedObjective(Lifted, Objective):
 
     def to_config(self, arrays: Arrays | None = None) -> dict[str, Any]:
         """Return where the function came from; it cannot be revived."""
-        return {**provenance(self.kind, self.function), "reads": [repr(r) for r in self.looks_at]}
+        return {**super().to_config(arrays), "reads": [repr(r) for r in self.looks_at]}
 
 
 @checked

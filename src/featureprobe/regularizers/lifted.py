@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from featureprobe._arguments import checked
-from featureprobe._component import Arrays
-from featureprobe._lifting import Lifted, check_function, provenance
+from featureprobe._lifting import Lifted
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.step import Step
 from featureprobe.types import Tensor
@@ -23,10 +22,6 @@ class LiftedRegularizer(Lifted, Regularizer):
         """Return what the function gives, (N, H, W, C)."""
         return self.function(images, step)
 
-    def to_config(self, arrays: Arrays | None = None) -> dict[str, Any]:
-        """Return where the function came from; it cannot be revived."""
-        return provenance(self.kind, self.function)
-
 
 @checked
 def regularizer_from(function: Callable[[Tensor, Step], Tensor]) -> LiftedRegularizer:
@@ -41,5 +36,4 @@ def regularizer_from(function: Callable[[Tensor, Step], Tensor]) -> LiftedRegula
         >>> import featureprobe as fp
         >>> fade = fp.regularizer_from(lambda images, step: 0.99 * images)
     """
-    check_function("regularizer_from", function)
     return LiftedRegularizer(function)

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from featureprobe._arguments import checked
-from featureprobe._component import Arrays
-from featureprobe._lifting import Lifted, check_function, provenance
+from featureprobe._lifting import Lifted
 from featureprobe.step import Step
 from featureprobe.transforms.base import Transform
 from featureprobe.types import Tensor
@@ -23,10 +22,6 @@ class LiftedTransform(Lifted, Transform):
         """Return what the function gives, (N, H, W, C)."""
         return self.function(images, step)
 
-    def to_config(self, arrays: Arrays | None = None) -> dict[str, Any]:
-        """Return where the function came from; it cannot be revived."""
-        return provenance(self.kind, self.function)
-
 
 @checked
 def transform_from(function: Callable[[Tensor, Step], Tensor]) -> LiftedTransform:
@@ -41,5 +36,4 @@ def transform_from(function: Callable[[Tensor, Step], Tensor]) -> LiftedTransfor
         >>> import featureprobe as fp
         >>> wave = fp.transform_from(lambda images, step: 0.9 * images)
     """
-    check_function("transform_from", function)
     return LiftedTransform(function)
