@@ -20,7 +20,7 @@ from featureprobe import analysis
 from featureprobe.analysis.optima import decompose
 
 OURS = (fp.DataError, fp.ConfigError)
-RELEASED = Path(__file__).parent / "released"
+RELEASED = Path(__file__).parents[1] / "released"
 SORTS = ["result", "state", "evidence", "patterns", "comparison", "decomposition"]
 every_sort = pytest.mark.parametrize("sort", SORTS)
 Edit = Callable[[dict[str, Any], dict[str, Any]], object]
