@@ -17,6 +17,7 @@ from featureprobe.errors import ConfigError, RangeError
 
 _ARRAY_LIKE = frozenset(get_args(npt.ArrayLike)) or frozenset((npt.ArrayLike,))
 _KNOWN = {  # how a reader gets one
+    "ArrayValue": "Wrap the array: fp.ArrayValue(array).",
     "Ascent": "Write fp.Ascent(...).",
     "AscentResult": "It is what fp.Ascent().run(probe, targets) returns.",
     "AscentState": "It is what ascent.start(...) and ascent.iterate(...) give, or result.state.",

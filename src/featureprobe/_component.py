@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import FrozenInstanceError
 from types import MappingProxyType
-from typing import Any, ClassVar, NoReturn, Self
+from typing import Annotated, Any, ClassVar, NoReturn, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from featureprobe._arguments import check_call, present_name
 from featureprobe._digests import as_before, declared, first_names, same, text_of
 from featureprobe._kinds import refuse_masks
 from featureprobe.errors import ConfigError, nearest
+from featureprobe.types import PER_TARGET_MARK
 
 _NOT_IN_JSON = ("inf", "-inf", "nan")
 
@@ -89,6 +90,16 @@ class ArrayValue:
 
     def __repr__(self) -> str:
         return f"ArrayValue(shape={self._array.shape}, sha256={self.sha256[:8]}...)"
+
+
+PerTarget: TypeAlias = Annotated[ArrayValue, PER_TARGET_MARK]
+"""An :class:`ArrayValue` field that tells targets of one objective apart: a direction, a mask.
+
+Objectives that differ only in such arrays, of equal shape and dtype, run as one batch of one compiled
+step. In ``value`` the field is a tensor (N, ...), for each image its own target's array: floats in the
+dtype of what is read, whole numbers and booleans in their own. ``PerTarget | None`` and tuples of
+``PerTarget`` will do, too.
+"""
 
 
 class Component:

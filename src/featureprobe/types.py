@@ -1,5 +1,8 @@
 """Shared words: what an index, a read and a step are. No TensorFlow, no imports from above."""
 
+import functools
+import re
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, fields
 from types import UnionType
 from typing import Annotated, Any, Protocol, TypeAlias, Union, get_args, get_origin
@@ -17,14 +20,21 @@ ImageShape: TypeAlias = tuple[int, int, int]
 """(rows, columns, channels) of one image."""
 
 
-class _IndexMark:
-    """Marks a field that varies from target to target (see :data:`Index`)."""
+class Mark:
+    """Marks a field that varies from target to target.
+
+    Args:
+        name: The name of the annotation.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __repr__(self) -> str:
-        return "Index"
+        return self._name
 
 
-INDEX_MARK = _IndexMark()
+INDEX_MARK, PER_TARGET_MARK = Mark("Index"), Mark("PerTarget")
 Index: TypeAlias = Annotated[int, INDEX_MARK]
 """An ``int`` field that tells targets of one objective apart.
 
@@ -77,6 +87,12 @@ class Read:
             )
         object.__setattr__(self, "pre", flag("pre", self.pre))
         for axis, number in zip(self.axes, self.indices, strict=True):
+            if hasattr(number, "shape") and not isinstance(number, np.ndarray | np.generic):
+                raise ConfigError(
+                    f"{axis} of a Read is a whole number. Received a tensor: reads() was called "
+                    "inside value(), where Index fields are tensors (N,). There, read i is seen[i], "
+                    "and the value of an objective held in a field is seen.of(part)."
+                )
             if isinstance(number, bool | np.ndarray | type) or not hasattr(number, "__index__"):
                 raise ConfigError(
                     f"{axis} of a Read is a whole number. Received: {number!r}. "
@@ -115,14 +131,20 @@ class HasLayers(Protocol):
         """Return a layer's output shape without the batch axis."""
 
 
-def index_fields(cls: type) -> tuple[str, ...]:
-    """Return the names of the fields of a dataclass that are marked :data:`Index`."""
-    return tuple(f.name for f in fields(cls) if _is_index(f.type))
+@functools.cache
+def marks_of(cls: Any) -> Mapping[str, Mark | None]:
+    """Return for each field of a dataclass, by name, how it is marked: Index, PerTarget, or not."""
+    return {f.name: _mark_in(f.type) for f in fields(cls)}
 
 
-def _is_index(annotation: object) -> bool:
+def _mark_in(annotation: object) -> Mark | None:
+    """Return the mark of an annotation, or of what it lets in: members of a union or a tuple."""
     if isinstance(annotation, str):
         # `from __future__ import annotations` turns annotations into text.
-        return annotation.split(".")[-1].split("|")[0].strip() == "Index"
-    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-    return any(INDEX_MARK in getattr(part, "__metadata__", ()) for part in parts)
+        words = re.findall(r"\w+", annotation)
+        return next((m for m in (INDEX_MARK, PER_TARGET_MARK) if repr(m) in words), None)
+    for mark in getattr(annotation, "__metadata__", ()):
+        if isinstance(mark, Mark):
+            return mark
+    inner = get_args(annotation) if get_origin(annotation) in (Union, UnionType, tuple) else ()
+    return next((mark for mark in map(_mark_in, inner) if mark is not None), None)

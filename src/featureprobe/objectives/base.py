@@ -1,30 +1,34 @@
 """Objective and its algebra: operators build data, never closures."""
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar, TypeGuard
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self, TypeGuard
 
 import numpy as np
+import tensorflow as tf
 
 from featureprobe import _checks
 from featureprobe._component import Component
-from featureprobe.errors import ConfigError, RangeError
+from featureprobe.errors import ConfigError, RangeError, ShapeError
 from featureprobe.input_space import InputSpace
-from featureprobe.types import Read, Tensor
+from featureprobe.types import Read, Tensor, marks_of
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What an objective sees: the values that it reads, and the images.
+    """What an objective sees: the values that it reads, its parts' values, and the images.
 
     ``seen[i]`` is read i, gathered for each image's own target: (N, H, W) for a map, (N,) for a
-    node, (N, ...) for a whole layer. A :class:`GroupObjective` sees (N, G, ...).
+    node, (N, ...) for a whole layer. A :class:`GroupObjective` sees (N, G, ...). ``seen.of(part)`` is
+    (N,), the value of an objective that is held in a field.
 
     Attributes:
         values: One tensor for each read.
         images: (N, H, W, C) model units.
         space: The probe's input space.
+        parts: The objectives held in fields, each with what it sees.
 
     Example:
         >>> import featureprobe as fp
@@ -37,6 +41,7 @@ class Seen:
     values: tuple[Tensor, ...]
     images: Tensor
     space: InputSpace
+    parts: tuple[tuple["Objective", "Seen"], ...] = field(default=(), repr=False)
 
     def __getitem__(self, number: int) -> Tensor:
         return self.values[number]
@@ -44,13 +49,70 @@ class Seen:
     def __len__(self) -> int:
         return len(self.values)
 
+    def of(self, part: "Objective") -> Tensor:
+        """Return the value (N,) of an objective that is held in a field, directly or in a tuple.
+
+        What the part reads is read without being named in ``reads``; a weighted sum comes with its
+        weights, and a part may hold parts of its own.
+
+        Args:
+            part: The very object in the field, such as ``self.first``; no copy of it.
+
+        Raises:
+            ConfigError: For any other object.
+            ShapeError: When the part's value is not (N,).
+
+        Example:
+            >>> from dataclasses import dataclass
+            >>> import featureprobe as fp
+            >>> @dataclass(frozen=True)
+            ... class Weaker(fp.Objective):
+            ...     kind = "mylab.weaker"
+            ...     first: fp.Objective
+            ...     second: fp.Objective
+            ...     def value(self, seen):
+            ...         return tf.minimum(seen.of(self.first), seen.of(self.second))
+            >>> a, b = (fp.MapMean("Conv2D_3", channel=c) for c in (5, 6))
+            >>> Weaker(a, 0.5 * a + b).reads()[0]
+            Read(layer='Conv2D_3', row=None, col=None, channel=5, index=None, pre=False)
+        """
+        found = self._seen_by(part)
+        if found is None:
+            raise ConfigError(
+                "seen.of() takes an objective that is held in a field of the one whose value is "
+                f"computed, the very object. Received: {_named_kind(part)}. Write seen.of(self.part), "
+                "not a copy or a new objective; a GroupObjective has no parts."
+            )
+        return score_of(part.value(found), part)
+
+    def _seen_by(self, part: "Objective") -> "Seen | None":
+        for own, seen in self.parts:
+            if own is part:
+                return seen
+        inner = (seen._seen_by(part) for _, seen in self.parts)
+        return next((seen for seen in inner if seen is not None), None)
+
+    def narrowed(
+        self, values: tuple[Tensor, ...], parts: tuple[tuple["Objective", "Seen"], ...] = ()
+    ) -> Self:
+        """Return the same with other values and parts; all else stays."""
+        own = copy.copy(self)
+        object.__setattr__(own, "values", values)
+        object.__setattr__(own, "parts", parts)
+        return own
+
 
 class Objective(Component, ABC):
     """What an image climbs towards: one score per image, larger is better.
 
     Implement :meth:`reads` and :meth:`value` in a frozen dataclass with its own ``kind``. Fields
-    that tell targets apart are marked ``fp.Index``; in ``value`` they are int32 tensors (N,), so
-    that targets which differ only there run as one batch.
+    that tell targets apart are marked: ``fp.Index``, a whole number, is an int32 tensor (N,) in
+    ``value``; ``fp.PerTarget``, an ``ArrayValue``, is a tensor (N, ...), for each image its own
+    target's array. Targets that differ only there run as one batch.
+
+    Fields may hold other objectives, directly or in tuples: ``seen.of(self.part)`` in ``value`` is the
+    part's value (N,). What parts read need not be named; an objective that reads nothing else leaves
+    :meth:`reads` out. Group objectives are no parts.
 
     Objectives add, subtract and scale: ``0.8 * a + 0.2 * b - 1e-3 * fp.TotalVariation()`` is a
     :class:`WeightedSum`; the operands stay as they are.
@@ -58,9 +120,22 @@ class Objective(Component, ABC):
 
     __array_ufunc__ = None  # numpy's numbers multiply it as Python's do
 
-    @abstractmethod
     def reads(self) -> tuple[Read, ...]:
-        """Return what the objective wants to see; ``()`` for a penalty that sees only images."""
+        """Return what the objective wants to see; ``()`` for a penalty that sees only images.
+
+        ``seen[i]`` is read i. As it stands here it gives what the parts read, for objectives that look
+        at nothing but their parts; all others implement it.
+
+        Raises:
+            ConfigError: When an objective without parts does not say what it reads.
+        """
+        parts = parts_of(self)
+        if not parts:
+            raise ConfigError(
+                f"{type(self).__name__} does not say what it reads, and holds no other objectives. "
+                "Implement reads(): return a tuple of fp.Read, () for a penalty."
+            )
+        return tuple(read for part in parts for read in reads_of(part))
 
     @abstractmethod
     def value(self, seen: Seen) -> Tensor:
@@ -80,7 +155,7 @@ class Objective(Component, ABC):
         parts = [
             " ".join([r.layer, *(f"{a} {i}" for a, i in zip(r.axes, r.indices, strict=True))])
             + " before the activation" * r.pre
-            for r in self.reads()
+            for r in reads_of(self)
         ]
         return f"{before}{', '.join(parts)}" if parts else self.kind
 
@@ -160,18 +235,110 @@ class WeightedSum(Objective):
             text += f"{' ' if text else ''}{sign}{size}{objective.label}"
         return text
 
-    def reads(self) -> tuple[Read, ...]:
-        """Return the reads of all terms, in order."""
-        return tuple(read for _, objective in self.terms for read in objective.reads())
-
     def value(self, seen: Seen) -> Tensor:
         """Return the weighted sum of the terms' scores, (N,)."""
-        total, first = 0.0, 0
+        if not seen.parts:  # made by hand, without them
+            seen = seen_with_parts(seen, self, layout_of(self)[1])
+        total = 0.0
         for weight, objective in self.terms:
-            last = first + len(objective.reads())
-            own = Seen(seen.values[first:last], seen.images, seen.space)
-            total, first = total + weight * objective.value(own), last
+            score = seen.of(objective)
+            total += tf.cast(weight, score.dtype) * score
         return total
+
+
+def parts_of(objective: Objective) -> tuple[Objective, ...]:
+    """Return the objectives that one holds in its fields, in order, but not what those hold."""
+    return tuple(_held(getattr(objective, name) for name in marks_of(type(objective))))
+
+
+def _held(values: Iterable[Any]) -> Iterator[Objective]:
+    for value in values:
+        if isinstance(value, Objective):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _held(value)
+        elif isinstance(value, Component):
+            yield from _held(getattr(value, name) for name in marks_of(type(value)))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where an objective and its parts find their reads among all of them.
+
+    Attributes:
+        own: How many reads come before those of the parts.
+        parts: Of each part, in order; their reads follow each other.
+    """
+
+    own: int
+    parts: tuple["Layout", ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many reads there are in all."""
+        return self.own + sum(part.size for part in self.parts)
+
+
+def reads_of(objective: Objective) -> tuple[Read, ...]:
+    """Return all that an objective reads: what it says itself, and what its parts read."""
+    return layout_of(objective)[0]
+
+
+def layout_of(objective: Objective) -> tuple[tuple[Read, ...], Layout]:
+    """Return all that an objective reads, and where it and its parts find their own reads in it.
+
+    The reads of the parts stand last; an author may have named them there.
+    """
+    own, parts = tuple(objective.reads()), parts_of(objective)
+    if not parts:
+        return own, Layout(len(own))
+    below = [layout_of(part) for part in parts]
+    theirs = tuple(read for reads, _ in below for read in reads)
+    first = len(own) - len(theirs)
+    if first < 0 or own[first:] != theirs:
+        first, own = len(own), own + theirs
+    return own, Layout(first, tuple(layout for _, layout in below))
+
+
+def seen_with_parts(seen: Seen, objective: Objective, layout: Layout) -> Seen:
+    """Return what an objective sees, and in it what each of its parts sees.
+
+    Args:
+        seen: All values that are read, in the order of :func:`reads_of`.
+        objective: The objective whose value is computed.
+        layout: Its layout; also that of any copy with other numbers.
+    """
+    parts, first = [], layout.own
+    for part, inner in zip(parts_of(objective), layout.parts, strict=True):
+        own = seen.narrowed(seen.values[first : first + inner.size])
+        parts.append((part, seen_with_parts(own, part, inner)))
+        first += inner.size
+    return seen.narrowed(seen.values, tuple(parts))
+
+
+def score_of(made: Any, objective: Objective) -> Tensor:
+    """Return what ``value`` made as a tensor (N,).
+
+    Raises:
+        ShapeError: When it is none, such as None, or of another shape.
+    """
+    kind, wanted = type(objective).__name__, "one score per image, shape (N,)"
+    try:
+        score = tf.convert_to_tensor(made)
+    except (TypeError, ValueError) as cause:
+        raise ShapeError(
+            f"{kind}.value must return {wanted}. Received: {type(made).__name__}. Return a tensor."
+        ) from cause
+    if score.shape.rank != 1:
+        raise ShapeError(
+            f"{kind}.value must return {wanted}. Received the shape {score.shape}. "
+            "Reduce over all axes but the first."
+        )
+    return score
+
+
+def _named_kind(value: object) -> str:
+    return f"{value.kind} ({type(value).__name__})" if isinstance(value, Objective) else repr(value)
 
 
 def _is_scale(value: object) -> TypeGuard[float]:
