@@ -31,6 +31,13 @@ def _shorten(
     return _short(signature), returns and _short(returns)
 
 
+_MARKED = {
+    "~typing.Annotated[int, Index]": "Index",
+    "~typing.Annotated[~featureprobe._component.ArrayValue, PerTarget]": "PerTarget",
+    "~typing.Annotated[ArrayValue, PerTarget]": "PerTarget",
+}
+
+
 def _fields_of(cls: type) -> str:
     """Return the signature of ``__init__``; ``Component.__new__`` takes anything and hides it."""
     if not dataclasses.is_dataclass(cls):
@@ -43,7 +50,9 @@ def _short(text: str) -> str:
     text = _ARRAY.sub(lambda m: f"NDArray[{m.group(1).rstrip('_')}]", text)
     # Defaults that are made anew for each instance have no value to show.
     text = text.replace(_ARRAY_LIKE, "ArrayLike").replace("<factory>", "...")
-    return text.replace("~typing.Annotated[int, Index]", "Index")
+    for long, short in _MARKED.items():
+        text = text.replace(long, short)
+    return text
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

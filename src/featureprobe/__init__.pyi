@@ -10,6 +10,7 @@ from featureprobe import (
 from featureprobe._component import (
     ArrayValue as ArrayValue,
     Component as Component,
+    PerTarget as PerTarget,
     revive as revive,
 )
 from featureprobe.ascent import (

@@ -2,10 +2,10 @@
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import KW_ONLY, dataclass, fields
 from types import UnionType
-from typing import Annotated, Any, Protocol, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Protocol, TypeAlias, Union, cast, get_args, get_origin
 
 import numpy as np
 import numpy.typing as npt
@@ -131,9 +131,13 @@ class HasLayers(Protocol):
         """Return a layer's output shape without the batch axis."""
 
 
-@functools.cache
-def marks_of(cls: Any) -> Mapping[str, Mark | None]:
+def marks_of(cls: type) -> Mapping[str, Mark | None]:
     """Return for each field of a dataclass, by name, how it is marked: Index, PerTarget, or not."""
+    return _marks_of(cast(Hashable, cls))
+
+
+@functools.cache
+def _marks_of(cls: Any) -> Mapping[str, Mark | None]:
     return {f.name: _mark_in(f.type) for f in fields(cls)}
 
 

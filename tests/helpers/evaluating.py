@@ -23,7 +23,7 @@ def value_and_gradient(
         batch = tf.constant(np.asarray(images)[chunk.rows], probe.network.dtype)
         with tf.GradientTape() as tape:
             tape.watch(batch)
-            values = group.evaluation(batch, data["weights"], data["numbers"], data["starts"])
+            values = group.evaluation(batch, data)
         totals[chunk.rows] = values.total
         gradients[chunk.rows] = tape.gradient(values.total, batch)
     return totals, gradients

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from featureprobe import _checks
 from featureprobe._arguments import check_fields
-from featureprobe._component import ArrayValue
+from featureprobe._component import ArrayValue, PerTarget
 from featureprobe.errors import DataError, ShapeError
 from featureprobe.objectives.base import Objective, Seen
 from featureprobe.types import Read, Tensor
@@ -46,7 +46,7 @@ class PatternMatch(Objective):
     kind: ClassVar[str] = "pattern_match"
     layer: str
     _: KW_ONLY
-    pattern: ArrayValue
+    pattern: PerTarget
     power: float = 1.0
 
     def __post_init__(self) -> None:
@@ -72,16 +72,16 @@ class PatternMatch(Objective):
 
     def value(self, seen: Seen) -> Tensor:
         """Return the match, (N,)."""
-        pattern = self.pattern.array
-        shape = tuple(seen[0].shape[1:])
-        if shape != pattern.shape:
+        pattern = tf.cast(self.pattern, seen[0].dtype)  # (N, ...)
+        wanted, given = tuple(seen[0].shape[1:]), tuple(pattern.shape[1:])
+        if wanted != given:
             raise ShapeError(
-                f"The layer {self.layer!r} gives {shape}; the pattern has the shape {pattern.shape}. "
+                f"The layer {self.layer!r} gives {wanted}; the pattern has the shape {given}. "
                 "Take the pattern from that layer."
             )
-        unit = (pattern / np.linalg.norm(pattern)).ravel()
-        flat = tf.reshape(seen[0], [-1, unit.size])
-        along = tf.linalg.matvec(flat, tf.constant(unit, flat.dtype))
+        size = int(np.prod(given))
+        unit, flat = _unit(tf.reshape(pattern, [-1, size])), tf.reshape(seen[0], [-1, size])
+        along = tf.reduce_sum(flat * unit, axis=1)
         if self.power == 0:
             return along
         squares = tf.reduce_sum(flat**2, axis=1)
@@ -90,3 +90,9 @@ class PatternMatch(Objective):
         norm = tf.sqrt(tf.where(silent, tf.ones_like(squares), squares))
         cosine = tf.where(silent, tf.zeros_like(along), along / norm)
         return along * tf.maximum(cosine, _LEAST) ** self.power
+
+
+def _unit(rows: Tensor) -> Tensor:
+    """Return (N, k) with each row of length 1; scaled first, as squares may leave the range."""
+    rows /= tf.reduce_max(tf.abs(rows), axis=1, keepdims=True)
+    return rows / tf.norm(rows, axis=1, keepdims=True)

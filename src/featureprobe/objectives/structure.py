@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from featureprobe._component import ArrayValue, Component
 from featureprobe.errors import ConfigError
@@ -135,6 +136,11 @@ def numbers_of(
 def arrays_of(term: Objective) -> tuple[Array, ...]:
     """Return the arrays that tell this term from others of its structure, weights of parts too."""
     return tuple(value for value in _loose(term) if not isinstance(value, int))
+
+
+def array_tensor(array: Array, dtype: Any) -> Tensor:
+    """Return an array of a target as a tensor: floats in ``dtype``, others in their own."""
+    return tf.constant(array, dtype if array.dtype.kind == "f" else array.dtype)
 
 
 def skeleton(value: Any, mark: Mark | None = None) -> Hashable:

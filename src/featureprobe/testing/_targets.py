@@ -7,15 +7,22 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from featureprobe._component import Component
+from featureprobe._component import ArrayValue, Component
 from featureprobe.ascent.step.evaluation import Evaluation, Values
+from featureprobe.ascent.step.target_arrays import stacked_arrays
 from featureprobe.errors import FeatureProbeError
-from featureprobe.objectives.base import Objective
-from featureprobe.objectives.structure import leaf_of, numbers_of, terms_of
+from featureprobe.objectives.base import Objective, reads_of
+from featureprobe.objectives.structure import (
+    array_tensor,
+    arrays_of,
+    leaf_of,
+    numbers_of,
+    terms_of,
+)
 from featureprobe.probe.graph.reads import check_read
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.testing._claims import claim
-from featureprobe.types import Tensor
+from featureprobe.types import PER_TARGET_MARK, Tensor, marks_of
 
 
 def evaluate(
@@ -30,18 +37,22 @@ def evaluate(
         starts: Images a target.
     """
     leaves = tuple(leaf_of(term) for _, term in terms_of(targets[0]))
-    weights, numbers = [], []
+    weights, numbers, arrays = [], [], []
     for target in targets:
         weights.append([weight for weight, _ in terms_of(target)])
         numbers.append([n for _, term in terms_of(target) for n in numbers_of(term)])
+        arrays.append([a for _, term in terms_of(target) for a in arrays_of(term)])
     evaluation = Evaluation(probe.network, probe.input_space, leaves)
     probe.network.graph.prepare(evaluation.wanted)
-    values = evaluation(
-        images,
-        tf.constant(np.repeat(np.array(weights, np.float32), starts, axis=0)),
-        tf.constant(np.repeat(np.array(numbers, np.int32).reshape(len(targets), -1), starts, 0)),
-        tf.constant(starts),
-    )
+    own = np.repeat(np.arange(len(targets)), starts)
+    data = {
+        "weights": tf.constant(np.array(weights, np.float32)[own]),
+        "numbers": tf.constant(np.array(numbers, np.int32).reshape(len(targets), -1)[own]),
+        "starts": tf.constant(starts),
+    }
+    held = stacked_arrays(arrays, own).items()
+    data |= {name: array_tensor(values, probe.network.dtype) for name, values in held}
+    values = evaluation(images, data)
     claim(
         values.terms.shape[0] == images.shape[0],
         f"value() of {targets[0]!r} gives {values.terms.shape[0]} scores for {images.shape[0]} "
@@ -62,9 +73,10 @@ def total_and_gradient(
 
 
 def shift_numbers(objective: Objective, probe: ModelProbe) -> Objective | None:
-    """Return another target of the same structure, or None when no number shows in its reads.
+    """Return another target of the same structure, or None when nothing tells it from others.
 
-    Every whole number whose change moves a read, and nothing else, is moved by one.
+    Every whole number whose change moves a read, and nothing else, is moved by one; the values of
+    ``PerTarget`` arrays change places.
     """
     moved = _shifted(objective, probe)
     return None if moved == objective else moved
@@ -83,6 +95,10 @@ def _shifted(value: Any, probe: ModelProbe) -> Any:
                 if _moves_reads(value, moved, probe):
                     value = moved
                     break
+        elif isinstance(old, ArrayValue):
+            if marks_of(type(value))[field.name] is PER_TARGET_MARK:
+                turned = ArrayValue(np.roll(old.array, 1))
+                value = _replaced(value, field.name, turned) or value
         elif isinstance(old, Component | tuple):
             inner = _shifted(old, probe)
             value = value if inner == old else _replaced(value, field.name, inner) or value
@@ -99,7 +115,7 @@ def _replaced(value: Any, name: str, new: Any) -> Any:
 def _moves_reads(value: Any, moved: Any, probe: ModelProbe) -> bool:
     if not isinstance(value, Objective) or moved is None:
         return False
-    before, after = value.reads(), moved.reads()
+    before, after = reads_of(value), reads_of(moved)
     shapes = [[(r.layer, r.axes, r.pre) for r in reads] for reads in (before, after)]
     if shapes[0] != shapes[1] or before == after:
         return False

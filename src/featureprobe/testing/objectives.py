@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from featureprobe._component import Component
 from featureprobe.ascent.step.evaluation import Values
-from featureprobe.objectives.base import GroupObjective, Objective
+from featureprobe.objectives.base import GroupObjective, Objective, reads_of
 from featureprobe.objectives.input_norm import InputNorm
 from featureprobe.objectives.structure import leaf_of, terms_of
 from featureprobe.probe.graph.reads import check_read
@@ -40,7 +40,8 @@ class ObjectiveContract(ComponentContract):
     def another(self) -> Objective | None:
         """Return a target of the same structure with other numbers; None when there is none.
 
-        By default every whole number that shows in :meth:`featureprobe.Objective.reads` is moved by one.
+        By default every whole number that shows in :meth:`featureprobe.Objective.reads` is moved by one,
+        and the values of ``fp.PerTarget`` arrays change places.
         """
         return shift_numbers(self.make(), self.probe())
 
@@ -100,7 +101,7 @@ class ObjectiveContract(ComponentContract):
                 together[rows],
                 alone,
                 f"{target!r} scores differently alone and in a batch. Nothing may reduce over the "
-                "first axis, and Index fields are tensors (N,).",
+                "first axis; Index fields are tensors (N,), PerTarget fields (N, ...).",
             )
 
     def test_a_gradient_reaches_every_image(self) -> None:
@@ -196,7 +197,7 @@ class ObjectiveContract(ComponentContract):
         one = self.make()
         label = attempt(lambda: one.label, f"The label of {one!r} fails.")
         claim(isinstance(label, str), f"The label of {one!r} is {label!r}. Return text.")
-        for read in one.reads():
+        for read in reads_of(one):
             missing = [w for w in (read.layer, *map(str, read.indices)) if w not in label]
             claim(not missing, f"The label {label!r} of {one!r} does not name {missing}.")
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import tensorflow as tf
 from twins import Twin, broken
 
+from featureprobe import ArrayValue, PerTarget
 from featureprobe.objectives import InputNorm, MapMean, Objective, WeightedSum
 from featureprobe.testing import ObjectiveContract
 from featureprobe.types import Read
@@ -37,6 +38,24 @@ class PlainChannel(Objective):
     def value(self, seen):
         """Return the mean."""
         return tf.reduce_mean(seen[0], axis=(1, 2))
+
+
+@dataclass(frozen=True)
+class FirstDirection(Objective):
+    """Takes the first target's direction for all images."""
+
+    kind: ClassVar[str] = "broken.first_direction"
+    layer: str
+    _: KW_ONLY
+    direction: PerTarget
+
+    def reads(self):
+        """Return the whole layer."""
+        return (Read(self.layer),)
+
+    def value(self, seen):
+        """Return the mean along one direction."""
+        return tf.reduce_mean(seen[0] * tf.cast(self.direction[0], seen[0].dtype), axis=(1, 2, 3))
 
 
 @dataclass(frozen=True)
@@ -99,6 +118,11 @@ TWINS = [
     _twin(
         ALONE,
         _value(lambda self, seen: mean(self, seen) * tf.cast(self.channel[0], tf.float32)),
+        "alone and in a batch",
+    ),
+    _twin(
+        ALONE,
+        lambda: FirstDirection("conv2", direction=ArrayValue(range(1, 7))),
         "alone and in a batch",
     ),
     _twin(GRADIENT, _value(lambda self, seen: tf.round(9 * mean(self, seen))), "3 of 3 images"),

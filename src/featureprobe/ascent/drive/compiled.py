@@ -11,6 +11,8 @@ import tensorflow as tf
 from featureprobe._tracing import traced_code
 from featureprobe.ascent.plan.group import PER_ROW, Chunk, Group
 from featureprobe.ascent.step.loop import Carry, Loop, Trace
+from featureprobe.ascent.step.target_arrays import is_array
+from featureprobe.objectives.structure import array_tensor
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.regularizers.every import Every
 from featureprobe.regularizers.until import Until
@@ -51,7 +53,9 @@ def compiled(group: Group, recipe_key: Any, make_loop: Callable[[Group], Loop]) 
 def as_tensors(chunk: Chunk, dtype: str) -> dict[str, Tensor]:
     """Return a chunk's numbers as tensors; floats in the net's dtype."""
     return {
-        name: tf.constant(values, dtype if np.asarray(values).dtype.kind == "f" else tf.int32)
+        name: array_tensor(values, dtype)
+        if is_array(name)
+        else tf.constant(values, dtype if np.asarray(values).dtype.kind == "f" else tf.int32)
         for name, values in chunk.data.items()
     }
 

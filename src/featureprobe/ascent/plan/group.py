@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from featureprobe.ascent.settings.remedies import Remedy
 from featureprobe.ascent.step.evaluation import Evaluation
+from featureprobe.ascent.step.target_arrays import stacked_arrays
+from featureprobe.objectives.structure import Array
 from featureprobe.types import FloatArray
 
 Rows = npt.NDArray[np.int64]
@@ -17,7 +19,7 @@ WORKERS = min(2, os.cpu_count() or 1)
 """Chunks that run at a time. Two fill the gaps that single operations leave on the cores; more do
 not help, since TensorFlow shares its threads between them."""
 
-PER_ROW = ("weights", "numbers", "keys", "layer", "field", "beyond", "fill")
+PER_ROW = ("weights", "numbers", "keys", "layer", "field", "beyond", "fill", "array_target")
 """Data with one entry for each row; of masks there may be one for all."""
 
 _ROWS_WORTH_SPLITTING = 64
@@ -35,6 +37,7 @@ class Group:
         most: Rows that fit the memory budget at a time.
         twice: Whether a row that would run alone runs twice.
         together: Rows that must not be parted: the starts of a target with a group term, else 1.
+        arrays: The arrays of each target, by number of the target in the group.
         layer: (1, H, W, 1) 1.0 where a pixel of the full image reaches the layer, else 0.0.
         places: (rows of the group, 2) first row and column of each crop; None on full images.
     """
@@ -46,6 +49,7 @@ class Group:
     most: int
     twice: bool
     together: int
+    arrays: tuple[tuple[Array, ...], ...]
     layer: FloatArray
     places: npt.NDArray[np.int64] | None = None
 
@@ -86,6 +90,7 @@ class Group:
         }
         places = None if self.places is None else self.places[own]
         data |= {"field": data["field"].astype(np.float32)}
+        data |= stacked_arrays(self.arrays, own // int(self.data["starts"]))
         return Chunk(self.rows[own], data, self.layer, places)
 
 

@@ -10,6 +10,7 @@ from featureprobe.ascent.plan.group import WORKERS, Group
 from featureprobe.ascent.problem.masks import stack_masks
 from featureprobe.ascent.problem.resolved import Resolved
 from featureprobe.ascent.step.evaluation import Evaluation
+from featureprobe.ascent.step.target_arrays import array_bytes
 from featureprobe.ascent.step.view_size import check_sizes, view_shape
 from featureprobe.ascent.step.views import Views
 from featureprobe.probe.model_probe import ModelProbe
@@ -19,6 +20,7 @@ from featureprobe.probe.network.network import Network
 from featureprobe.types import FloatArray
 
 _COPIES = 2  # forward values, the gradients under way, and what the convolutions need beside them
+_ARRAYS = 3  # of a target: held once a target, gathered for a row, and what is made with it
 _TWICE_BELOW = 8 * 2**20  # bytes of a row up to which running it twice costs next to nothing
 _OF_VIEW = (
     4  # image-sized tensors of each further view: itself, its gradient, what they are made by
@@ -74,7 +76,7 @@ def _group(
     evaluation = Evaluation(_network(probe, crops[0]), probe.input_space, leaves)
     evaluation.network.prepare(evaluation.wanted)
     together = starts if any(leaf.is_group for leaf in leaves) else 1
-    cost = row_bytes(evaluation)
+    cost = row_bytes(evaluation) + _ARRAYS * array_bytes(own[0].arrays, probe.network.dtype)
     more = _bytes_of_views(own, evaluation, views)
     fitting = max(1, memory // WORKERS // ((cost + more) * together)) * together
     # Small images run twice rather than alone; crops do not, as time is what they are for.
@@ -87,6 +89,7 @@ def _group(
         most=max(2, fitting) if twice else fitting,
         twice=twice,
         together=together,
+        arrays=tuple(target.arrays for target in own),
         layer=own[0].masks[0][None, :, :, None],  # a group reads the same layers: they share it
         places=None if crops[0] is None else np.repeat([c.place for c in crops if c], starts, 0),
     )

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.input_space import InputSpace
-from featureprobe.objectives.base import Objective
+from featureprobe.objectives.base import Objective, reads_of
 from featureprobe.probe.network.network import Network
 from featureprobe.types import FloatArray, Read
 
@@ -30,7 +30,7 @@ def masks_of(network: Network, objective: Objective) -> tuple[FloatArray, FloatA
 
     An objective that reads nothing is about all pixels.
     """
-    reads = objective.reads()
+    reads = reads_of(objective)
     layers = tuple(dict.fromkeys(read.layer for read in reads))
     # The same array for all targets of a layer: thousands of them would take more than the images.
     layer = network.remembered(("layer mask", layers), lambda: _layer_mask(network, layers))

@@ -10,9 +10,16 @@ import tensorflow as tf
 from featureprobe.ascent.problem.masks import masks_of
 from featureprobe.ascent.problem.score_floors import ScoreFloors
 from featureprobe.ascent.problem.trying_out import LookedError, shape_left, value_of
-from featureprobe.objectives.base import Objective
+from featureprobe.objectives.base import Objective, reads_of
 from featureprobe.objectives.node import Node
-from featureprobe.objectives.structure import Leaf, leaf_of, numbers_of, terms_of
+from featureprobe.objectives.structure import (
+    Array,
+    Leaf,
+    arrays_of,
+    leaf_of,
+    numbers_of,
+    terms_of,
+)
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.crop_plan import Crop, plan_crop
 from featureprobe.types import FloatArray
@@ -126,6 +133,11 @@ class Resolved:
         return tuple(n for term in self.terms for n in numbers_of(term.objective))
 
     @cached_property
+    def arrays(self) -> tuple[Array, ...]:
+        """The arrays that tell it from them."""
+        return tuple(a for term in self.terms for a in arrays_of(term.objective))
+
+    @cached_property
     def numbers_on_crop(self) -> tuple[int, ...]:
         """The same on its crop, where rows and columns count from elsewhere."""
         offsets = dict(self.crop.offsets) if isinstance(self.crop, Crop) else {}
@@ -155,7 +167,7 @@ class Resolved:
     def _planned(self, target: Objective) -> Crop | str:
         """Return the planned crop, made once for all channels."""
         network = self.probe.network
-        reads = tuple(replace(read, channel=None) for read in target.reads())
+        reads = tuple(replace(read, channel=None) for read in reads_of(target))
         return network.remembered(("crop plan", reads), lambda: plan_crop(network, reads))
 
     @cached_property
@@ -176,8 +188,9 @@ class Resolved:
         def look() -> bool:
             shapes = [shape_left(self.probe.shape_of(read[0]), read) for read in leaf.reads]
             values = [tf.zeros((2, *shape), network.dtype) for shape in shapes]
+            indices = [0] * leaf.n_fields
             try:
-                value_of(leaf, values, [0] * leaf.n_fields, self.probe.input_space)
+                value_of(leaf, values, indices, arrays_of(leaf.template), self.probe.input_space)
             except LookedError:
                 return True
             return False

@@ -6,11 +6,14 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe.ascent.problem.trying_out import value_of
-from featureprobe.objectives.base import Objective
-from featureprobe.objectives.structure import Leaf, leaf_of, numbers_of
+from featureprobe.objectives.base import Objective, reads_of
+from featureprobe.objectives.structure import Array, Leaf, arrays_of, leaf_of, numbers_of
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.floors import Floors, floors_of
 from featureprobe.types import FloatArray, Read
+
+_Loose = tuple[Sequence[int], Sequence[Array]]
+"""The ``Index`` fields and the arrays of a term."""
 
 _SCALES = (1e-2, 1e-1, 1.0, 10.0)  # how far above their floors values are tried
 _SHARES = (1.0, 0.3, 0.02)  # and how many of them
@@ -32,24 +35,26 @@ class ScoreFloors:
 
     def of(self, term: Objective) -> float:
         """Return the score below which a term cannot fall, at which it has no gradient; or -inf."""
-        reads = term.reads()
+        reads = reads_of(term)
         if any(read.pre for read in reads):
             return -np.inf
         floors = [self._floor_of(read) for read in reads]
         if any(np.isneginf(floor).any() for floor in floors):
             return -np.inf
         leaf = leaf_of(term)
-        numbers = numbers_of(term)[: leaf.n_fields]
-        structure = (leaf.key, tuple(floor.tobytes() for floor in floors))
+        loose = numbers_of(term)[: leaf.n_fields], arrays_of(term)
+        # Where a term cannot fall may follow from its arrays, such as the signs of a direction.
+        own = term.digest() if leaf.n_arrays else ""
+        structure = (leaf.key, own, tuple(floor.tobytes() for floor in floors))
         remembered, space = self._probe.network.remembered, self._probe.input_space
         if not remembered(
-            ("bounded", structure, space), lambda: self._is_bounded(leaf, floors, numbers)
+            ("bounded", structure, space), lambda: self._is_bounded(leaf, floors, loose)
         ):
             return -np.inf
-        own = [floor[None] for floor in floors]
+        lowest = [floor[None] for floor in floors]
         return remembered(
-            ("least", structure, tuple(numbers), space),
-            lambda: float(self._values(leaf, own, numbers)[0]),
+            ("least", structure, loose[0], space),
+            lambda: float(self._values(leaf, lowest, loose)[0]),
         )
 
     def _floor_of(self, read: Read) -> FloatArray:
@@ -59,7 +64,7 @@ class ScoreFloors:
         axes = _AXES.get(floors.ndim, ())
         return np.asarray(floors[tuple(chosen.get(axis, slice(None)) for axis in axes)])
 
-    def _is_bounded(self, leaf: Leaf, floors: Sequence[FloatArray], numbers: Sequence[int]) -> bool:
+    def _is_bounded(self, leaf: Leaf, floors: Sequence[FloatArray], loose: _Loose) -> bool:
         """Whether a term is never less than at the floors: tried, as it may be any function.
 
         It is tried on many values, and where its gradient says that it falls.
@@ -70,7 +75,7 @@ class ScoreFloors:
         try:
             with tf.GradientTape() as tape:
                 tape.watch(given)
-                made = value_of(leaf, given, numbers, self._probe.input_space)
+                made = value_of(leaf, given, *loose, self._probe.input_space)
         except Exception:  # noqa: BLE001  (a user's function: what cannot be tried has no known floor)
             return False
         down = tape.gradient(made, given, unconnected_gradients=tf.UnconnectedGradients.ZERO)
@@ -79,15 +84,13 @@ class ScoreFloors:
             values + np.max(_SCALES) * np.maximum(-np.sign(np.asarray(slope)), 0.0)
             for values, slope in zip(tried, down, strict=True)
         ]
-        every = np.concatenate([first, self._values(leaf, further, numbers)])
+        every = np.concatenate([first, self._values(leaf, further, loose)])
         slack = 1e-6 * np.abs(every[0])
         return bool(np.isfinite(every).all() and every.min() >= every[0] - slack)
 
-    def _values(
-        self, leaf: Leaf, values: Sequence[FloatArray], numbers: Sequence[int]
-    ) -> FloatArray:
+    def _values(self, leaf: Leaf, values: Sequence[FloatArray], loose: _Loose) -> FloatArray:
         given = [tf.constant(v, self._probe.network.dtype) for v in values]
-        made = value_of(leaf, given, numbers, self._probe.input_space)
+        made = value_of(leaf, given, *loose, self._probe.input_space)
         return np.asarray(made, np.float64)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from featureprobe._digests import text_of
 from featureprobe._kinds import OWN
 from featureprobe.errors import ConfigError, ShapeError
-from featureprobe.objectives.base import Objective
+from featureprobe.objectives.base import Objective, reads_of
 from featureprobe.objectives.structure import leaf_of, terms_of
 from featureprobe.probe.graph.reads import check_read
 from featureprobe.probe.model_probe import ModelProbe
@@ -36,7 +36,20 @@ def as_targets(objective: Targets) -> tuple[Objective, ...]:
                 f"A target is an Objective. Received: {target!r}. "
                 "Write fp.MapMean(layer, channel=...), or lift a function with fp.objective_from."
             )
+        _check_hashed(target)
     return targets
+
+
+def _check_hashed(target: Objective) -> None:
+    """Raise ConfigError when a target is no value: equal targets are found by their hashes."""
+    try:
+        hash(target)
+    except TypeError as cause:
+        raise ConfigError(
+            f"The fields of an objective are values that can be hashed. Received a "
+            f"{type(target).__name__} of which one cannot: {cause}. Give a tuple for a list, and "
+            "fp.ArrayValue(array) for an array."
+        ) from cause
 
 
 def digest_of(targets: Sequence[Objective]) -> str:
@@ -58,7 +71,7 @@ def are_those_of(recorded: str, targets: Sequence[Objective]) -> bool:
 
 def check_reads(probe: ModelProbe, target: Objective) -> None:
     """Raise a FeatureProbeError when what a target reads does not fit the model."""
-    for read in target.reads():
+    for read in reads_of(target):
         check_read(read, probe.shape_of(read.layer))
     if not any(leaf_of(term).is_score for _, term in terms_of(target)):
         raise ShapeError(

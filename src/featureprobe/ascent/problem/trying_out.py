@@ -1,13 +1,12 @@
 """Evaluate an objective outside a run, on values of one's own, to learn what kind of function it is."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
-from featureprobe.errors import ShapeError
 from featureprobe.input_space import InputSpace
-from featureprobe.objectives.structure import Leaf, ReadShape, stand_in
+from featureprobe.objectives.base import Seen
+from featureprobe.objectives.structure import Array, Leaf, ReadShape, array_tensor
 from featureprobe.types import Tensor
 
 
@@ -15,25 +14,25 @@ class LookedError(Exception):
     """An objective asked for the images."""
 
 
-class _Blind:
+class _Blind(Seen):
     """What an objective sees, but for the images."""
 
-    def __init__(self, values: tuple[Any, ...], space: Any) -> None:
-        self.values, self.space = values, space
-
-    def __getitem__(self, number: int) -> Any:
-        return self.values[number]
-
-    def __len__(self) -> int:
-        return len(self.values)
+    def __init__(self, values: tuple[Tensor, ...], space: InputSpace) -> None:
+        for name, value in (("values", values), ("space", space), ("parts", ())):
+            object.__setattr__(self, name, value)
 
     @property
-    def images(self) -> Any:
+    def images(self) -> Tensor:
+        """Not to be had."""
         raise LookedError
 
 
 def value_of(
-    leaf: Leaf, values: Sequence[Tensor], numbers: Sequence[int], space: InputSpace
+    leaf: Leaf,
+    values: Sequence[Tensor],
+    numbers: Sequence[int],
+    arrays: Sequence[Array],
+    space: InputSpace,
 ) -> Tensor:
     """Return (N,) what a term makes of values (N, ...), one tensor for each of its reads.
 
@@ -41,30 +40,17 @@ def value_of(
         leaf: The term's structure.
         values: What it is to see.
         numbers: Its ``Index`` fields.
+        arrays: Its arrays, each without a leading axis.
         space: The input space.
 
     Raises:
         LookedError: When it asks for the images.
     """
     count = tf.shape(values[0])[0] if values else 2
-    fields = iter([tf.fill([count], number) for number in numbers])
-    made = stand_in(leaf.template, fields).value(_Blind(tuple(values), space))
-    return as_tensor(made, leaf)
-
-
-def as_tensor(made: Any, leaf: Leaf) -> Tensor:
-    """Return what ``value`` made as a tensor.
-
-    Raises:
-        ShapeError: When it is none, such as None.
-    """
-    try:
-        return tf.convert_to_tensor(made)
-    except (TypeError, ValueError) as cause:
-        raise ShapeError(
-            f"{type(leaf.template).__name__}.value must return one score per image, shape (N,). "
-            f"Received: {type(made).__name__}. Return a tensor."
-        ) from cause
+    dtype = values[0].dtype if values else tf.float32
+    fields = (tf.fill([count], number) for number in numbers)
+    each = (tf.repeat(array_tensor(array, dtype)[None], count, axis=0) for array in arrays)
+    return leaf.value(_Blind(tuple(values), space), fields, each)
 
 
 def shape_left(shape: Sequence[int], read: ReadShape) -> tuple[int, ...]:

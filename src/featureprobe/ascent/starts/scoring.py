@@ -9,8 +9,10 @@ import tensorflow as tf
 
 from featureprobe._interrupts import stop_if_interrupted
 from featureprobe.ascent.plan.group import Group
+from featureprobe.ascent.step.target_arrays import array_bytes, stack_of
 from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.live_pixels import LivePixels
+from featureprobe.objectives.structure import array_tensor
 from featureprobe.types import FloatArray, Tensor
 
 _BATCH_BYTES = 128 * 2**20
@@ -47,12 +49,16 @@ def _score_group(
     group: Group, images: FloatArray, constraint: Constraint, rows: npt.NDArray[np.int64]
 ) -> FloatArray:
     """Return (rows, N) scores; for targets on crops, these are cut out of the full images."""
-    size = max(2, _BATCH_BYTES // group.evaluation.network.bytes_per_image(group.evaluation.wanted))
+    evaluation = group.evaluation
+    arrays = array_bytes(group.arrays[0], evaluation.network.dtype)  # of one target
+    cost = evaluation.network.bytes_per_image(evaluation.wanted) + arrays
+    size, targets = max(2, _BATCH_BYTES // cost), max(1, _BATCH_BYTES // max(1, arrays))
     parts = []
     for first in range(0, len(images), size):
         stop_if_interrupted()
         batch = _projected(group, images[first : first + size], constraint)
-        parts.append(_score_batch(group, batch, rows))
+        some = [rows[i : i + targets] for i in range(0, len(rows), targets)]
+        parts.append(np.concatenate([_score_batch(group, batch, own) for own in some]))
     return np.concatenate(parts, axis=1)
 
 
@@ -78,8 +84,15 @@ def _score_batch(group: Group, images: Tensor, rows: npt.NDArray[np.int64]) -> F
             images[:, row : row + height, col : col + width],
             tf.constant(group.data["weights"][rows[here]], network.dtype),
             tf.constant(group.data["numbers"][rows[here]], tf.int32),
+            *_arrays(group, rows[here]),
         ).numpy()
     return scores
+
+
+def _arrays(group: Group, rows: npt.NDArray[np.int64]) -> list[Tensor]:
+    """Return (rows, ...) each: the arrays of some targets; a target has one row here."""
+    numbers, dtype = range(len(group.arrays[0])), group.evaluation.network.dtype
+    return [array_tensor(stack_of(group.arrays, rows, number), dtype) for number in numbers]
 
 
 def _compiled(group: Group) -> Any:
@@ -92,6 +105,7 @@ def _compiled(group: Group) -> Any:
             tf.TensorSpec((None, *network.image_shape), network.dtype),
             tf.TensorSpec((None, len(evaluation.leaves)), network.dtype),
             tf.TensorSpec((None, group.data["numbers"].shape[1]), tf.int32),
+            *(tf.TensorSpec((None, *a.shape[1:]), a.dtype) for a in _arrays(group, np.array([0]))),
         ]
         run = tf.function(evaluation.score_all, input_signature=specs, autograph=False)
         return run.get_concrete_function()  # plain calls warn of retracing at the fifth structure

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple, Self
 
 import tensorflow as tf
 
-from featureprobe.ascent.problem.trying_out import as_tensor
 from featureprobe.ascent.settings.remedies import Remedy
 from featureprobe.ascent.step.channel_subset import Picking, picking_of
-from featureprobe.errors import ModelError, ShapeError
+from featureprobe.ascent.step.target_arrays import arrays_of_rows
+from featureprobe.errors import ModelError
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Seen
-from featureprobe.objectives.structure import Leaf, ReadShape, stand_in
+from featureprobe.objectives.structure import Leaf, ReadShape
 from featureprobe.probe.graph.layer_graph import Wanted
 from featureprobe.probe.layers.boundary import climbed
 from featureprobe.probe.layers.plain_conv import OwnMaps, own_maps
@@ -98,9 +99,7 @@ class Evaluation:
     def __call__(
         self,
         images: Tensor,
-        weights: Tensor,
-        numbers: Tensor,
-        starts: Tensor,
+        data: Mapping[str, Tensor],
         *,
         only: Mapping[str, OwnMaps] | None = None,
     ) -> Values:
@@ -108,13 +107,15 @@ class Evaluation:
 
         Args:
             images: (N, H, W, C) model units.
-            weights: (N, terms).
-            numbers: (N, K) int32: for each term its index fields, then the indices of its reads.
-            starts: int32 scalar: images per target, for group terms.
+            data: ``weights`` (N, terms); ``numbers`` (N, K) int32: for each term its index fields,
+                then the indices of its reads; ``starts`` int32 scalar: images per target, for group
+                terms; and what :func:`arrays_of_rows` takes.
             only: What :meth:`picked` gives; None to do that here.
         """
+        weights, numbers = data["weights"], data["numbers"]
         outputs = self._outputs(images, self.picked(numbers) if only is None else only)
-        terms = self._terms(outputs, images, numbers, starts, self._picking)
+        own = _Rows(images, numbers, arrays_of_rows(data), data["starts"])
+        terms = self._terms(outputs, own, self._picking)
         stacked = tf.stack(terms, axis=1)
         counted = tf.constant([float(leaf.is_score) for leaf in self.leaves], stacked.dtype)
         weighted = stacked * tf.cast(weights, stacked.dtype)
@@ -122,24 +123,28 @@ class Evaluation:
             stacked, tf.reduce_sum(weighted * counted, axis=1), tf.reduce_sum(weighted, axis=1)
         )
 
-    def score_all(self, images: Tensor, weights: Tensor, numbers: Tensor) -> Tensor:
+    def score_all(
+        self, images: Tensor, weights: Tensor, numbers: Tensor, *arrays: Tensor
+    ) -> Tensor:
         """Return (T, N): the scores of N images for T targets, the layers computed once.
 
         Args:
             images: (N, H, W, C) model units.
             weights: (T, terms).
             numbers: (T, K) int32.
+            arrays: (T, ...) each.
         """
         outputs, count = self._outputs(images, {}), tf.shape(images)[0]
 
-        def of_target(given: tuple[Tensor, Tensor]) -> Tensor:
-            own = tf.repeat(given[1][None], count, axis=0)
-            terms = self._terms(outputs, images, own, count, Picking(), scores_only=True)
+        def of_target(given: tuple[Tensor, ...]) -> Tensor:
+            own = [tf.repeat(values[None], count, axis=0) for values in given[1:]]
+            rows = _Rows(images, own[0], own[1:], count)
+            terms = self._terms(outputs, rows, Picking(), scores_only=True)
             pairs = zip(range(len(terms)), terms, strict=True)
             return tf.add_n([tf.cast(given[0][i], t.dtype) * t for i, t in pairs if t is not None])
 
         spec = tf.TensorSpec((None,), images.dtype)
-        return tf.map_fn(of_target, (weights, numbers), fn_output_signature=spec)
+        return tf.map_fn(of_target, (weights, numbers, *arrays), fn_output_signature=spec)
 
     def _outputs(self, images: Tensor, only: Mapping[str, OwnMaps]) -> dict[Wanted, Tensor]:
         if not self.wanted:
@@ -155,18 +160,17 @@ class Evaluation:
     def _terms(
         self,
         outputs: dict[Wanted, Tensor],
-        images: Tensor,
-        numbers: Tensor,
-        starts: Tensor,
+        rows: "_Rows",
         picking: Picking,
         *,
         scores_only: bool = False,
     ) -> list[Tensor | None]:
         """Return the value of each term (N,); None for left-out ones that are no score."""
         terms: list[Tensor | None] = []
-        first = 0
+        first, arrays = 0, iter(rows.arrays)
         for i, leaf in enumerate(self.leaves):
-            own = [numbers[:, first + k] for k in range(leaf.n_numbers)]
+            own = [rows.numbers[:, first + k] for k in range(leaf.n_numbers)]
+            loose = [*own[: leaf.n_fields], *islice(arrays, leaf.n_arrays)]
             first += leaf.n_numbers
             if scores_only and not leaf.is_score:
                 terms.append(None)
@@ -178,29 +182,35 @@ class Evaluation:
                 positions = _positions(outputs[layer, pre], axes) if self.peaks else []
                 values.append(_peak(value, positions) if positions else value)
                 column += len(axes)
-            terms.append(self._term(leaf, own[: leaf.n_fields], values, images, starts))
+            terms.append(self._term(leaf, loose, values, rows))
         return terms
 
-    def _term(
-        self,
-        leaf: Leaf,
-        fields: list[Tensor],
-        values: list[Tensor],
-        images: Tensor,
-        starts: Tensor,
-    ) -> Tensor:
+    def _term(self, leaf: Leaf, loose: list[Tensor], values: list[Tensor], rows: "_Rows") -> Tensor:
+        images, starts = rows.images, rows.starts
         if leaf.is_group:
             values = [_grouped(v, starts) for v in values]
-            fields = [_grouped(f, starts)[:, 0] for f in fields]
+            loose = [_grouped(v, starts)[:, 0] for v in loose]
             images = _grouped(images, starts)
-        objective = stand_in(leaf.template, iter(fields))
-        result = as_tensor(objective.value(Seen(tuple(values), images, self.space)), leaf)
-        if result.shape.rank != 1:
-            raise ShapeError(
-                f"{type(leaf.template).__name__}.value must return one score per image, shape (N,). "
-                f"Received the shape {result.shape}. Reduce over all axes but the first."
-            )
+        seen = Seen(tuple(values), images, self.space)
+        numbers, arrays = loose[: leaf.n_fields], loose[leaf.n_fields :]
+        result = leaf.value(seen, iter(numbers), iter(arrays))
         return tf.repeat(result, starts) if leaf.is_group else result
+
+
+class _Rows(NamedTuple):
+    """Images, and the numbers of each one's own target.
+
+    Attributes:
+        images: (N, H, W, C) model units.
+        numbers: (N, K) int32.
+        arrays: (N, ...) each.
+        starts: int32 scalar: images per target.
+    """
+
+    images: Tensor
+    numbers: Tensor
+    arrays: Sequence[Tensor]
+    starts: Tensor
 
 
 def _positions(output: Tensor, axes: Sequence[str]) -> list[int]:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from featureprobe.ascent.step.evaluation import Evaluation, Values
 from featureprobe.ascent.step.image_step import ImageStep
+from featureprobe.ascent.step.target_arrays import OF_ROWS
 from featureprobe.ascent.step.view_size import FAILURES, raise_for_size
 from featureprobe.ascent.step.views import Shown, Views
 from featureprobe.constraints.base import Constraint
@@ -170,7 +171,7 @@ class Loop:
         step = ImageStep(tf.constant(0), self.space, None, live, data["keys"], 0)
         if self.views.count == 1:
             return Shown(step, data, only)
-        own = {name: self.views.repeated(data[name]) for name in ("weights", "numbers")}
+        own = {name: self.views.repeated(data[name]) for name in OF_ROWS if name in data}
         return Shown(self.views.step(step), data | own, self.evaluation.picked(own["numbers"]))
 
     def _value_and_gradient(
@@ -185,20 +186,14 @@ class Loop:
             tape.watch(images)
             views = self.views.of(images, replace(shown.step, index=index))
             try:
-                values = self._evaluated(views, shown.data, shown.only)
+                values = self.evaluation(views, shown.data, only=shown.only)
             except FAILURES as cause:
                 raise_for_size(cause, self.evaluation, views.shape, images.shape)
             total = self.views.mean(values.total)
         gradient = tape.gradient(total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         # Scores are of the clean image, the one that may be returned.
-        clean = self._evaluated(images, data, only) if self.views.transforms else values
+        clean = self.evaluation(images, data, only=only) if self.views.transforms else values
         return clean, gradient
-
-    def _evaluated(
-        self, images: Tensor, data: dict[str, Tensor], only: Mapping[str, OwnMaps]
-    ) -> Values:
-        given = (data["weights"], data["numbers"], data["starts"])
-        return self.evaluation(images, *given, only=only)
 
     def _live(self, data: dict[str, Tensor]) -> LivePixels:
         masks = {name: data[name] for name in ("layer", "field", "count", "beyond", "fill")}

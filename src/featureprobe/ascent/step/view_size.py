@@ -15,7 +15,7 @@ from featureprobe.ascent.step.views import Views, viewed
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.errors import FeatureProbeError, ShapeError
 from featureprobe.input_space import InputSpace
-from featureprobe.objectives.base import Objective
+from featureprobe.objectives.base import Objective, reads_of
 from featureprobe.probe.network.network import Network
 from featureprobe.transforms.base import Transform
 from featureprobe.types import ImageShape, Tensor
@@ -87,7 +87,7 @@ def check_sizes(network: Network, targets: Sequence[Objective], shape: ImageShap
     """
     if shape == network.image_shape:
         return
-    reads = targets[0].reads()
+    reads = reads_of(targets[0])
     wanted = tuple(dict.fromkeys((read.layer, read.pre) for read in reads))
     made = network.shapes_at(shape, wanted)
     advice = f"bring views back to {shape_text(network.image_shape)} with a last transform."
