@@ -167,7 +167,7 @@ def test_directions_in_sums_with_penalties_and_group_terms(probe: fp.ModelProbe)
 @pytest.mark.parametrize(
     "settings",
     [
-        {"transforms": (fp.Jitter(1),)},
+        {"transforms": (fp.Jitter(1),), "views": 2},
         {"parameterization": fp.Fourier(), "regularizers": ()},
         {"polish": 2},
     ],

@@ -14,7 +14,7 @@ from featureprobe.initializers.base import InputInitializer
 from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
 from featureprobe.initializers.pixel_noise import PixelNoise
 from featureprobe.initializers.spectral_noise import SpectralNoise
-from featureprobe.objectives.base import Objective
+from featureprobe.objectives.base import Objective, reads_of
 from featureprobe.objectives.structure import leaf_of, terms_of
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult
@@ -101,7 +101,7 @@ def names_of(kinds: Sequence[InputInitializer]) -> tuple[str, ...]:
 
 def layers_of(targets: Sequence[Objective]) -> str:
     """Return the paths of the layers that targets read, as one text."""
-    return ", ".join(dict.fromkeys(read.layer for target in targets for read in target.reads()))
+    return ", ".join(dict.fromkeys(read.layer for target in targets for read in reads_of(target)))
 
 
 def shares_of(starts: int, kinds: int) -> list[int]:
