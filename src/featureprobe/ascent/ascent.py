@@ -1,8 +1,10 @@
 """Ascent: from starts to the images that targets answer to most strongly."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
+
+import numpy.typing as npt
 
 from featureprobe._arguments import checked_methods
 from featureprobe._interrupts import HeldInterrupts, stop_if_interrupted
@@ -12,6 +14,7 @@ from featureprobe.ascent.drive.building import build_drive, build_plan
 from featureprobe.ascent.drive.chunk_loop import Drive
 from featureprobe.ascent.outcome.assembly import look
 from featureprobe.ascent.outcome.recording import labels_of, recipe_of
+from featureprobe.ascent.problem.given_starts import are_given, given_starts
 from featureprobe.ascent.problem.problems import Problems, resolve_targets
 from featureprobe.ascent.problem.starts import Starts
 from featureprobe.ascent.problem.targets import Targets, are_those_of, as_targets, digest_of
@@ -38,7 +41,7 @@ class Ascent(Settings):
 
     Args:
         steps: Steps to do, at least 1; fewer where ``stop`` says so.
-        starts: Start images of each target, at least 1.
+        starts: Start images of each target, at least 1, unless ``run`` is given some.
         initializer: Draws the starts; None for what the search draws from, or for
             ``MultiScaleNoise()`` where there is no search.
         search: Finds each target's own best starts among many; None: all targets share those
@@ -85,6 +88,7 @@ class Ascent(Settings):
         rng: Rng = None,
         progress: bool | None = None,
         evidence: Evidence | None = None,
+        start_images: npt.ArrayLike | None = None,
     ) -> AscentResult:
         """Climb, and return what was reached; Ctrl-C ends the run and returns what there is.
 
@@ -94,6 +98,11 @@ class Ascent(Settings):
             rng: Seed, numpy Generator, or None for a fresh seed; the seed used is in the result.
             progress: Show a bar; None shows one on a terminal.
             evidence: Of this model: which scores are dead is measured by it, not by the starts.
+            start_images: Images to start from, in pixel units, finite, and in the range of the input
+                space where the constraint set is the Box: (targets, starts, H, W, C), or
+                (starts, H, W, C) for all targets. They say how many starts there are. Nothing is
+                drawn, searched, tried out or remedied; each target is solved by itself, equal ones
+                too. They are kept in the recipe, so that it repeats the run.
 
         Returns:
             Images (targets, starts, H, W, C) in pixel units, with scores, traces and statuses.
@@ -104,16 +113,23 @@ class Ascent(Settings):
         targets = as_targets(objective)
         check_evidence(evidence, probe)
         with HeldInterrupts():
-            seed = seed_from(rng)
-            problems, drive, state = self._begin(probe, targets, seed)
-            record = recipe_of(self, probe, targets, seed)
+            problems, drive, state = self._begin(probe, targets, seed_from(rng), start_images)
+            own = self._with_starts_of(state)
+            record = recipe_of(own, probe, targets, state)
             stop_if_interrupted()
-            way = climbed(self, problems, drive, state, progress)
-            return concluded(self, probe, targets, problems, drive, way, record, evidence)
+            way = climbed(own, problems, drive, state, progress)
+            return concluded(own, probe, targets, problems, drive, way, record, evidence)
 
-    def start(self, probe: ModelProbe, objective: Targets, *, rng: Rng = None) -> AscentState:
+    def start(
+        self,
+        probe: ModelProbe,
+        objective: Targets,
+        *,
+        rng: Rng = None,
+        start_images: npt.ArrayLike | None = None,
+    ) -> AscentState:
         """Return the state before the first step; arguments as for :meth:`run`."""
-        return self._begin(probe, as_targets(objective), seed_from(rng))[2]
+        return self._begin(probe, as_targets(objective), seed_from(rng), start_images)[2]
 
     def iterate(
         self, probe: ModelProbe, objective: Targets, state: _Given
@@ -145,19 +161,33 @@ class Ascent(Settings):
         """
         targets = as_targets(objective)
         problems, drive = self._resume(probe, targets, state)
-        record = recipe_of(self, probe, targets, state.seed)
-        return concluded(self, probe, targets, problems, drive, Way(state, kept=True), record)
+        own = self._with_starts_of(state)
+        record = recipe_of(own, probe, targets, state)
+        return concluded(own, probe, targets, problems, drive, Way(state, kept=True), record)
+
+    def _with_starts_of(self, state: AscentState) -> "Ascent":
+        """Return the Ascent with as many starts as were given, where they were."""
+        return replace(self, starts=state.starts) if are_given(state) else self
 
     def _begin(
-        self, probe: ModelProbe, targets: Sequence[Objective], seed: int
+        self,
+        probe: ModelProbe,
+        targets: Sequence[Objective],
+        seed: int,
+        start_images: npt.ArrayLike | None,
     ) -> tuple[Problems, Drive, AscentState]:
         probe.network.begin_run()
         labels_of(targets)  # first of all: what finds mistakes
         self.digest()
-        problems = resolve_targets(self, probe, targets)
-        starts = find_starts(self, probe, problems.solved, seed)
-        groups = build_plan(self, problems.solved, seed)
-        drive = build_drive(self, probe, groups, starts, digest_of(targets))
+        given = start_images is not None
+        problems = resolve_targets(self, probe, targets, apart=given)
+        if start_images is None:
+            starts = find_starts(self, probe, problems.solved, seed)
+        else:
+            starts = given_starts(start_images, self, probe, targets)
+        own = replace(self, starts=starts.index.shape[1]) if given else self
+        groups = build_plan(own, problems.solved, seed)
+        drive = build_drive(own, probe, groups, starts, digest_of(targets))
         return problems, drive, drive.start(seed, starts)
 
     def _resume(
@@ -168,7 +198,8 @@ class Ascent(Settings):
                 f"A run goes on from an AscentState. Received: {type(state).__name__}. Pass what "
                 "start() returns, or the state of a result that was saved with state=True."
             )
-        if state.starts != self.starts or not are_those_of(state.targets, targets):
+        own = self._with_starts_of(state)
+        if state.starts != own.starts or not are_those_of(state.targets, targets):
             raise ConfigError(
                 f"The state is of other targets, or of {state.starts} starts. "
                 f"Received {len(targets)} targets for an Ascent with {self.starts} starts. "
@@ -176,6 +207,6 @@ class Ascent(Settings):
             )
         starts = Starts(state.start_images, state.start_index, state.start_origins)
         probe.network.begin_run()
-        problems = resolve_targets(self, probe, targets)
-        groups = build_plan(self, problems.solved, state.seed)
-        return problems, build_drive(self, probe, groups, starts, state.targets)
+        problems = resolve_targets(own, probe, targets, apart=are_given(state))
+        groups = build_plan(own, problems.solved, state.seed)
+        return problems, build_drive(own, probe, groups, starts, state.targets)

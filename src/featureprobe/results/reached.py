@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from featureprobe._arguments import checked_methods
 from featureprobe._hints import Hints
-from featureprobe.results.recipe import Recipe
+from featureprobe.results.recipe import Recipe, part_of
 from featureprobe.results.state import AscentState
 from featureprobe.types import FloatArray
 
@@ -93,14 +93,13 @@ class Reached(Hints):
             for name in ("score_trace", "total_trace", "term_trace", "gradient_trace",
                          "certificate_trace", "snapshots")
         }  # fmt: skip
-        objectives = tuple(self.recipe.objectives[t] for t in chosen)
         return replace(
             self,
             **by_row,
             **by_step,
             labels=tuple(self.labels[t] for t in chosen),
             crops=tuple(self.crops[t] for t in chosen),
-            recipe=replace(self.recipe, objectives=objectives),
+            recipe=part_of(self.recipe, chosen.tolist()),
             state=None,
         )
 

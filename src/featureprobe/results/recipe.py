@@ -1,7 +1,7 @@
 """Recipe: a run as a value, to read, to compare, to repeat."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class Recipe:
         model: ``name``, ``fingerprint`` (sha256 of weights and layers) and ``image_shape``.
         versions: Of Python, featureprobe, TensorFlow, Keras and numpy.
         arrays: Contents of array fields by sha256.
+        start_images: Which array holds the start images that were given, in pixel units, as
+            ``{"array": sha256}``; None where starts were drawn.
 
     Example:
         >>> import featureprobe as fp
@@ -48,6 +50,7 @@ class Recipe:
     model: Mapping[str, Any]
     versions: Mapping[str, str]
     arrays: Arrays = field(default_factory=dict, repr=False)
+    start_images: Mapping[str, Any] | None = None
 
     @checked
     def run(self, probe: Any, **kwargs: Any) -> Any:
@@ -55,14 +58,15 @@ class Recipe:
 
         Args:
             probe: A ModelProbe of the same net.
-            **kwargs: As for ``Ascent.run``, except ``rng``.
+            **kwargs: As for ``Ascent.run``, except ``rng``; start images that were given are given
+                again.
 
         Returns:
             The AscentResult.
 
         Raises:
-            ConfigError: When the probe holds another net or input space, or the recipe used a plain
-                function.
+            ConfigError: When the probe holds another net or input space, the recipe used a plain
+                function, or its start images are not there.
         """
         if not hasattr(probe, "fingerprint"):
             raise ConfigError(
@@ -81,7 +85,35 @@ class Recipe:
                 f"with {probe.input_space!r}. Open the net with the recorded one."
             )
         targets = [self.revive(config) for config in self.objectives]
+        if self.start_images is not None and "start_images" not in kwargs:
+            kwargs["start_images"] = self.given()
         return self.revive_ascent().run(probe, targets, rng=self.seed, **kwargs)
+
+    def given(self) -> npt.NDArray[Any]:
+        """Return the start images that the run was given, in pixel units.
+
+        Returns:
+            (targets, starts, H, W, C), or (starts, H, W, C) where all targets shared them.
+
+        Raises:
+            ConfigError: When there are none, or they are not among the arrays.
+        """
+        if self.start_images is None:
+            raise ConfigError(
+                "This run drew its start images: none were given. Its result has them with its state."
+            )
+        digest = str(self.start_images.get("array"))
+        if digest not in self.arrays:
+            raise ConfigError(
+                f"This run was given its start images, {digest[:8]}..., and they are not among the "
+                "arrays of the recipe. Pass them: recipe.run(probe, start_images=...)."
+            )
+        if ArrayValue(self.arrays[digest]).sha256 != digest:
+            raise ConfigError(
+                f"The start images {digest[:8]}... of this recipe are damaged: they have another "
+                "sha256. Pass them: recipe.run(probe, start_images=...)."
+            )
+        return self.arrays[digest]
 
     @checked
     def revive(self, config: Mapping[str, Any]) -> Any:
@@ -94,6 +126,8 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         """Return this recipe as JSON values; arrays stay beside it."""
+        given = self.start_images
+        more = {} if given is None else {"start_images": dict(given)}
         return {
             "schema": SCHEMA,
             "ascent": dict(self.ascent),
@@ -102,6 +136,7 @@ class Recipe:
             "input_space": dict(self.input_space),
             "model": dict(self.model),
             "versions": dict(self.versions),
+            **more,
         }
 
     def pack(self) -> _archive.Packed:
@@ -148,6 +183,8 @@ class Recipe:
                 raise TypeError("objectives")
             if not isinstance(values["seed"], int) or values["seed"] < 0:
                 raise TypeError("seed")
+            if not isinstance(given := values.get("start_images"), Mapping | None):
+                raise TypeError("start_images")
             return cls(
                 ascent=values["ascent"],
                 objectives=tuple(values["objectives"]),
@@ -156,6 +193,7 @@ class Recipe:
                 model=values["model"],
                 versions=values["versions"],
                 arrays=dict(arrays),
+                start_images=given,
             )
         except (KeyError, TypeError, ValueError) as cause:
             raise ConfigError(
@@ -191,3 +229,15 @@ def _named_arrays(value: Any) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _named_arrays(part)
+
+
+def part_of(recipe: Recipe, targets: Sequence[int]) -> Recipe:
+    """Return the recipe of some targets only, with the start images that they were given."""
+    part = replace(recipe, objectives=tuple(recipe.objectives[number] for number in targets))
+    if recipe.start_images is None or recipe.given().ndim == 4:
+        return part
+    own = ArrayValue(recipe.given()[list(targets)])
+    arrays = {k: v for k, v in recipe.arrays.items() if k != recipe.start_images["array"]}
+    return replace(
+        part, arrays={**arrays, own.sha256: own.array}, start_images={"array": own.sha256}
+    )

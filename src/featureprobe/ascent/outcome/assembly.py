@@ -68,7 +68,7 @@ def assemble(
         values = np.where(np.isfinite(best["total"]), best[name], np.nan)
         return values.astype(np.float32).reshape(grid)[index]
 
-    framed = framing(settings, probe, targets)
+    framed = framing(settings, probe, targets, state)
 
     def pictures(images: FloatArray) -> FloatArray:
         return _pictures(probe, problems, images, state.starts, framed)

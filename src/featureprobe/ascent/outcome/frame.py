@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe.ascent.problem.given_starts import given_images
 from featureprobe.ascent.problem.masks import masks_of
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.constraints.base import Constraint
@@ -18,24 +19,31 @@ from featureprobe.initializers.from_image import FromImage
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.results.state import AscentState
 from featureprobe.types import FloatArray
 
 Framing = Callable[[int, FloatArray], FloatArray]
 """From a target's number and its images (S, H, W, C) in pixel units to those with their frame."""
 
 
-def framing(settings: Settings, probe: ModelProbe, targets: Sequence[Objective]) -> Framing:
+def framing(
+    settings: Settings, probe: ModelProbe, targets: Sequence[Objective], state: AscentState
+) -> Framing:
     """Return what puts the frame of the start image around the images of each target."""
-    given = _given(settings)
-    if given is None:
+    begun = given_images(state, probe.input_space)
+    if begun is None and (drawn := _given(settings)) is not None:
+        begun = drawn[None]
+    if begun is None:
         return unframed
+    starts = begun
     constraint = resolve(settings.constraint, probe.input_space)
 
     def framed(number: int, images: FloatArray) -> FloatArray:
         live: npt.NDArray[np.bool_] = np.asarray(masks_of(probe.network, targets[number])[0] > 0)
         if live.all():
             return images
-        frame = _in_the_set(given, live, constraint, probe.input_space)
+        own = starts if starts.ndim == 4 else starts[number]
+        frame = np.stack([_in_the_set(image, live, constraint, probe.input_space) for image in own])
         whole = np.asarray(np.isfinite(images).all(axis=(1, 2, 3)))[:, None, None, None]
         return np.asarray(np.where(live[None, :, :, None] | ~whole, images, frame), np.float32)
 

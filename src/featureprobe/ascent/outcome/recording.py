@@ -5,26 +5,30 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from featureprobe._component import Arrays
+from featureprobe._component import Arrays, ArrayValue
 from featureprobe._names import distinct
+from featureprobe.ascent.problem.given_starts import given_images
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.errors import ConfigError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.recipe import Recipe
+from featureprobe.results.state import AscentState
+from featureprobe.types import FloatArray
 
 _PACKAGES = ("featureprobe", "tensorflow", "keras", "numpy")
 
 
 def recipe_of(
-    settings: Settings, probe: ModelProbe, targets: Sequence[Objective], seed: int
+    settings: Settings, probe: ModelProbe, targets: Sequence[Objective], state: AscentState
 ) -> Recipe:
-    """Return the recipe of a run.
+    """Return the recipe of a run that is at ``state``.
 
     Raises:
         ConfigError: When a part of it cannot be recorded.
     """
     arrays: Arrays = {}
+    given = given_images(state, probe.input_space)
     settings.digest()  # all of it can be written as JSON
     model: dict[str, Any] = {
         "name": probe.name,
@@ -34,12 +38,20 @@ def recipe_of(
     return Recipe(
         ascent=settings.to_config(arrays),
         objectives=tuple(target.to_config(arrays) for target in targets),
-        seed=seed,
+        seed=state.seed,
         input_space=probe.input_space.to_config(arrays),
         model=model,
         versions=versions(),
         arrays=arrays,
+        start_images=None if given is None else _recorded(given, arrays),
     )
+
+
+def _recorded(images: FloatArray, arrays: Arrays) -> dict[str, str]:
+    """Return what stands for an array in a config; the array is put into ``arrays``."""
+    value = ArrayValue(images)
+    arrays[value.sha256] = value.array
+    return {"array": value.sha256}
 
 
 def labels_of(targets: Sequence[Objective]) -> tuple[str, ...]:

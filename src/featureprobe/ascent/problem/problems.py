@@ -53,25 +53,32 @@ class Problems:
 
 
 def resolve_targets(
-    settings: Settings, probe: ModelProbe, targets: Sequence[Objective]
+    settings: Settings, probe: ModelProbe, targets: Sequence[Objective], *, apart: bool = False
 ) -> Problems:
     """Return what must be solved for the targets of a run.
+
+    Args:
+        settings: The settings.
+        probe: The probe.
+        targets: The targets.
+        apart: Whether each is solved by itself, equal ones too, as each has starts of its own.
 
     Raises:
         FeatureProbeError: When a target does not fit the model or the recipe.
     """
     for target in targets:
         check_reads(probe, target)
-    floors, joined = ScoreFloors(probe), not why_full(settings)
+    floors, joined = ScoreFloors(probe), not (apart or why_full(settings))
     known = {target: Resolved(probe, target, floors, joined) for target in dict.fromkeys(targets)}
     each = [known[target] for target in targets]
     solved: dict[Objective, Resolved] = {}
     for own in each:
         solved.setdefault(own.target, own)
     numbers = {target: number for number, target in enumerate(solved)}
+    index = np.array([numbers[own.target] for own in each])
     return Problems(
-        solved=tuple(solved.values()),
-        index=np.array([numbers[own.target] for own in each]),
+        solved=tuple(each if apart else solved.values()),
+        index=np.arange(len(each)) if apart else index,
         moves=tuple(own.move for own in each),
         layers={number: own.masks[0] for number, own in enumerate(each) if own.move},
         crops=tuple(crop_of(settings, own) for own in each),
