@@ -81,8 +81,10 @@ class Resolved:
     @cached_property
     def move(self) -> Move | None:
         """From where to where what is solved is moved; None where it lies where it belongs."""
+        if self.target == self.given:  # said without planning crops, which tries the target out
+            return None
         home, own = self.crop, self.given_crop
-        if self.target == self.given or not (isinstance(home, Crop) and isinstance(own, Crop)):
+        if not (isinstance(home, Crop) and isinstance(own, Crop)):
             return None
         height, width, _ = own.geometry.shape
         return home.place, own.place, (height, width)
