@@ -12,7 +12,7 @@ from featureprobe.errors import RangeError
 Rng: TypeAlias = Annotated[int | np.random.Generator | None, OWN]
 """What ``rng=`` takes: a seed, a numpy Generator that draws one, or None for a fresh one."""
 
-_STARTS, _RUN = 0, 1  # first word of the spawn key: two families that never meet
+_STARTS, _RUN, _FITTED = 0, 1, 2  # first word of the spawn key: families that never meet
 
 
 def seed_from(rng: Rng) -> int:
@@ -36,6 +36,12 @@ def seed_from(rng: Rng) -> int:
 def start_generator(seed: int, start: int) -> np.random.Generator:
     """Return the generator of start number ``start``; all targets share it."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STARTS, start)))
+
+
+def start_key(seed: int, start: int) -> npt.NDArray[np.int32]:
+    """Return the (2,) int32 key of start number ``start``, for what its parameters draw."""
+    sequence = np.random.SeedSequence(seed, spawn_key=(_FITTED, start))
+    return sequence.generate_state(2, np.uint32).view(np.int32)
 
 
 def run_key(seed: int, digest: str, start: int) -> npt.NDArray[np.int32]:

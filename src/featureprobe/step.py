@@ -45,6 +45,19 @@ class Step(Protocol):
     def live(self) -> Live:
         """The live pixels."""
 
+    @property
+    def count(self) -> Tensor:
+        """(1 or N, 1, 1, 1) over how many values a rule takes a root mean square.
+
+        They are the live pixels' where parameters stand for any image, else the parameters'.
+        """
+
+    def spread(self, name: str) -> float | Tensor:
+        """Return one spread of a parameter: a number, or a tensor that broadcasts against it.
+
+        For pixels it is ``space.spread``.
+        """
+
     def feasible(self, direction: Tensor) -> Tensor:
         """Return a direction of the parameters without what the constraint set would take back.
 

@@ -18,7 +18,7 @@ from featureprobe.ascent.problem.given_starts import are_given, given_starts
 from featureprobe.ascent.problem.problems import Problems, resolve_targets
 from featureprobe.ascent.problem.starts import Starts
 from featureprobe.ascent.problem.targets import Targets, are_those_of, as_targets, digest_of
-from featureprobe.ascent.running import Way, blocks_of_steps, climbed, concluded, images_of
+from featureprobe.ascent.running import Way, blocks_of_steps, climbed, concluded
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.ascent.settings.validation import check_evidence
 from featureprobe.ascent.starts.find_starts import find_starts
@@ -149,7 +149,7 @@ class Ascent(Settings):
         """
         problems, drive = self._resume(probe, as_targets(objective), state)
         for later in blocks_of_steps(self, drive, state):
-            yield later, look(probe, problems, later, self.steps, images_of(self, later))
+            yield later, look(probe, problems, later, self.steps, drive.images(later))
 
     def result(self, probe: ModelProbe, objective: Targets, state: _Given) -> AscentResult:
         """Return the result of a state, as :meth:`run` does at its end.

@@ -66,7 +66,7 @@ def climbed(
             for later in blocks_of_steps(settings, drive, state, reuse=True):
                 bar.at(glance(problems, later))
                 if settings.record_every and later.index % settings.record_every == 0:
-                    snapshots.append((later.index, np.copy(images_of(settings, later))))
+                    snapshots.append((later.index, np.copy(drive.images(later))))
                 if interrupted():
                     break
         except Stopped as stop:
@@ -104,11 +104,6 @@ def concluded(
         snapshots=way.snapshots,
         evidence=evidence,
     )
-
-
-def images_of(settings: Settings, state: AscentState) -> FloatArray:
-    """Return the current images of a state, (rows, H, W, C) in model units."""
-    return np.asarray(settings.parameterization.render(state.params), np.float32)
 
 
 def _goes_on(settings: Settings, state: AscentState) -> bool:

@@ -37,6 +37,15 @@ class Constraint(Component, ABC):
     ) -> Tensor:
         """Return the part of a tangent direction (N, H, W, C) along which images can go."""
 
+    def pull_back(
+        self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
+    ) -> Tensor:
+        """Return what a gradient (N, H, W, C) at projected images says of those before."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(images)
+            projected = self.project(images, live, space)
+        return tape.gradient(projected, images, output_gradients=gradient)
+
     @abstractmethod
     def certificate(
         self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace

@@ -61,6 +61,12 @@ class Box(Constraint):
         )
         return tf.where(held, tf.zeros_like(direction), direction)
 
+    def pull_back(
+        self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
+    ) -> Tensor:
+        """Return the gradient without what pushes pixels out; clipping would hold them there."""
+        return self.feasible(gradient * live.field, images, live, space)
+
     def certificate(
         self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
     ) -> Tensor:

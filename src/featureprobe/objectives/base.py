@@ -16,6 +16,16 @@ from featureprobe.input_space import InputSpace
 from featureprobe.types import Read, Tensor, marks_of
 
 
+class Extras(dict[str, Tensor]):
+    """Extras by name; a name that is not there is explained."""
+
+    def __missing__(self, name: str) -> Tensor:
+        raise ConfigError(
+            f"The parameterization renders no extra {name!r}. It renders: {sorted(self)}. Pass an "
+            "Ascent the parameterization that does, or ask for one of these in seen.extras."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Seen:
     """What an objective sees: the values that it reads, its parts' values, and the images.
@@ -29,6 +39,7 @@ class Seen:
         images: (N, H, W, C) model units.
         space: The probe's input space.
         parts: The objectives held in fields, each with what it sees.
+        extras: What the parameterization renders beside the images, (N, ...) by name, such as alpha.
 
     Example:
         >>> import featureprobe as fp
@@ -42,6 +53,7 @@ class Seen:
     images: Tensor
     space: InputSpace
     parts: tuple[tuple["Objective", "Seen"], ...] = field(default=(), repr=False)
+    extras: Extras = field(default_factory=Extras, repr=False)
 
     def __getitem__(self, number: int) -> Tensor:
         return self.values[number]

@@ -7,8 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe import _checks
+from featureprobe.input_space import InputSpace
 from featureprobe.parameterizations.base import Parameterization, Params
-from featureprobe.types import Tensor
+from featureprobe.step import Step
+from featureprobe.types import ImageShape, Tensor
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Fourier(Parameterization):
     def __post_init__(self) -> None:
         object.__setattr__(self, "decay", _checks.number("decay", self.decay, least=0.0))
 
-    def fit(self, images: Tensor) -> Params:
+    def fit(self, images: Tensor, shape: ImageShape, space: InputSpace, keys: Tensor) -> Params:
         """Return the scaled real and imaginary parts, (N, C, H, W) each."""
         planes = tf.transpose(images, (0, 3, 1, 2))
         complex_type = tf.complex128 if images.dtype == tf.float64 else tf.complex64
@@ -44,7 +46,7 @@ class Fourier(Parameterization):
         scale = self._scale(images.shape[1], images.shape[2], images.dtype)
         return {"real": tf.math.real(spectrum) / scale, "imag": tf.math.imag(spectrum) / scale}
 
-    def render(self, params: Params) -> Tensor:
+    def render(self, params: Params, step: Step | None) -> Tensor:
         """Return the images, (N, H, W, C)."""
         real, imag = params["real"], params["imag"]
         scale = self._scale(real.shape[2], real.shape[3], real.dtype)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from featureprobe.input_space import InputSpace
 from featureprobe.parameterizations.base import Parameterization, Params
-from featureprobe.types import Tensor
+from featureprobe.step import Step
+from featureprobe.types import ImageShape, Tensor
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,10 @@ class Pixels(Parameterization):
 
     kind: ClassVar[str] = "pixels"
 
-    def fit(self, images: Tensor) -> Params:
+    def fit(self, images: Tensor, shape: ImageShape, space: InputSpace, keys: Tensor) -> Params:
         """Return ``{"pixels": images}``."""
         return {"pixels": images}
 
-    def render(self, params: Params) -> Tensor:
+    def render(self, params: Params, step: Step | None) -> Tensor:
         """Return the pixels, (N, H, W, C)."""
         return params["pixels"]

@@ -1,9 +1,9 @@
 """What an ascent reached: the arrays of a result, and what follows from them."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,7 @@ class Reached(Hints):
     steps: int
     recipe: Recipe
     state: AscentState | None = None
+    extras: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -97,6 +98,7 @@ class Reached(Hints):
             self,
             **by_row,
             **by_step,
+            extras={name: values[chosen] for name, values in self.extras.items()},
             labels=tuple(self.labels[t] for t in chosen),
             crops=tuple(self.crops[t] for t in chosen),
             recipe=part_of(self.recipe, chosen.tolist()),

@@ -48,6 +48,8 @@ class AscentResult(Reached):
         steps: Steps done.
         recipe: The run as a value.
         state: Where the run can be resumed; None after loading what was saved without it.
+        extras: (T, S, ...) by name: what the parameterization renders beside the kept images, such
+            as alpha.
 
     Example:
         >>> import featureprobe as fp

@@ -20,6 +20,7 @@ from featureprobe.results.status import Status
 SCHEMA = 2
 _WHAT = "AscentResult"
 _ARRAY = "array_"  # prefix of arrays that belong to the recipe
+_EXTRA = "extra_"  # prefix of extras; their names are in the header
 
 # Shape of each array in words: T targets, S starts, N steps + 1, M terms, K snapshots, image axes.
 _SHAPES = {
@@ -60,6 +61,9 @@ def pack_result(result: Reached, *, state: bool = False) -> _archive.Packed:
     if any(map(any, reasons)):
         header["reasons"] = reasons
     arrays: dict[str, Any] = {name: getattr(result, name) for name in _SHAPES}
+    if result.extras:
+        header["extras"] = list(result.extras)
+        arrays |= {f"{_EXTRA}{i}": values for i, values in enumerate(result.extras.values())}
     arrays |= {_ARRAY + digest: values for digest, values in own.items()}
     if state:
         if result.state is None:
@@ -106,10 +110,14 @@ def read_result(path: str | Path) -> dict[str, Any]:
 
 
 def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
-    sizes = check_shapes(members, _SHAPES, _KINDS)
+    names = [text(name) for name in sequence(header.get("extras", []))]
+    beside = [f"{_EXTRA}{i}" for i in range(len(names))]
+    shapes, kinds = dict.fromkeys(beside, "T S ..."), dict.fromkeys(beside, "biufc")
+    sizes = check_shapes(members, _SHAPES | shapes, _KINDS | kinds)
     status, origins, words = _words(header)
     fields: dict[str, Any] = {name: members[name] for name in _SHAPES}
     fields |= words
+    fields["extras"] = {n: members[own] for n, own in zip(names, beside, strict=True)}
     fields["recipe"] = made_of(mapping(header["recipe"]), members, _ARRAY)
     by_target = (status, origins, *(fields[name] for name in ("labels", "crops")))
     by_target = (*by_target, fields["recipe"].objectives)

@@ -36,7 +36,8 @@ class AscentState:
         params: What is climbed: arrays (rows, ...) by name.
         slots: What the update rule remembers.
         best: What is kept: ``images`` (rows, H, W, C) in model units, ``total``, ``score``,
-            ``gradient``, ``certificate``, each (rows,).
+            ``gradient``, ``certificate``, each (rows,); ``params`` where the parameterization is not
+            exact, and ``extras``, where it renders some, by name.
         course: (rows, H, W, C) decaying mean of the unit gradients, for certificates.
         ended: (rows,) number of the step after which an image left the batch; -1 while it climbs.
         traces: (index, rows, ...) by name: the values that each step started from; NaN after an
@@ -58,7 +59,7 @@ class AscentState:
     start_origins: npt.NDArray[np.object_]
     params: Tree
     slots: Tree
-    best: dict[str, FloatArray]
+    best: dict[str, Any]
     course: FloatArray
     ended: npt.NDArray[np.int64]
     traces: dict[str, FloatArray]
@@ -67,6 +68,11 @@ class AscentState:
     def starts(self) -> int:
         """Starts per target."""
         return int(self.start_index.shape[1])
+
+    @property
+    def extras(self) -> dict[str, npt.NDArray[Any]]:
+        """(rows, ...) by name: what is rendered beside the kept images."""
+        return dict(self.best.get("extras", {}))
 
     def pack(self) -> _archive.Packed:
         """Return this state as a JSON header and arrays by name, to be stored anywhere.

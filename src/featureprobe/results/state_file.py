@@ -15,6 +15,7 @@ Tree = Any
 _PLAIN = ("start_images", "start_index", "course", "ended")
 _TREES = ("params", "slots", "best", "traces")
 _BEST = {"images", "total", "score", "gradient", "certificate"}
+_BESIDE = {"params", "extras"}  # what only some parameterizations have
 _TRACES = {"terms", "score", "total", "gradient", "certificate"}
 _DEPTH = 16  # of nesting; rules nest two or three deep
 
@@ -95,18 +96,18 @@ def _check(fields: Mapping[str, Any]) -> None:
         raise ValueError("its state asks for starts that it does not have")
     if fields["start_origins"].shape != index.shape or ended.dtype.kind != "i":
         raise ValueError("the starts of its state do not fit each other")
-    own: list[npt.NDArray[Any]] = [course, ended]
+    own: list[npt.NDArray[Any]] = [course, ended, *_leaves(best)]
     own += [*_leaves(fields["params"]), *_leaves(fields["slots"])]
-    if {a.shape[:1] for a in [*own, *_leaves(best)]} != {(index.size,)}:
+    if {a.shape[:1] for a in own} != {(index.size,)}:
         raise ValueError("the arrays of its state differ in length")
-    if set(best) != _BEST or (fields["traces"] and set(fields["traces"]) != _TRACES):
+    if set(best) - _BESIDE != _BEST or (fields["traces"] and set(fields["traces"]) != _TRACES):
         raise ValueError("its state does not have the values that are kept")
     shape = images.shape[1:]
     if best["images"].shape[1:] != shape or course.shape[1:] != shape:
         raise ValueError("the images of its state differ in shape")
     if {t.shape[1:2] for t in traces} - {(index.size,)}:
         raise ValueError("the traces of its state do not fit its images")
-    if any(a.dtype.kind not in "fciu" for a in [*own, images, *traces]):
+    if any(a.dtype.kind not in "bfciu" for a in [*own, images, *traces]):
         raise ValueError("its state holds something else than numbers")
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from featureprobe import _checks
 from featureprobe.errors import RangeError
-from featureprobe.rules.base import Params, Slots, UpdateRule
+from featureprobe.rules.base import Params, Slots, UpdateRule, spread_of
 from featureprobe.step import Step
 from featureprobe.types import Tensor
 
@@ -17,7 +17,7 @@ class Adam(UpdateRule):
     """Adam (Kingma and Ba 2015), ascending.
 
     Args:
-        rate: Step size in units of the input space's spread, > 0.
+        rate: Step size in units of each parameter's spread, > 0; for pixels, the input space's.
         beta1: Decay of the first moment, 0 <= beta1 < 1.
         beta2: Decay of the second moment, 0 <= beta2 < 1.
         epsilon: Added to the root of the second moment, > 0. Gradients of deep nets are small, so
@@ -53,7 +53,6 @@ class Adam(UpdateRule):
         self, params: Params, grad: Params, score: Tensor, slots: Slots, step: Step
     ) -> tuple[Params, Slots]:
         """Return params moved along the bias-corrected moments."""
-        rate = self.rate * step.space.spread
         moved, first, second = {}, {}, {}
         for name, g in grad.items():
             count = tf.cast(step.index, g.dtype)
@@ -61,5 +60,6 @@ class Adam(UpdateRule):
             second[name] = self.beta2 * slots["second"][name] + (1 - self.beta2) * g**2
             mean = first[name] / (1 - self.beta1**count)
             root = tf.sqrt(second[name] / (1 - self.beta2**count))
+            rate = self.rate * spread_of(step, name, g.dtype)
             moved[name] = params[name] + rate * mean / (root + self.epsilon)
         return moved, {"first": first, "second": second}

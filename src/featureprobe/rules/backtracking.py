@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from featureprobe import _checks
 from featureprobe.errors import RangeError
-from featureprobe.rules.base import Params, Slots, UpdateRule, per_image, rms_inverse
+from featureprobe.rules.base import Params, Slots, UpdateRule, per_image, relative, rms_inverse
 from featureprobe.step import Step
 from featureprobe.types import Tensor
 
@@ -71,8 +71,9 @@ class Backtracking(UpdateRule):
     ) -> tuple[Params, Slots]:
         """Return params moved from the best image so far, and what to go back to."""
         rose, ones = score >= slots["total"], tf.ones_like(score)
-        unit = rms_inverse(grad, step.live.count)
-        gradient = {n: per_image(unit, g) * g for n, g in grad.items()}
+        scaled = relative(grad, step)
+        unit = rms_inverse(scaled, step.count)
+        gradient = {n: per_image(unit, g) * g for n, g in scaled.items()}
         forth = {n: self.beta * slots["velocity"][n] + g for n, g in gradient.items()}
         kept = {
             "params": _either(rose, params, slots["params"]),
@@ -82,8 +83,9 @@ class Backtracking(UpdateRule):
             "size": slots["size"] * tf.where(rose, ones * self.grow, ones * self.shrink),
         }
         feasible = {name: step.feasible(v) for name, v in kept["velocity"].items()}
-        size = kept["size"] * step.space.spread * rms_inverse(feasible, step.live.count)
-        moved = {n: kept["params"][n] + per_image(size, v) * v for n, v in feasible.items()}
+        size = kept["size"] * step.space.spread * rms_inverse(feasible, step.count)
+        along = relative(feasible, step)
+        moved = {n: kept["params"][n] + per_image(size, v) * v for n, v in along.items()}
         return moved, kept
 
 

@@ -18,7 +18,8 @@ class UpdateRule(Component, ABC):
     """How parameters follow the gradient; pure, one gradient a step.
 
     Implement :meth:`init` and :meth:`update` in a frozen dataclass with its own ``kind``. Rates are
-    multiples of ``step.space.spread``, so that they carry over from net to net.
+    multiples of ``step.spread(name)``, one spread of each parameter, so that they carry over from net
+    to net and from pixels to whatever else an image is made of. Rules see no constants.
     """
 
     @abstractmethod
@@ -38,6 +39,32 @@ class UpdateRule(Component, ABC):
             slots: What the rule remembered.
             step: The step; schedules depend on ``step.index`` (from 1), never on how many follow.
         """
+
+
+def relative(values: Params, step: Step) -> Params:
+    """Return a gradient or direction, each parameter's times its spread in units of the pixels'.
+
+    A rule that scales the gradient by it, and then its step, moves as if all parameters were measured
+    in their own spreads.
+    """
+    return {
+        name: times(_relative(step, name, value.dtype), value) for name, value in values.items()
+    }
+
+
+def spread_of(step: Step, name: str, dtype: tf.DType) -> Any:
+    """Return one spread of a parameter, as a number or a tensor of its dtype."""
+    spread = step.spread(name)
+    return spread if isinstance(spread, int | float) else tf.cast(spread, dtype)
+
+
+def times(factor: Any, values: Tensor) -> Tensor:
+    """Return the product; 1 is no work, so that pixels keep their bits."""
+    return values if isinstance(factor, float) and factor == 1.0 else factor * values
+
+
+def _relative(step: Step, name: str, dtype: tf.DType) -> Any:
+    return spread_of(step, name, dtype) / step.space.spread
 
 
 def rms_inverse(grad: Params, count: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from featureprobe import _checks
 from featureprobe.errors import RangeError
-from featureprobe.rules.base import Params, Slots, UpdateRule, per_image, rms_inverse
+from featureprobe.rules.base import Params, Slots, UpdateRule, per_image, relative, rms_inverse
 from featureprobe.step import Step
 from featureprobe.types import Tensor
 
@@ -58,11 +58,13 @@ class Momentum(UpdateRule):
         self, params: Params, grad: Params, score: Tensor, slots: Slots, step: Step
     ) -> tuple[Params, Slots]:
         """Return params moved along the feasible velocity, and the velocity."""
-        unit = rms_inverse(grad, step.live.count)
-        velocity = {n: self.beta * slots[n] + per_image(unit, g) * g for n, g in grad.items()}
+        scaled = relative(grad, step)
+        unit = rms_inverse(scaled, step.count)
+        velocity = {n: self.beta * slots[n] + per_image(unit, g) * g for n, g in scaled.items()}
         feasible = {name: step.feasible(v) for name, v in velocity.items()}
-        size = self.rate * step.space.spread * rms_inverse(feasible, step.live.count)
+        size = self.rate * step.space.spread * rms_inverse(feasible, step.count)
         if self.decay is not None:
             size /= 1.0 + tf.cast(step.index - 1, size.dtype) / self.decay
-        moved = {name: params[name] + per_image(size, v) * v for name, v in feasible.items()}
+        along = relative(feasible, step)
+        moved = {name: params[name] + per_image(size, v) * v for name, v in along.items()}
         return moved, velocity

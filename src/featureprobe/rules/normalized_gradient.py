@@ -6,7 +6,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from featureprobe import _checks
-from featureprobe.rules.base import Params, Slots, UpdateRule, per_image, rms_inverse
+from featureprobe.rules.base import Params, Slots, UpdateRule, per_image, relative, rms_inverse
 from featureprobe.step import Step
 from featureprobe.types import Tensor
 
@@ -45,9 +45,10 @@ class NormalizedGradient(UpdateRule):
         self, params: Params, grad: Params, score: Tensor, slots: Slots, step: Step
     ) -> tuple[Params, Slots]:
         """Return params plus ``rate`` spreads along the gradient."""
-        size = self.rate * step.space.spread * rms_inverse(grad, step.live.count)
+        scaled = relative(grad, step)
+        size = self.rate * step.space.spread * rms_inverse(scaled, step.count)
         if self.decay is not None:
             elapsed = tf.cast(step.index - 1, size.dtype)
             size *= tf.math.rsqrt(1.0 + elapsed / self.decay)
-        moved = {name: params[name] + per_image(size, g) * g for name, g in grad.items()}
+        moved = {n: params[n] + per_image(size, g) * g for n, g in relative(scaled, step).items()}
         return moved, slots

@@ -1,5 +1,6 @@
 """UpdateRuleContract: what every update rule keeps."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -7,6 +8,7 @@ import tensorflow as tf
 
 from featureprobe._component import Component
 from featureprobe.ascent.ascent import Ascent
+from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.objectives.base import Objective
 from featureprobe.rules.base import Params, Slots, UpdateRule
 from featureprobe.testing._claims import attempt, claim, claim_close, claim_finite
@@ -87,6 +89,22 @@ class UpdateRuleContract(ComponentContract):
             "climbs: add the gradient.",
         )
 
+    def test_steps_scale_with_the_spread_of_a_parameter(self) -> None:
+        """Where one spread of the parameters is three times as large, so are the first steps."""
+        params, grad = self._params(), self._grad(scaled=False)
+        step = make_step(self.probe(), _COUNT)
+        moved = []
+        for times in (1.0, 3.0):
+            wide = replace(step, spreads=dict.fromkeys(params, times * step.space.spread))
+            made = self._updated_in(wide, params, grad, self._init(params))[0]
+            moved.append(sum(float(tf.norm(made[name] - params[name])) for name in params))
+        claim(
+            moved[1] > 1.5 * moved[0],
+            f"The first step of {self.make()!r} is {moved[0]:.3g} long, and {moved[1]:.3g} where one "
+            "spread of the parameters is three times as large. Scale steps by step.spread(name), not "
+            "by step.space.spread: parameters are not always pixels.",
+        )
+
     def test_no_image_affects_another(self) -> None:
         """Image k alone moves as in a batch, whatever the size of the others' gradients."""
         together = self._two_steps(slice(None))
@@ -147,6 +165,11 @@ class UpdateRuleContract(ComponentContract):
     ) -> tuple[Params, Any]:
         step = make_step(self.probe(), _COUNT, index=index)
         step = step if number is None else take_image(step, number)
+        return self._updated_in(step, params, grad, slots)
+
+    def _updated_in(
+        self, step: ImageStep, params: Params, grad: Params, slots: Slots
+    ) -> tuple[Params, Any]:
         score: Tensor = tf.ones(len(step.keys))
         return attempt(  # type: ignore[no-any-return]
             lambda: self.make().update(params, grad, score, slots, step),

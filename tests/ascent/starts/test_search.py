@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import featureprobe as fp
-from featureprobe.ascent.problem.starts import Starts
+from featureprobe.ascent.problem.starts import Images, Starts
 from featureprobe.ascent.starts import find_starts
 from featureprobe.ascent.starts.search import _merge
 
@@ -137,7 +137,7 @@ def test_candidates_are_put_in_order_in_little_memory():
     scores = np.random.default_rng(0).random((targets, count), np.float32)
     names = [f"search: MultiScaleNoise {n}" for n in range(count)]
     tracemalloc.start()
-    merged = _merge(found, best, scores, np.zeros((count, 2, 2, 1), np.float32), names)
+    merged = _merge(found, best, scores, Images(np.zeros((count, 2, 2, 1), np.float32)), names)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 40 * targets * count

@@ -30,6 +30,7 @@ def build_plan(settings: Settings, solved: Sequence[Resolved], seed: int) -> tup
         memory=settings.memory,
         crops=[full or own.crop for own in solved],
         views=_views(settings),
+        whole=bool(settings.parameterization.shared),
     )
 
 

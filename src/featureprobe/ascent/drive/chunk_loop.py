@@ -54,8 +54,9 @@ class Drive:
         carry: Tree = None
         for call, chunk in self._jobs(None):
             shape = call.loop.evaluation.network.image_shape
-            images = cut(starts.images[index[chunk.rows]], chunk, shape)
-            part = self._placed(begin(call.loop, chunk, images), call, chunk)
+            own = starts.pool.take(index[chunk.rows])
+            images = cut(own.images, chunk, shape)
+            part = self._placed(begin(call.loop, chunk, images, own.params), call, chunk)
             carry = put_rows(carry, chunk.rows, part, self.rows)
         return AscentState(
             index=0,
@@ -68,6 +69,17 @@ class Drive:
             traces={},
             **{name: carry[name] for name in _CARRIED},
         )
+
+    def images(self, state: AscentState) -> FloatArray:
+        """Return the current images of a state, projected: (rows, H, W, C) in model units."""
+        if all(call.loop.parameters.are_pixels for call in self.calls):
+            return np.asarray(state.params["pixels"], np.float32)
+        made = np.zeros(state.course.shape, np.float32)
+        for call, chunk in self._jobs(None):
+            own = tf.nest.map_structure(tf.constant, take_rows(state.params, chunk.rows))
+            dtype = call.loop.evaluation.network.dtype
+            made[chunk.rows] = call.loop.current(own, as_tensors(chunk, dtype))
+        return made
 
     def advance(self, state: AscentState, count: int, *, reuse: bool = False) -> AscentState:
         """Return the state ``count`` steps later; ``state`` stays as it is.

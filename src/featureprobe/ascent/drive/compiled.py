@@ -16,6 +16,7 @@ from featureprobe.objectives.structure import array_tensor
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.regularizers.every import Every
 from featureprobe.regularizers.until import Until
+from featureprobe.results.state import Tree
 from featureprobe.types import FloatArray, Tensor
 
 _RECOVERY = 4  # steps after which an image has mostly recovered from a blur
@@ -60,10 +61,18 @@ def as_tensors(chunk: Chunk, dtype: str) -> dict[str, Tensor]:
     }
 
 
-def begin(loop: Loop, chunk: Chunk, images: FloatArray) -> Carry:
-    """Return the carry of a chunk from its start images (N, H, W, C) in model units."""
+def begin(loop: Loop, chunk: Chunk, images: FloatArray, params: Tree = None) -> Carry:
+    """Return the carry of a chunk from its start images (N, H, W, C) in model units.
+
+    Args:
+        loop: What runs.
+        chunk: The rows.
+        images: Their images.
+        params: Their parameters, where these are carried.
+    """
     dtype = loop.evaluation.network.dtype
-    return loop.begin(tf.constant(images, dtype), as_tensors(chunk, dtype))
+    given = params and {name: tf.constant(values) for name, values in params.items()}
+    return loop.begin(tf.constant(images, dtype), as_tensors(chunk, dtype), given)
 
 
 def anew(regularizers: tuple[Regularizer, ...]) -> Callable[[Tensor], Tensor]:
@@ -109,8 +118,9 @@ def _with_signature(loop: Loop, chunk: Chunk) -> Any:
     """Compile ``advance`` for any number of rows: one trace serves all chunks."""
     network = loop.evaluation.network
     data = as_tensors(chunk, network.dtype)
-    one = tf.zeros((1, *network.image_shape), network.dtype)
-    example = loop.begin(one, {n: t[:1] if n in PER_ROW else t for n, t in data.items()})
+    rows = int(data["starts"]) if loop.parameterization.shared else 1
+    some = tf.zeros((rows, *network.image_shape), network.dtype)
+    example = loop.begin(some, {n: t[:rows] if n in PER_ROW else t for n, t in data.items()})
     carry = tf.nest.map_structure(_any_rows, example)
     scalar = tf.TensorSpec((), tf.int32)
     specs = {n: scalar if n == "starts" else _any_rows(t) for n, t in data.items()}

@@ -90,6 +90,10 @@ def assemble(
         steps=state.index,
         recipe=recipe,
         state=resumable or state,
+        extras={
+            name: values.reshape(*grid, *values.shape[1:])[index]
+            for name, values in state.extras.items()
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import tensorflow as tf
 
 from featureprobe._interrupts import interrupted
 from featureprobe.ascent.drive.block_size import BlockSizes
@@ -14,6 +15,7 @@ from featureprobe.ascent.settings.settings import Settings
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.state import AscentState
 from featureprobe.rules.backtracking import Backtracking
+from featureprobe.types import FloatArray
 
 
 def polished(
@@ -28,18 +30,22 @@ def polished(
         return state
     climb = _recipe(settings, problems)
     index = np.arange(len(state.ended)).reshape(-1, state.starts)
-    starts = Starts(state.best["images"], index, state.start_origins)
+    starts = Starts(state.best["images"], index, state.start_origins, state.best.get("params"))
     groups = build_plan(climb, problems.solved, state.seed)
     drive = build_drive(climb, probe, groups, starts, state.targets)
     later = _settled(drive, drive.start(state.seed, starts), climb.steps)
     if not later.index:
         return state
     later = drive.finish(later, reuse=True)
-    better = later.best["total"] > state.best["total"]
-    best = {
-        name: np.where(better.reshape(-1, *(1 for _ in old.shape[1:])), later.best[name], old)
-        for name, old in state.best.items()
-    }
+    totals = [kept["total"].reshape(-1, state.starts) for kept in (later.best, state.best)]
+    if settings.parameterization.shared:  # what shares numbers is kept together
+        totals = [np.repeat(t.mean(axis=1, keepdims=True), state.starts, axis=1) for t in totals]
+    better = (totals[0] > totals[1]).ravel()
+
+    def either(new: FloatArray, old: FloatArray) -> FloatArray:
+        return np.where(better.reshape(-1, *(1 for _ in old.shape[1:])), new, old)
+
+    best = tf.nest.map_structure(either, later.best, state.best)
     traces = {n: np.concatenate([old, later.traces[n][1:]]) for n, old in state.traces.items()}
     ended = np.full_like(state.ended, -1)  # all did the last steps
     return replace(state, index=state.index + later.index, best=best, traces=traces, ended=ended)

@@ -36,6 +36,7 @@ def make_plan(
     memory: int,
     crops: Sequence[Crop | str] | None = None,
     views: Views = Views(),  # noqa: B008  (a frozen value)
+    whole: bool = False,
 ) -> tuple[Group, ...]:
     """Return the targets in groups of one structure, and one geometry, each.
 
@@ -46,6 +47,7 @@ def make_plan(
         memory: Budget in bytes of what runs at a time.
         crops: The crop of each target, or why there is none; None for full images.
         views: What the net sees of each image.
+        whole: Whether the starts of a target must not be parted, whatever its terms are.
 
     Raises:
         ShapeError: When views are not such that the net and the targets can do with them.
@@ -57,7 +59,7 @@ def make_plan(
         grouped.setdefault((target.key, geometry), []).append(number)
     return tuple(
         _group(key, members, [targets[m] for m in members], [plans[m] for m in members],
-               starts, seed, memory, views)
+               starts, seed, memory, views, whole=whole)
         for key, members in grouped.items()
     )  # fmt: skip
 
@@ -71,11 +73,13 @@ def _group(
     seed: int,
     memory: int,
     views: Views,
+    *,
+    whole: bool,
 ) -> Group:
     probe, leaves = own[0].probe, own[0].leaves
     evaluation = Evaluation(_network(probe, crops[0]), probe.input_space, leaves)
     evaluation.network.prepare(evaluation.wanted)
-    together = starts if any(leaf.is_group for leaf in leaves) else 1
+    together = starts if whole or any(leaf.is_group for leaf in leaves) else 1
     cost = row_bytes(evaluation) + _ARRAYS * array_bytes(own[0].arrays, probe.network.dtype)
     more = _bytes_of_views(own, evaluation, views)
     fitting = max(1, memory // WORKERS // ((cost + more) * together)) * together

@@ -12,9 +12,39 @@ from featureprobe._randomness import start_generator
 from featureprobe.errors import DataError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.results.state import Tree, take_rows
 from featureprobe.types import FloatArray
 
 DRAWN = "drawn"
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images, with their parameters where they do not say themselves what these are.
+
+    Attributes:
+        images: (P, H, W, C) model units, before the projection.
+        params: (P, ...) by name; None where images are fitted when they are needed.
+    """
+
+    images: FloatArray
+    params: Tree = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> "Images":
+        """Return some of them, in a given order."""
+        return Images(self.images[rows], self.params and take_rows(self.params, rows))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Images"]) -> "Images":
+        """Return all images of some parts, in order."""
+        trees = [part.params for part in parts if part.params is not None]
+        params = (
+            {n: np.concatenate([tree[n] for tree in trees]) for n in trees[0]} if trees else None
+        )
+        return cls(np.concatenate([part.images for part in parts]), params)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,38 +55,53 @@ class Starts:
         images: (P, H, W, C) model units, before the projection.
         index: (targets, starts) which of the images each start is.
         origins: (targets, starts) one text each: what finding it took.
+        params: (P, ...) by name, as of :class:`Images`.
     """
 
     images: FloatArray
     index: npt.NDArray[np.int64]
     origins: npt.NDArray[np.object_]
+    params: Tree = None
 
     @classmethod
-    def shared(cls, images: FloatArray, targets: int) -> "Starts":
+    def of(
+        cls, pool: Images, index: npt.NDArray[np.int64], origins: npt.NDArray[np.object_]
+    ) -> "Starts":
+        """Return starts among the images of a pool; those that none is are left out."""
+        used, own = np.unique(index, return_inverse=True)
+        kept = pool.take(used)
+        return cls(kept.images, own.reshape(index.shape), origins, kept.params)
+
+    @classmethod
+    def shared(cls, pool: Images, targets: int) -> "Starts":
         """Return the same images for every target."""
-        index = np.tile(np.arange(len(images)), (targets, 1))
-        return cls(images, index, np.full(index.shape, DRAWN, dtype=object))
+        index = np.tile(np.arange(len(pool)), (targets, 1))
+        return cls(pool.images, index, np.full(index.shape, DRAWN, dtype=object), pool.params)
+
+    @property
+    def pool(self) -> Images:
+        """The images with their parameters."""
+        return Images(self.images, self.params)
 
     def of_targets(self, members: npt.NDArray[np.int64]) -> "Starts":
         """Return the starts of some targets."""
-        return Starts(self.images, self.index[members], self.origins[members]).compact()
+        return Starts.of(self.pool, self.index[members], self.origins[members])
 
-    def replaced(self, places: npt.NDArray[np.int64], images: FloatArray, note: str) -> "Starts":
+    def grouped(self, starts: int) -> "Starts":
+        """Return the same with fewer starts a target, and as many more targets."""
+        index, origins = self.index.reshape(-1, starts), self.origins.reshape(-1, starts)
+        return Starts(self.images, index, origins, self.params)
+
+    def replaced(self, places: npt.NDArray[np.int64], pool: Images, note: str) -> "Starts":
         """Return starts with new images at ``places``, (n, 2) pairs of target and start.
 
         What finding them took is extended by ``note``.
         """
         index, origins = self.index.copy(), self.origins.copy()
         at = tuple(places.T)
-        index[at] = len(self.images) + np.arange(len(images))
+        index[at] = len(self.images) + np.arange(len(pool))
         origins[at] = origins[at] + note
-        kept = Starts(np.concatenate([self.images, images]), index, origins)
-        return kept.compact()
-
-    def compact(self) -> "Starts":
-        """Return the same starts without images that no target uses."""
-        used, index = np.unique(self.index, return_inverse=True)
-        return Starts(self.images[used], index.reshape(self.index.shape), self.origins)
+        return Starts.of(Images.joined([self.pool, pool]), index, origins)
 
 
 def draw_images(

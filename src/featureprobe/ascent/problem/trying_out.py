@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from featureprobe.input_space import InputSpace
-from featureprobe.objectives.base import Seen
+from featureprobe.objectives.base import Extras, Seen
 from featureprobe.objectives.structure import Array, Leaf, ReadShape, array_tensor
 from featureprobe.types import Tensor
 
 
 class LookedError(Exception):
-    """An objective asked for the images."""
+    """An objective asked for the images, or what is rendered beside them."""
 
 
 class _Blind(Seen):
@@ -23,6 +23,11 @@ class _Blind(Seen):
 
     @property
     def images(self) -> Tensor:
+        """Not to be had."""
+        raise LookedError
+
+    @property
+    def extras(self) -> Extras:
         """Not to be had."""
         raise LookedError
 

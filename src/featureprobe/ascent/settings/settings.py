@@ -8,7 +8,7 @@ from featureprobe._kinds import is_flag, received
 from featureprobe.ascent.settings.converged import Converged
 from featureprobe.ascent.settings.precursor import Precursor
 from featureprobe.ascent.settings.remedies import PreActivation, RedirectedGradients, Remedy
-from featureprobe.ascent.settings.validation import check_kinds
+from featureprobe.ascent.settings.validation import check_kinds, check_parameterization
 from featureprobe.constraints.base import Constraint
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
@@ -82,11 +82,7 @@ def _check(settings: "Settings") -> None:
             "initializer= and search=fp.Precursor(initializers=...) both say what starts are drawn from. "
             f"Received {settings.initializer!r} and {settings.search.initializers!r}. Give one of them."
         )
-    if settings.regularizers and not settings.parameterization.exact:
-        raise ConfigError(
-            f"{settings.parameterization!r} cannot be fitted to a regularized image exactly, so "
-            "regularizers would be lost. Pass regularizers=(), or use a transform or a penalty."
-        )
+    check_parameterization(settings.parameterization, settings.regularizers)
 
 
 def _check_parts(settings: "Settings") -> None:

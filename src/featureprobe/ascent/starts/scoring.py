@@ -1,6 +1,6 @@
 """Score images for all targets at once, forward only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ def score_images(
     targets: int,
     *,
     wanted: npt.NDArray[np.int64] | None = None,
+    extras: Mapping[str, npt.NDArray[Any]] | None = None,
 ) -> FloatArray:
     """Return (targets, N): the score of every image for every target.
 
@@ -34,6 +35,7 @@ def score_images(
         constraint: The set to project on.
         targets: Number of targets.
         wanted: Numbers of the targets to score, None for all; others get -inf.
+        extras: What is rendered beside the images, (N, ...) by name.
     """
     scores = np.full((targets, len(images)), -np.inf, np.float32)
     for group in groups:
@@ -41,12 +43,16 @@ def score_images(
         if wanted is not None:
             mine = np.flatnonzero(np.isin(group.rows, wanted))
         if len(mine):
-            scores[group.rows[mine]] = _score_group(group, images, constraint, mine)
+            scores[group.rows[mine]] = _score_group(group, images, constraint, mine, extras or {})
     return scores
 
 
 def _score_group(
-    group: Group, images: FloatArray, constraint: Constraint, rows: npt.NDArray[np.int64]
+    group: Group,
+    images: FloatArray,
+    constraint: Constraint,
+    rows: npt.NDArray[np.int64],
+    extras: Mapping[str, npt.NDArray[Any]],
 ) -> FloatArray:
     """Return (rows, N) scores; for targets on crops, these are cut out of the full images."""
     evaluation = group.evaluation
@@ -58,7 +64,9 @@ def _score_group(
         stop_if_interrupted()
         batch = _projected(group, images[first : first + size], constraint)
         some = [rows[i : i + targets] for i in range(0, len(rows), targets)]
-        parts.append(np.concatenate([_score_batch(group, batch, own) for own in some]))
+        beside = {n: tf.constant(values[first : first + size]) for n, values in extras.items()}
+        made = [_score_batch(group, batch, own, beside) for own in some]
+        parts.append(np.concatenate(made))
     return np.concatenate(parts, axis=1)
 
 
@@ -72,9 +80,11 @@ def _projected(group: Group, images: FloatArray, constraint: Constraint) -> Tens
     return constraint.project(tf.constant(images, dtype), live, group.evaluation.space)
 
 
-def _score_batch(group: Group, images: Tensor, rows: npt.NDArray[np.int64]) -> FloatArray:
+def _score_batch(
+    group: Group, images: Tensor, rows: npt.NDArray[np.int64], extras: dict[str, Tensor]
+) -> FloatArray:
     """Return (rows, N) scores of projected full images."""
-    call, network = _compiled(group), group.evaluation.network
+    call, network = _compiled(group, extras), group.evaluation.network
     height, width, _ = network.image_shape
     places = np.zeros((len(rows), 2), int) if group.places is None else group.places[rows]
     scores = np.zeros((len(rows), len(images)), np.float32)
@@ -84,6 +94,7 @@ def _score_batch(group: Group, images: Tensor, rows: npt.NDArray[np.int64]) -> F
             images[:, row : row + height, col : col + width],
             tf.constant(group.data["weights"][rows[here]], network.dtype),
             tf.constant(group.data["numbers"][rows[here]], tf.int32),
+            extras,
             *_arrays(group, rows[here]),
         ).numpy()
     return scores
@@ -95,19 +106,21 @@ def _arrays(group: Group, rows: npt.NDArray[np.int64]) -> list[Tensor]:
     return [array_tensor(stack_of(group.arrays, rows, number), dtype) for number in numbers]
 
 
-def _compiled(group: Group) -> Any:
+def _compiled(group: Group, extras: dict[str, Tensor]) -> Any:
     """Return the traced scoring of a structure on its net."""
     evaluation = group.evaluation
     network = evaluation.network
+    beside = {n: tf.TensorSpec((None, *v.shape[1:]), v.dtype) for n, v in extras.items()}
 
     def make() -> Any:
         specs = [
             tf.TensorSpec((None, *network.image_shape), network.dtype),
             tf.TensorSpec((None, len(evaluation.leaves)), network.dtype),
             tf.TensorSpec((None, group.data["numbers"].shape[1]), tf.int32),
+            beside,
             *(tf.TensorSpec((None, *a.shape[1:]), a.dtype) for a in _arrays(group, np.array([0]))),
         ]
         run = tf.function(evaluation.score_all, input_signature=specs, autograph=False)
         return run.get_concrete_function()  # plain calls warn of retracing at the fifth structure
 
-    return network.compiled(("scoring", group.key, evaluation.space), make)
+    return network.compiled(("scoring", group.key, evaluation.space, *beside.items()), make)

@@ -6,8 +6,9 @@ import numpy as np
 
 from featureprobe._interrupts import stop_if_interrupted
 from featureprobe.ascent.plan.group import Group
-from featureprobe.ascent.problem.starts import Starts, draw_images
+from featureprobe.ascent.problem.starts import Images, Starts, draw_images
 from featureprobe.ascent.settings.precursor import Precursor
+from featureprobe.ascent.starts.fitting import Fitting
 from featureprobe.ascent.starts.scoring import score_images
 from featureprobe.constraints.base import Constraint
 from featureprobe.initializers.base import InputInitializer
@@ -24,6 +25,7 @@ def search_starts(
     probe: ModelProbe,
     groups: Sequence[Group],
     constraint: Constraint,
+    fitting: Fitting,
     *,
     seed: int,
     width: int,
@@ -37,6 +39,7 @@ def search_starts(
         probe: The probe.
         groups: All targets, one row each.
         constraint: Candidates are scored after the projection on it.
+        fitting: What parameters make of them: that is what is scored.
         seed: The run's seed.
         width: How many candidates to return for each target.
         thresholds: (targets,) scores at or below which a target counts as silent.
@@ -54,12 +57,13 @@ def search_starts(
         numbers = range(first, first + count)
         for part in _parts(numbers, probe, targets):
             stop_if_interrupted()
-            images = draw_images(initializers, probe, seed, part)
-            scores = score_images(groups, images, constraint, targets, wanted=wanted)
+            pool = fitting.fitted(draw_images(initializers, probe, seed, part), part)
+            images, extras = fitting.shown(pool)
+            scores = score_images(groups, images, constraint, targets, wanted=wanted, extras=extras)
             names = [_name(initializers, n, number) for n in part]
             own = np.where(np.isfinite(scores[wanted]), scores[wanted], np.inf)
             worst[wanted] = np.minimum(worst[wanted], own.min(axis=1))
-            found = _merge(found, best, scores, images, names)
+            found = _merge(found, best, scores, pool, names)
         first, count = first + count, 2 * count
         # What has no known floor, but answers the same to all, is silent too.
         flat = np.isneginf(thresholds) & (best[:, 0] <= worst) & (first > 1)
@@ -85,7 +89,7 @@ def _merge(
     found: Starts,
     best: FloatArray,
     scores: FloatArray,
-    images: FloatArray,
+    images: Images,
     names: Sequence[str],
 ) -> Starts:
     """Return the best of old and new starts; ``best`` (targets, starts) is written to.
@@ -100,8 +104,8 @@ def _merge(
     # Numbers and names of all candidates for all targets would take gigabytes.
     kept, number = np.minimum(order, starts - 1), np.maximum(order - starts, 0)
     earlier, new = order < starts, np.array(names, dtype=object)
-    return Starts(
-        np.concatenate([found.images, images]),
+    return Starts.of(
+        Images.joined([found.pool, images]),
         np.where(earlier, np.take_along_axis(found.index, kept, axis=1), old + number),
         np.where(earlier, np.take_along_axis(found.origins, kept, axis=1), new[number]),
-    ).compact()
+    )

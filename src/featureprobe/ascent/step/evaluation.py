@@ -12,7 +12,7 @@ from featureprobe.ascent.step.channel_subset import Picking, picking_of
 from featureprobe.ascent.step.target_arrays import arrays_of_rows
 from featureprobe.errors import ModelError
 from featureprobe.input_space import InputSpace
-from featureprobe.objectives.base import Seen
+from featureprobe.objectives.base import Extras, Seen
 from featureprobe.objectives.structure import Leaf, ReadShape
 from featureprobe.probe.graph.layer_graph import Wanted
 from featureprobe.probe.layers.boundary import climbed
@@ -102,6 +102,7 @@ class Evaluation:
         data: Mapping[str, Tensor],
         *,
         only: Mapping[str, OwnMaps] | None = None,
+        extras: Mapping[str, Tensor] | None = None,
     ) -> Values:
         """Evaluate all terms.
 
@@ -111,10 +112,12 @@ class Evaluation:
                 then the indices of its reads; ``starts`` int32 scalar: images per target, for group
                 terms; and what :func:`arrays_of_rows` takes.
             only: What :meth:`picked` gives; None to do that here.
+            extras: What the parameterization renders beside the images, (N, ...) by name.
         """
         weights, numbers = data["weights"], data["numbers"]
         outputs = self._outputs(images, self.picked(numbers) if only is None else only)
-        own = _Rows(images, numbers, arrays_of_rows(data), data["starts"])
+        beside = Extras(extras or {})
+        own = _Rows(images, numbers, arrays_of_rows(data), data["starts"], beside)
         terms = self._terms(outputs, own, self._picking)
         stacked = tf.stack(terms, axis=1)
         counted = tf.constant([float(leaf.is_score) for leaf in self.leaves], stacked.dtype)
@@ -124,7 +127,12 @@ class Evaluation:
         )
 
     def score_all(
-        self, images: Tensor, weights: Tensor, numbers: Tensor, *arrays: Tensor
+        self,
+        images: Tensor,
+        weights: Tensor,
+        numbers: Tensor,
+        extras: Mapping[str, Tensor],
+        *arrays: Tensor,
     ) -> Tensor:
         """Return (T, N): the scores of N images for T targets, the layers computed once.
 
@@ -132,13 +140,15 @@ class Evaluation:
             images: (N, H, W, C) model units.
             weights: (T, terms).
             numbers: (T, K) int32.
+            extras: As for a call.
             arrays: (T, ...) each.
         """
         outputs, count = self._outputs(images, {}), tf.shape(images)[0]
+        beside = Extras(extras)
 
         def of_target(given: tuple[Tensor, ...]) -> Tensor:
             own = [tf.repeat(values[None], count, axis=0) for values in given[1:]]
-            rows = _Rows(images, own[0], own[1:], count)
+            rows = _Rows(images, own[0], own[1:], count, beside)
             terms = self._terms(outputs, rows, Picking(), scores_only=True)
             pairs = zip(range(len(terms)), terms, strict=True)
             return tf.add_n([tf.cast(given[0][i], t.dtype) * t for i, t in pairs if t is not None])
@@ -186,12 +196,13 @@ class Evaluation:
         return terms
 
     def _term(self, leaf: Leaf, loose: list[Tensor], values: list[Tensor], rows: "_Rows") -> Tensor:
-        images, starts = rows.images, rows.starts
+        images, starts, extras = rows.images, rows.starts, rows.extras
         if leaf.is_group:
             values = [_grouped(v, starts) for v in values]
             loose = [_grouped(v, starts)[:, 0] for v in loose]
             images = _grouped(images, starts)
-        seen = Seen(tuple(values), images, self.space)
+            extras = Extras({name: _grouped(value, starts) for name, value in extras.items()})
+        seen = Seen(tuple(values), images, self.space, extras=extras)
         numbers, arrays = loose[: leaf.n_fields], loose[leaf.n_fields :]
         result = leaf.value(seen, iter(numbers), iter(arrays))
         return tf.repeat(result, starts) if leaf.is_group else result
@@ -205,12 +216,14 @@ class _Rows(NamedTuple):
         numbers: (N, K) int32.
         arrays: (N, ...) each.
         starts: int32 scalar: images per target.
+        extras: (N, ...) by name: what is rendered beside the images.
     """
 
     images: Tensor
     numbers: Tensor
     arrays: Sequence[Tensor]
     starts: Tensor
+    extras: Extras
 
 
 def _positions(output: Tensor, axes: Sequence[str]) -> list[int]:

@@ -1,7 +1,7 @@
 """The step that regularizers, transforms and rules see, with its randomness."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import tensorflow as tf
 
@@ -24,6 +24,8 @@ class ImageStep:
         keys: (N, 2) int32 keys of the images.
         salt: Number of the component that draws, so that two components differ.
         hold: Takes a direction to its feasible part; None where everything is feasible.
+        spreads: One spread of each parameter; those that are missing count like pixels.
+        sizes: How many values a root mean square is taken over; None for the live pixels'.
     """
 
     index: Tensor
@@ -33,6 +35,17 @@ class ImageStep:
     keys: Tensor
     salt: int
     hold: Callable[[Tensor], Tensor] | None = None
+    spreads: Mapping[str, float | Tensor] = field(default_factory=dict)
+    sizes: Tensor | None = None
+
+    @property
+    def count(self) -> Tensor:
+        """Return over how many values a root mean square is taken."""
+        return self.live.count if self.sizes is None else self.sizes
+
+    def spread(self, name: str) -> float | Tensor:
+        """Return one spread of a parameter."""
+        return self.spreads.get(name, self.space.spread)
 
     def feasible(self, direction: Tensor) -> Tensor:
         """Return the direction without what the constraint set would take back."""

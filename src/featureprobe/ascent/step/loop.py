@@ -2,20 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import tensorflow as tf
 
+from featureprobe.ascent.step.broken_images import nan_where_broken
 from featureprobe.ascent.step.evaluation import Evaluation, Values
 from featureprobe.ascent.step.image_step import ImageStep
+from featureprobe.ascent.step.keeping import Keeping
+from featureprobe.ascent.step.parameters import Extras, Parameters
+from featureprobe.ascent.step.rendering import Picture, Rendering
+from featureprobe.ascent.step.shared_numbers import tied
 from featureprobe.ascent.step.target_arrays import OF_ROWS
+from featureprobe.ascent.step.updating import Updating
 from featureprobe.ascent.step.view_size import FAILURES, raise_for_size
 from featureprobe.ascent.step.views import Shown, Views
 from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.input_space import InputSpace
 from featureprobe.parameterizations.base import Parameterization
-from featureprobe.parameterizations.pixels import Pixels
 from featureprobe.probe.layers.plain_conv import OwnMaps
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.rules.base import UpdateRule
@@ -42,7 +48,7 @@ class Loop:
         space: The input space.
         constraint: The constraint set.
         rule: The update rule.
-        parameterization: What is climbed.
+        parameterization: What is changed.
         regularizers: Operators after the update, in order.
         views: What the model sees of each image.
         anew: Whether keeping starts anew with the image after a step.
@@ -59,24 +65,54 @@ class Loop:
     anew: Callable[[Tensor], Tensor]
     keep_best: bool
 
-    def begin(self, images: Tensor, data: dict[str, Tensor]) -> Carry:
-        """Return the carry for start images (N, H, W, C) in model units."""
-        images = self.constraint.project(images, self._live(data), self.space)
-        params = self.parameterization.fit(images)
-        zeros = tf.zeros_like(images[:, 0, 0, 0])
-        best = {
-            "images": images,
-            "total": zeros - float("inf"),
-            "score": zeros,
-            "gradient": zeros,
-            "certificate": zeros,
-        }
+    @cached_property
+    def parameters(self) -> Parameters:
+        """What the parameterization makes of the net's images."""
+        return Parameters(self.parameterization, self.evaluation.network.image_shape, self.space)
+
+    @cached_property
+    def _rendering(self) -> Rendering:
+        return Rendering(self.parameters, self.constraint)
+
+    @cached_property
+    def _updating(self) -> Updating:
+        return Updating(self.rule, self.parameters)
+
+    @cached_property
+    def _keeping(self) -> Keeping:
+        return Keeping(self.keep_best, together=bool(self.parameterization.shared))
+
+    def begin(
+        self, images: Tensor, data: dict[str, Tensor], params: dict[str, Tensor] | None = None
+    ) -> Carry:
+        """Return the carry for start images (N, H, W, C) in model units.
+
+        Args:
+            images: The images.
+            data: The chunk's numbers.
+            params: Their parameters, where images do not say what these are; None fits them.
+        """
+        live, extras = self._live(data), dict[str, Tensor]()
+        if not self.parameters.carried or params is None:
+            images = self.constraint.project(images, live, self.space)
+            params = self.parameters.fit(images, data["keys"])
+        if self.parameterization.shared:
+            shared = {name: params[name] for name in self.parameterization.shared}
+            params = {**params, **tied(shared, data["starts"])}
+        if not self.parameters.are_pixels:
+            clean, extras = self._rendering.clean(params, live)
+            images = clean if self.parameters.carried else images
+        carried = params if self.parameters.carried else None
         return {
             "params": params,
-            "slots": self.rule.init(params),
-            "best": best,
+            "slots": self._updating.init(params),
+            "best": self._keeping.begin(images, params=carried, extras=extras),
             "course": tf.zeros_like(images),
         }
+
+    def current(self, params: dict[str, Tensor], data: dict[str, Tensor]) -> Tensor:
+        """Return the clean images of parameters, projected, for a look at them."""
+        return self._rendering.clean(params, self._live(data))[0]
 
     def advance(
         self, carry: Carry, index: Tensor, count: Tensor, data: dict[str, Tensor]
@@ -122,47 +158,33 @@ class Loop:
         shown: Shown,
     ) -> tuple[Carry, dict[str, Tensor]]:
         step = ImageStep(index, self.space, None, live, data["keys"], 0)
-        images, pull_back = self._render(carry["params"], live)
-        values, raw = self._value_and_gradient(images, index, data, only, shown)
-        gradient = self.constraint.tangent(raw, live)
+        salted = _salted(step, len(self.views.transforms) + len(self.regularizers))
+        drawn, pull_back = self._rendering.drawn(carry["params"], salted)
+        clean = self._rendering.clean_beside(carry["params"], salted, drawn)
+        values, raw, beside = self._value_and_gradient(drawn, clean, index, data, only, shown)
+        images, gradient = clean[0], self.constraint.tangent(raw, live)
         unit, norm = self._unit(gradient)
         course = _MEMORY * carry["course"] + (1.0 - _MEMORY) * unit
         certificate = self.constraint.certificate(course, images, live, self.space)
         certificate += 0.0 * norm  # NaN where the norm is not finite
         seen = {**values._asdict(), "gradient": norm, "certificate": certificate}
-        # Fused kernels drop NaN, so that a broken image may have a finite score.
-        broken = _nan_where_broken(images)
-        if not isinstance(self.parameterization, Pixels):
-            for param in tf.nest.flatten(carry["params"]):
-                broken += tf.cast(_nan_where_broken(param), broken.dtype)
-        seen = {n: own + _of_rank(broken, own) for n, own in seen.items()}
-        best = self._offer(carry["best"], images, seen, self.anew(index - 1))
+        free = {} if self.parameters.are_pixels else self.parameters.free(carry["params"])
+        seen = nan_where_broken(seen, images, free.values())
+        offered = {**seen, "images": images, "extras": clean[1], "params": carry["params"]}
+        best = self._keeping.offer(carry["best"], offered, self.anew(index - 1), data["starts"])
         step = replace(step, gradient=gradient, hold=self._hold(images, live))
-        grad = pull_back(gradient)
-        params, slots = self.rule.update(carry["params"], grad, seen["total"], carry["slots"], step)
+        given = (carry["params"], pull_back(gradient, beside), seen["total"], carry["slots"])
+        params, slots = self._updating(*given, step, data["starts"])
         if self.parameterization.exact:
-            params = self.parameterization.fit(
-                self._finish(self.parameterization.render(params), step)
-            )
+            finished = self._finish(self.parameters.render(params)[0], step)
+            params = self.parameters.fit(finished, data["keys"])
         return {"params": params, "slots": slots, "best": best, "course": course}, seen
 
     def _hold(self, images: Tensor, live: LivePixels) -> Callable[[Tensor], Tensor] | None:
         """Return what leaves of a direction its feasible part; None where params are no pixels."""
-        if not isinstance(self.parameterization, Pixels):
+        if not self.parameters.are_pixels:
             return None
         return lambda direction: self.constraint.feasible(direction, images, live, self.space)
-
-    def _render(self, params: Any, live: LivePixels) -> tuple[Tensor, Callable[[Tensor], Any]]:
-        """Return the images, and the function that carries their gradient back to the params."""
-        if isinstance(self.parameterization, Pixels):
-            return params["pixels"], lambda gradient: {"pixels": gradient}
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(params)
-            images = self.parameterization.render(params)
-        pull_back = lambda gradient: tape.gradient(images, params, output_gradients=gradient)  # noqa: E731
-        if not self.parameterization.exact:
-            return self.constraint.project(images, live, self.space), pull_back
-        return images, pull_back
 
     def _shown(
         self, data: dict[str, Tensor], live: LivePixels, only: Mapping[str, OwnMaps]
@@ -176,24 +198,32 @@ class Loop:
 
     def _value_and_gradient(
         self,
-        images: Tensor,
+        drawn: Picture,
+        clean: Picture,
         index: Tensor,
         data: dict[str, Tensor],
         only: Mapping[str, OwnMaps],
         shown: Shown,
-    ) -> tuple[Values, Tensor]:
+    ) -> tuple[Values, Tensor, Extras]:
+        """Return the values of the clean images, and the gradients by drawn images and extras."""
+        images, extras = drawn
+        floats = {n: value for n, value in extras.items() if value.dtype.is_floating}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(images)
+            tape.watch((images, floats))
             views = self.views.of(images, replace(shown.step, index=index))
+            beside = {n: self.views.tiled(value) for n, value in (extras | floats).items()}
             try:
-                values = self.evaluation(views, shown.data, only=shown.only)
+                values = self.evaluation(views, shown.data, only=shown.only, extras=beside)
             except FAILURES as cause:
                 raise_for_size(cause, self.evaluation, views.shape, images.shape)
             total = self.views.mean(values.total)
-        gradient = tape.gradient(total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        gradient, slopes = tape.gradient(
+            total, (images, floats), unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
         # Scores are of the clean image, the one that may be returned.
-        clean = self.evaluation(images, data, only=only) if self.views.transforms else values
-        return clean, gradient
+        if self.views.transforms or clean is not drawn:
+            values = self.evaluation(clean[0], data, only=only, extras=clean[1])
+        return values, gradient, slopes
 
     def _live(self, data: dict[str, Tensor]) -> LivePixels:
         masks = {name: data[name] for name in ("layer", "field", "count", "beyond", "fill")}
@@ -211,21 +241,6 @@ class Loop:
             images = regularizer.apply(images, _salted(step, len(self.views.transforms) + number))
         return self.constraint.project(images, step.live, self.space)
 
-    def _offer(
-        self, best: dict[str, Tensor], images: Tensor, seen: dict[str, Tensor], anew: Tensor
-    ) -> dict[str, Tensor]:
-        better = tf.math.is_finite(seen["total"])
-        if self.keep_best:
-            # A silent image does not take the place of one that answers: there is no way on from it.
-            better &= (seen["total"] > best["total"]) | (anew & (seen["gradient"] > 0))
-        offered = {"images": images, **{n: seen[n] for n in best if n != "images"}}
-        return {
-            name: tf.where(
-                tf.reshape(better, [-1, *([1] * (len(old.shape) - 1))]), offered[name], old
-            )
-            for name, old in best.items()
-        }
-
 
 def _apart(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a traced function that TensorFlow does not dissolve into the loop around it.
@@ -235,21 +250,6 @@ def _apart(function: Callable[..., Any]) -> Callable[..., Any]:
     processes took a third longer for all they did. A function's own graph has an order.
     """
     return tf.function(function, autograph=False, experimental_attributes={"_noinline": True})  # type: ignore[no-any-return]
-
-
-def _nan_where_broken(values: Tensor) -> Tensor:
-    """Return (N,): 0 where all of values (N, ...) are finite, else NaN."""
-    # A sum is not finite wherever a value is not; half precision would overflow by itself.
-    wide = tf.float32 if values.dtype in (tf.float16, tf.bfloat16) else values.dtype
-    total = tf.reduce_sum(tf.cast(values, wide), axis=tuple(range(1, len(values.shape))))
-    return 0.0 * (tf.abs(total) if wide.is_complex else total)
-
-
-def _of_rank(per_image: Tensor, values: Tensor) -> Tensor:
-    """Return numbers (N,) in a shape that broadcasts with values (N, ...)."""
-    for _ in values.shape[1:]:
-        per_image = per_image[:, None]
-    return tf.cast(per_image, values.dtype)
 
 
 def _salted(step: ImageStep, salt: int) -> ImageStep:

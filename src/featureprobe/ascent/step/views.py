@@ -41,6 +41,12 @@ class Views:
         times = tf.where(tf.shape(values)[0] == 1, 1, self.count)
         return tf.tile(values, [times, *([1] * (len(values.shape) - 1))])
 
+    def tiled(self, values: Tensor) -> Tensor:
+        """Return what each image has (N, ...) for all views of them, all first ones first."""
+        if self.count == 1:
+            return values
+        return tf.tile(values, [self.count, *([1] * (len(values.shape) - 1))])
+
     def step(self, step: ImageStep) -> ImageStep:
         """Return the step that the views are drawn in: each has a key of its own, the first the image's.
 
@@ -68,7 +74,7 @@ class Views:
             images: Model units.
             step: From :meth:`step`.
         """
-        shown = images if self.count == 1 else tf.tile(images, [self.count, 1, 1, 1])
+        shown = self.tiled(images)
         for salt, transform in enumerate(self.transforms):
             shown = viewed(transform, shown, replace(step, salt=salt))
         return shown
