@@ -1,25 +1,23 @@
-"""Whether a picture is a maximum at all, whoever made it: how far a short climb gets from it."""
-
-from functools import partial
-from typing import Any
+"""Whether a picture is a maximum at all, whoever made it: how far a short ascent gets from it."""
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
-from featureprobe.analysis.quality.batching import portion
 from featureprobe.analysis.quality.natural import Whole
 from featureprobe.analysis.quality.units import UnitScore
-from featureprobe.ascent.problem.masks import live_pixels
+from featureprobe.ascent.ascent import Ascent
 from featureprobe.constraints.base import Constraint
-from featureprobe.constraints.live_pixels import LivePixels
-from featureprobe.probe.layers.boundary import climbed
+from featureprobe.constraints.box import Box
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.map_mean import MapMean
+from featureprobe.objectives.node import Node
+from featureprobe.parameterizations.pixels import Pixels
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.rules.normalized_gradient import NormalizedGradient
 from featureprobe.types import FloatArray, Read
 
 Floats = npt.NDArray[np.float64]
-_STEPS, _STRIDE = 20, 0.02  # of the climb; the stride is an RMS in typical spreads
-_MOST = 256  # images at once
+_STEPS, _STRIDE = 20, 0.02  # of the ascent; the stride is an RMS in typical spreads
 
 
 def certificates(
@@ -29,7 +27,7 @@ def certificates(
     units: Whole,
     constraint: Constraint,
 ) -> Floats:
-    """Return (K,): 1 where a short climb gets nowhere, a maximum; 0 where it goes straight on.
+    """Return (K,): 1 where a short ascent gets nowhere, a maximum; 0 where it goes straight on.
 
     Twenty steps along the normalized gradient, each of 2 % of the typical spread, with a projection on
     the set after each. Found is one minus the distance between both ends as a share of the length of
@@ -47,68 +45,46 @@ def certificates(
     Returns:
         (K,), 0 where the unit has no gradient.
     """
-    space, dtype, live = probe.input_space, probe.network.dtype, _live(probe, score)
-
-    def projected(images: npt.ArrayLike) -> Floats:
-        tensor = tf.cast(images, dtype)
-        return np.asarray(constraint.project(tensor, live, space), np.float64)
-
-    start = projected(space.to_model(pictures))
-    count = float(tf.reduce_sum(live.field)) * probe.image_shape[2]
-    size = _STRIDE * space.spread * np.sqrt(max(count, 1.0))
-    end, rises = start, np.zeros(len(start), np.bool_)
-    for _ in range(_STEPS):
-        slopes = tf.cast(_slopes(probe, end, score, units), dtype)
-        tangent = np.asarray(constraint.tangent(slopes, live), np.float64)
-        norm = _norms(tangent)
-        rises |= norm > 0
-        unit = tangent / np.where(norm > 0, norm, 1)[:, None, None, None]
-        end = projected(end + size * unit)
-    left = 1 - _norms(end - start) / (_STEPS * size)
+    space = probe.input_space
+    if isinstance(constraint, Box) and space.bounds is not None:
+        pictures = np.clip(pictures, space.low, space.high)
+    targets = [_target_of(probe, score, int(unit)) for unit in units]
+    field, layer = _values(probe, score.read()), _values(probe, Read(score.layer))
+    ascent = Ascent(
+        steps=_STEPS,
+        # The rule's stride is one over the pixels that reach the layer; this is over those of the unit.
+        rule=NormalizedGradient(_STRIDE * float(np.sqrt(field / layer))),
+        constraint=constraint,
+        search=None,
+        remedies=(),
+        regularizers=(),
+        transforms=(),
+        views=1,
+        parameterization=Pixels(),
+        stop=None,
+        keep="last",
+    )
+    begun = later = ascent.start(probe, targets, rng=0, start_images=pictures[:, None])
+    for state, _ in ascent.iterate(probe, targets, begun):
+        later = state
+    start, end = (state.params["pixels"].astype(np.float64) for state in (begun, later))
+    length = _STEPS * _STRIDE * space.spread * np.sqrt(field)
+    left = 1 - np.sqrt(((end - start) ** 2).sum(axis=(1, 2, 3))) / length
+    rises = (later.traces["gradient"] > 0).any(axis=0)
     return np.where(rises, np.maximum(left, 0), 0.0)
 
 
-def _norms(images: Floats) -> Floats:
-    return np.asarray(np.sqrt((images**2).sum(axis=(1, 2, 3))))
+def _target_of(probe: ModelProbe, score: UnitScore, unit: int) -> Objective:
+    """Return what a picture of a unit climbs."""
+    axes = len(probe.shape_of(score.layer))
+    if score.place is not None:
+        row, col = (*score.place, None)[:2]
+        return Node(score.layer, row=row, col=col, channel=unit, pre=score.pre)
+    if axes > 1:
+        return MapMean(score.layer, channel=unit, pre=score.pre)
+    return Node(score.layer, index=unit, pre=score.pre)
 
 
-def _live(probe: ModelProbe, score: UnitScore) -> LivePixels:
-    """Return which pixels count: all pictures read the same place of the same layer."""
-    network = probe.network
-    layer, field = (network.live_box(read) for read in (Read(score.layer), score.read()))
-    return live_pixels(network, layer, field, probe.input_space)
-
-
-def _slopes(probe: ModelProbe, images: Floats, score: UnitScore, units: Whole) -> FloatArray:
-    """Return (K, H, W, C) the gradient of each picture's own score, images in model units."""
-    network = probe.network
-    call, parts = _traced(probe, score), []
-    size = portion(probe, (score.layer, score.pre), most=_MOST, gradients=True)
-    for first in range(0, len(images), size):
-        some = slice(first, first + size)
-        batch = tf.cast(images[some], network.dtype)
-        parts.append(np.asarray(call(batch, tf.constant(units[some], tf.int32)), np.float32))
-    return np.concatenate(parts)
-
-
-def _traced(probe: ModelProbe, score: UnitScore) -> Any:
-    network = probe.network
-    wanted = ((score.layer, score.pre),)
-    network.prepare(wanted)
-
-    def slopes(images: tf.Tensor, units: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            run = partial(network.forward, wanted=wanted)
-            (values,) = climbed(run, images, half=network.half)
-            own = tf.gather(score.over(values, tf.reduce_mean), units, batch_dims=1)
-        return tape.gradient(own, images, unconnected_gradients="zero")
-
-    spec = [
-        tf.TensorSpec((None, *probe.image_shape), network.dtype),
-        tf.TensorSpec((None,), tf.int32),
-    ]
-    return network.compiled(
-        ("slopes", score),
-        lambda: tf.function(slopes, input_signature=spec, autograph=False).get_concrete_function(),
-    )
+def _values(probe: ModelProbe, read: Read) -> float:
+    """Return how many values of an image can reach what is read, at least 1."""
+    return max(float(probe.network.live_box(read).sum()) * probe.image_shape[2], 1.0)
