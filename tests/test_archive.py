@@ -13,7 +13,9 @@ def files(small_probe, small_images, tmp_path):
     evidence = fp.Evidence.collect(small_probe, small_images, "conv", top=2)
     evidence.save(tmp_path / "evidence.npz")
     target = fp.MapMean("conv", channel=0)
-    result = fp.Ascent(steps=2, starts=1).run(small_probe, [target], rng=0, progress=False)
+    result = fp.Ascent(steps=2, starts=1, search=None, remedies=()).run(
+        small_probe, [target], rng=0, progress=False
+    )
     result.save(tmp_path / "result.npz")
     patterns = analysis.Patterns.of(small_probe, small_images, np.arange(5), "conv")
     patterns.save(tmp_path / "finding.npz")

@@ -11,18 +11,19 @@ from featureprobe.ascent.outcome.progress import Progress
 from featureprobe.results.state import put_rows
 
 TARGETS = [fp.MapMean("Conv2D_3", channel=c) for c in range(6)]
+BRIEF = fp.Precursor(candidates=32, rounds=1, trials=4, trial_steps=2)
 
 
 def run(probe, targets=TARGETS, *, rng=7, **kwargs):
     """Run a short ascent."""
-    options = {"steps": 20, "starts": 2} | kwargs
+    options = {"steps": 20, "starts": 2, "search": BRIEF} | kwargs
     return fp.Ascent(**options).run(probe, targets, rng=rng, progress=False)
 
 
 @pytest.mark.parametrize(
     ("half_way", "options"),
     [
-        (100, {}),
+        (100, {"search": fp.Precursor()}),
         (10, {"rule": fp.Adam(0.05)}),
         (10, {"rule": fp.Backtracking()}),
         (
@@ -38,6 +39,7 @@ def run(probe, targets=TARGETS, *, rng=7, **kwargs):
 )
 def test_half_and_half_of_the_steps_are_all(reference, half_way, options):
     """Resuming gives the state of the longer run, bit for bit: 100 + 100 steps are 200."""
+    options = {"search": BRIEF} | options
     short, long = (fp.Ascent(steps=s, starts=2, **options) for s in (half_way, 2 * half_way))
     half = list(short.iterate(reference, TARGETS, short.start(reference, TARGETS, rng=3)))[-1][0]
     resumed = list(long.iterate(reference, TARGETS, half))[-1][0]
@@ -96,7 +98,7 @@ def test_best_is_kept_since_the_last_due_step(reference):
     assert (ended.totals > ended.total_trace[16]).all()
     # Nor where another is due right after.
     both = (fp.Every(2, fp.GaussianBlur(1.5)), fp.Every(3, fp.GaussianBlur(1.5)))
-    often = run(reference, steps=9, regularizers=both)
+    often = run(reference, steps=9, regularizers=both, search=fp.Precursor())
     np.testing.assert_array_equal(often.totals, often.total_trace[7:].max(axis=0))
     assert (often.totals > often.total_trace[9]).all()
     first = run(reference, steps=6, regularizers=(fp.Every(32, fp.GaussianBlur(1.5)),))

@@ -256,7 +256,9 @@ def test_evidence_comes_back(evidence, tmp_path):
 def test_scores_of_an_ascent_have_percentiles(small_probe, evidence, images):
     """An OIP beats all images; what cannot be compared is NaN."""
     targets = [*fp.MapMean.each(small_probe, "conv"), fp.Node("conv", row=1, col=1, channel=0)]
-    result = fp.Ascent(steps=16, starts=1).run(small_probe, targets, rng=0, progress=False)
+    result = fp.Ascent(steps=16, starts=1, search=None, remedies=()).run(
+        small_probe, targets, rng=0, progress=False
+    )
     found = evidence.percentiles(result)
     assert found.shape == (4, 1)
     values, _ = brute(small_probe, images, "conv", "mean")
@@ -296,7 +298,9 @@ def test_pictures_say_what_they_measure(small_probe, evidence):
 def test_scores_of_another_measure_are_not_compared(small_probe, evidence):
     """What is scored before the activation has no place on the curve."""
     target = fp.MapMean("conv", channel=0, pre=True)
-    result = fp.Ascent(steps=2, starts=1).run(small_probe, [target], rng=0, progress=False)
+    result = fp.Ascent(steps=2, starts=1, search=None, remedies=()).run(
+        small_probe, [target], rng=0, progress=False
+    )
     words = words_of(evidence.plot("conv", 0, result=result))
     assert any("scored by something else" in word for word in words)
 
@@ -306,7 +310,9 @@ def test_a_map_that_nothing_excites_says_so():
     probe, (images, _) = fp.samples.mnist_probe(), fp.samples.mnist_digits()
     evidence = fp.Evidence.collect(probe, images[:200], "Conv2D_2", top=4)
     target = fp.MapMean("Conv2D_2", channel=61)
-    result = fp.Ascent(steps=2, starts=1).run(probe, [target], rng=0, progress=False)
+    result = fp.Ascent(steps=2, starts=1, search=None, remedies=()).run(
+        probe, [target], rng=0, progress=False
+    )
     figure = evidence.plot("Conv2D_2", 61, result=result)
     assert "no image excites this map" in words_of(figure)
     assert not figure.axes[2].texts
@@ -527,7 +533,9 @@ def test_files_are_resized_to_rows_and_columns(tmp_path):
 def test_scores_before_the_activation_are_not_compared(small_probe, evidence):
     """Real images were scored after it."""
     targets = [fp.MapMean("conv", channel=1, pre=pre) for pre in (False, True)]
-    result = fp.Ascent(steps=1, starts=1).run(small_probe, targets, rng=0, progress=False)
+    result = fp.Ascent(steps=1, starts=1, search=None, remedies=()).run(
+        small_probe, targets, rng=0, progress=False
+    )
     assert np.isnan(evidence.percentiles(result)).ravel().tolist() == [False, True]
 
 
@@ -555,7 +563,9 @@ def test_nodes_of_oblong_maps_have_their_boxes():
 def test_a_picture_shows_the_unit_asked_for(small_probe, evidence):
     """The OIP's score is that of the unit's own target; ``by`` chooses the examples."""
     targets = [*fp.MapMean.each(small_probe, "pool"), *fp.MapMean.each(small_probe, "conv")]
-    result = fp.Ascent(steps=2, starts=1).run(small_probe, targets, rng=0, progress=False)
+    result = fp.Ascent(steps=2, starts=1, search=None, remedies=()).run(
+        small_probe, targets, rng=0, progress=False
+    )
     for row, unit in enumerate(units := [2, 0]):
         figure = evidence.plot("conv", units, result=result, count=3)
         score = figure.axes[3 * row + 2].lines[0].get_xdata()[0]  # the line of the OIP

@@ -33,6 +33,7 @@ from featureprobe.analysis.stats.suspicion import HARDLY, suspicion
 from featureprobe.testing import planted_templates
 
 LAYER = "Conv2D_3"
+BRIEF = fp.Precursor(candidates=128, rounds=2, trials=4, trial_steps=2)
 
 
 @pytest.fixture(scope="module")
@@ -480,7 +481,7 @@ def test_certificates_in_the_box(net):
     """Near 1 for what an ascent ends at, and half a grey level from it; less the further away."""
     probe, images = net
     targets = fp.MapMean.each(probe, LAYER)[:8]
-    ascent = fp.Ascent(steps=96, starts=1, constraint=fp.Box())
+    ascent = fp.Ascent(steps=96, starts=1, search=BRIEF, constraint=fp.Box())
     result = ascent.run(probe, targets, rng=0, progress=False)
     best = result.best()
     noise = 79 * np.random.default_rng(0).normal(size=best.shape)  # spreads, in grey levels
@@ -508,7 +509,7 @@ def test_certificates_of_nodes(net):
     """Only the node's own place rises no further."""
     probe, _ = net
     targets = [fp.Node(LAYER, row=0, col=2, channel=k) for k in range(4)]
-    ascent = fp.Ascent(steps=96, starts=1, constraint=fp.Box())
+    ascent = fp.Ascent(steps=96, starts=1, search=BRIEF, constraint=fp.Box())
     best = ascent.run(probe, targets, rng=0, progress=False).best()
     own, other = (
         certificates(probe, best, UnitScore(LAYER, place=place), np.arange(4), fp.Box())
@@ -624,7 +625,9 @@ def test_dense_nodes_and_logits_have_profiles(net):
     """Nodes of a dense layer and logits, by targets and images; images alone do not say what they show."""
     probe, images = net
     for targets in (fp.Node.each(probe, "Dense_1")[:4], fp.Logit.each(probe)[:4]):
-        result = fp.Ascent(steps=8, starts=1).run(probe, targets, rng=0, progress=False)
+        result = fp.Ascent(steps=8, starts=1, search=BRIEF).run(
+            probe, targets, rng=0, progress=False
+        )
         found = analysis.assess(probe, result, images[:200])
         assert found.rank.shape == (4,)
         judged = found.natural_share >= HARDLY  # 200 digits hardly excite one of the dense nodes

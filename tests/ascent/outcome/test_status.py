@@ -21,8 +21,8 @@ def planted(activation="relu", weight=1.0, bias=0.0) -> fp.ModelProbe:
 
 
 def run(probe, target=None, **kwargs):
-    """Run a short ascent without operators."""
-    options = {"steps": 64, "starts": 2, "regularizers": ()} | kwargs
+    """Run a short ascent without operators, from a few starts or those that a search finds."""
+    options = {"steps": 64, "starts": 2, "regularizers": (), "search": None} | kwargs
     target = fp.MapMean("conv", channel=0) if target is None else target
     return fp.Ascent(**options).run(probe, target, rng=0, progress=False)
 
@@ -43,7 +43,7 @@ def test_rising():
 
 def test_dead():
     """A map that no image of the box can wake is dead, and stays in the result with advice."""
-    result = run(planted(bias=-5.0))
+    result = run(planted(bias=-5.0), search=fp.Precursor(candidates=16, rounds=2))
     assert set(result.status.ravel()) == {fp.Status.DEAD}
     assert (result.scores == 0).all()
     assert "starts" in fp.Status.DEAD.advice
@@ -63,7 +63,7 @@ class Blacken(fp.Regularizer):
 
 def test_what_once_answered_does_not_end_dead():
     """An operator that silences the target does not cost the image from before it."""
-    options = {"steps": 8, "regularizers": (fp.Every(4, Blacken()),), "search": None}
+    options = {"steps": 8, "regularizers": (fp.Every(4, Blacken()),)}
     rule = fp.NormalizedGradient(0.5)  # without memory, that would carry it on
     result = run(planted(bias=-0.3), **options, remedies=(), rule=rule)
     assert (result.score_trace[4:] == 0).all()
@@ -83,7 +83,7 @@ def test_diverged():
     explode = fp.objective_from(
         lambda seen: (seen[0][:, 0, 0] - seen[0][:, 0, 0]) / 0.0, reads=fp.Read("conv", channel=0)
     )
-    result = run(planted(), explode)
+    result = run(planted(), explode, remedies=())
     assert set(result.status.ravel()) == {fp.Status.DIVERGED}
     assert np.isnan(result.scores).all()
     assert np.isfinite(result.images).all()
@@ -112,7 +112,7 @@ def test_small_targets_are_not_dead(reference):
 def test_every_grey_square_is_explained(reference):
     """In a real run, a score at or below the threshold goes with 'dead', and only that."""
     maps = fp.MapMean.each(reference, "Conv2D_3")
-    result = run(reference, maps, initializer=fp.PixelNoise(), search=None, remedies=())
+    result = run(reference, maps, initializer=fp.PixelNoise(), remedies=())
     dead = result.scores <= result.dead_thresholds[:, None]
     assert dead.any(), "pixel noise leaves maps of this net without a gradient"
     np.testing.assert_array_equal(dead, result.status == fp.Status.DEAD)

@@ -20,9 +20,12 @@ MIDDLE = [
 """Nodes in the middle of their map are climbed where they lie."""
 
 
+BRIEF = fp.Precursor(candidates=64, rounds=1, trials=4, trial_steps=2)
+
+
 def run(probe, targets=NODES, **kwargs):
     """Climb nodes."""
-    options = {"steps": 24, "starts": 2, "regularizers": ()} | kwargs
+    options = {"steps": 24, "starts": 2, "regularizers": (), "search": BRIEF} | kwargs
     return fp.Ascent(**options).run(probe, targets, rng=3, progress=False)
 
 

@@ -18,21 +18,23 @@ def map_means(probe: fp.ModelProbe, images: np.ndarray, layer: str) -> np.ndarra
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("net", "layer"),
+    ("net", "layer", "count"),
     [
-        ("a", "Conv2D_3"),
-        pytest.param("b", "Conv2D_2", marks=pytest.mark.long),
-        pytest.param("a", "Conv2D_2", marks=pytest.mark.long),
-        pytest.param("b", "Conv2D_3", marks=pytest.mark.long),
+        ("a", "Conv2D_3", 10_000),
+        *(
+            pytest.param(net, layer, 70_000, marks=pytest.mark.long)
+            for net in "ab"
+            for layer in ("Conv2D_2", "Conv2D_3")
+        ),
     ],
 )
 def test_a_default_run_leaves_no_map_behind_that_answers(
-    net: str, layer: str, data_folder: Path
+    net: str, layer: str, count: int, data_folder: Path
 ) -> None:
-    """All 70,000 images; dead is at or below 1e-6 x the 99th percentile of the map means."""
+    """The last 10,000 images, or all 70,000; dead is at or below 1e-6 x the 99th percentile of the map means."""
     with np.load(data_folder / "data" / "mnist.npz") as data:
-        images = np.concatenate([data["x_train"], data["x_test"]])[..., None]
-    assert len(images) == 70_000
+        images = np.concatenate([data["x_train"], data["x_test"]])[-count:, ..., None]
+    assert len(images) == count
     probe = fp.samples.mnist_probe(net)
     real = map_means(probe, images, layer)
     threshold = 1e-6 * np.quantile(real, 0.99)
