@@ -22,6 +22,7 @@ from featureprobe.ascent.running import Way, blocks_of_steps, climbed, concluded
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.ascent.settings.validation import check_evidence
 from featureprobe.ascent.starts.find_starts import find_starts
+from featureprobe.ascent.starts.fitting import Fitting
 from featureprobe.errors import ConfigError
 from featureprobe.evidence.evidence import Evidence
 from featureprobe.objectives.base import Objective
@@ -185,6 +186,7 @@ class Ascent(Settings):
             starts = find_starts(self, probe, problems.solved, seed)
         else:
             starts = given_starts(start_images, self, probe, targets)
+            starts = Fitting(self, probe, seed).given(starts)
         own = replace(self, starts=starts.index.shape[1]) if given else self
         groups = build_plan(own, problems.solved, seed)
         drive = build_drive(own, probe, groups, starts, digest_of(targets))

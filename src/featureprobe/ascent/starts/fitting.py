@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -54,6 +54,14 @@ class Fitting:
         keys = np.stack([start_key(self.seed, number) for number in numbers])
         params = self._fitted(images, keys)
         return Images(self._rendered(params)[0], params)
+
+    def given(self, starts: Starts) -> Starts:
+        """Return starts whose images were given with their parameters, where these are carried."""
+        if not self._parameters.carried:
+            return starts
+        numbers = np.zeros(len(starts.images), int)
+        numbers[starts.index] = np.arange(starts.index.shape[1])
+        return replace(starts, params=self.fitted(starts.images, numbers.tolist()).params)
 
     def shown(self, pool: Images) -> tuple[FloatArray, Extras]:
         """Return the images that parameters show, (n, H, W, C) model units, and their extras."""
