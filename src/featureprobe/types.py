@@ -16,6 +16,9 @@ Tensor: TypeAlias = Any
 """A ``tf.Tensor``. TensorFlow ships no types; shapes are given in docstrings."""
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Whole: TypeAlias = npt.NDArray[np.int64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 ImageShape: TypeAlias = tuple[int, int, int]
 """(rows, columns, channels) of one image."""
 

@@ -15,9 +15,7 @@ from featureprobe.evidence.streams import length
 from featureprobe.evidence.tops import Tops
 from featureprobe.evidence.unit_values import LayerAnswers, answering, batch_size
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
-
-Whole = npt.NDArray[np.int64]
+from featureprobe.types import FloatArray, Whole
 
 
 class Totals:

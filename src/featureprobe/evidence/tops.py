@@ -3,11 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from featureprobe.types import FloatArray
-
-Whole = npt.NDArray[np.int64]
+from featureprobe.types import FloatArray, Whole
 
 
 @dataclass(eq=False)

@@ -19,9 +19,8 @@ from featureprobe.objectives.structure import leaf_of, terms_of
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult
 from featureprobe.results.status import Status
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Mask
 
-Mask = npt.NDArray[np.bool_]
 KINDS: tuple[InputInitializer, ...] = (PixelNoise(), MultiScaleNoise(), SpectralNoise())
 
 

@@ -16,9 +16,8 @@ from featureprobe.probe.graph.call import Call
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.network import Network
 from featureprobe.probe.network.rows import check_single
-from featureprobe.types import FloatArray, Tensor
+from featureprobe.types import FloatArray, Floats, Tensor
 
-Floats = npt.NDArray[np.float64]
 IMAGE = "image"
 _ADDED = ("bias", "beta", "moving_mean")  # variables that add a constant
 EXACT = 1e-5

@@ -15,11 +15,7 @@ from featureprobe.analysis.optima.thresholds import ENOUGH, WORDS, word
 from featureprobe.analysis.places import place_of
 from featureprobe.analysis.stats.clusters import chao1, effective_number, unseen_mass
 from featureprobe.analysis.stats.frequency import wilson
-from featureprobe.types import FloatArray
-
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+from featureprobe.types import FloatArray, Floats, Mask, Whole
 
 
 @dataclass(frozen=True, eq=False, repr=False)

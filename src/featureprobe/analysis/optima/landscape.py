@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe.ascent.ascent import Ascent
@@ -18,9 +17,8 @@ from featureprobe.constraints.default import resolve
 from featureprobe.constraints.sphere import Sphere
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats
 
-Floats = npt.NDArray[np.float64]
 ANGLES = np.array([0, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 90], np.float64)  # degrees
 SHARES = np.array([0, 2, 5, 10, 15, 20, 30, 40, 50, 60, 80, 100], np.float64)  # percent of the way
 DIRECTIONS = 16

@@ -12,9 +12,8 @@ from featureprobe.analysis.optima.visible import visible
 from featureprobe.analysis.stats.clusters import average_linkage
 from featureprobe.analysis.stats.similarity import shift_similarity
 from featureprobe.initializers.pixel_noise import PixelNoise
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats
 
-Floats = npt.NDArray[np.float64]
 _OTHERS = 64  # targets that each one is compared with, at most
 _NOISE = 10_000  # number of the seeds of directions; those of starts are far below
 

@@ -9,9 +9,7 @@ import numpy.typing as npt
 from featureprobe import _checks
 from featureprobe.errors import ModelError, RangeError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray, Read
-
-Mask = npt.NDArray[np.bool_]
+from featureprobe.types import FloatArray, Mask, Read
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,9 +16,8 @@ from featureprobe.ascent.ascent import Ascent
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats
 
-Floats = npt.NDArray[np.float64]
 SLACK = 1e-4  # relative: what float32 and another batch change in a score
 
 

@@ -9,15 +9,13 @@ import numpy.typing as npt
 
 from featureprobe._extras import need
 from featureprobe.analysis.finding import Finding
-from featureprobe.analysis.optima.node_grid import Mask
 from featureprobe.analysis.optima.target_score import scores_of
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats, Mask
 
-Floats = npt.NDArray[np.float64]
 MOST_PARTS = 8
 _WEAK = 0.125  # a quarter of what two parts show that are nothing without each other
 

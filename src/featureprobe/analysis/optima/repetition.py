@@ -8,9 +8,8 @@ import numpy.typing as npt
 
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.stats.surrogates import overlap_correlation, radial_surrogates
+from featureprobe.types import Floats, Whole
 
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
 TRANSFORMS = {
     "rotated by 90": lambda x: np.rot90(x, 1, axes=(1, 2)),  # by 270 it is the same comparison
     "rotated by 180": lambda x: np.rot90(x, 2, axes=(1, 2)),

@@ -21,9 +21,8 @@ from featureprobe.ascent.settings.validation import check_probe
 from featureprobe.constraints.default import resolve
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats
 
-Floats = npt.NDArray[np.float64]
 SEEDS = 3
 """Other seeds of the base recipe: the null."""
 LEAST_TARGETS = 5

@@ -9,8 +9,7 @@ from featureprobe.analysis.finding import draw
 from featureprobe.analysis.optima.defined_view import show_stretched
 from featureprobe.analysis.optima.sensitivity import Sensitivity
 from featureprobe.analysis.places import place_of
-
-Floats = npt.NDArray[np.float64]
+from featureprobe.types import Floats
 
 
 @draw.register

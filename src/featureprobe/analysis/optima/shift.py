@@ -25,10 +25,8 @@ from featureprobe.analysis.optima.shift_trial import (
 )
 from featureprobe.analysis.stats.ratios import ratio
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats, Whole
 
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
 NEAR = 2  # pixels: the invariance index looks at shifts up to here
 
 

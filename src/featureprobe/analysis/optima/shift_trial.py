@@ -7,12 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
-from featureprobe.analysis.optima.node_grid import Lattice, Mask, all_moves
+from featureprobe.analysis.optima.node_grid import Lattice, all_moves
 from featureprobe.errors import RangeError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats, Mask
 
-Floats = npt.NDArray[np.float64]
 MOST = 12  # pixels, the usual largest shift
 _BLOCK_BYTES = 64 * 2**20  # what the moved copies of one block take
 

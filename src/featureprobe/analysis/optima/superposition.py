@@ -3,13 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from featureprobe.analysis.optima.node_grid import Lattice, Mask, moved
+from featureprobe.analysis.optima.node_grid import Lattice, moved
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray, Read
-
-Floats = npt.NDArray[np.float64]
+from featureprobe.types import FloatArray, Floats, Mask, Read
 
 
 class Fits(NamedTuple):

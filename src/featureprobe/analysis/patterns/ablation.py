@@ -16,9 +16,7 @@ from featureprobe.analysis.patterns.patterns import Patterns, two_classes
 from featureprobe.errors import ConfigError, DataError, ShapeError, nearest
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.tail import tail_of
-from featureprobe.types import FloatArray
-
-Floats = npt.NDArray[np.float64]
+from featureprobe.types import FloatArray, Floats
 
 RANDOM = "random"  # the name of the control
 

@@ -15,8 +15,7 @@ from featureprobe.analysis.patterns.patterns import Patterns, two_classes
 from featureprobe.analysis.stats.frequency import active_above
 from featureprobe.analysis.stats.null import band
 from featureprobe.errors import ConfigError, RangeError
-
-Whole = npt.NDArray[np.int64]
+from featureprobe.types import Whole
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -5,7 +5,6 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from featureprobe import _checks
 from featureprobe._arguments import Confidence, Count, Share, checked, checked_methods
@@ -15,10 +14,8 @@ from featureprobe.analysis.patterns.patterns import Patterns
 from featureprobe.analysis.stats.frequency import active_above, at_least, at_most, wilson
 from featureprobe.analysis.stats.null import permuted_hits
 from featureprobe.errors import DataError
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats, Whole
 
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
 _BLOCK = 50
 
 

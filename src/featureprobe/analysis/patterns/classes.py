@@ -17,9 +17,8 @@ from featureprobe.analysis.stats.effects import effects_of, false_discovery_rate
 from featureprobe.analysis.stats.frequency import active_above, at_least, at_most, wilson
 from featureprobe.analysis.stats.null import band, permuted_hits
 from featureprobe.errors import ConfigError
+from featureprobe.types import Floats, Whole
 
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
 COUNTS = ("common_first", "common_second", "unique_first", "unique_second")
 
 

@@ -14,9 +14,7 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.tail import tail_of
-from featureprobe.types import OUTPUT, FloatArray
-
-Floats = npt.NDArray[np.float64]
+from featureprobe.types import OUTPUT, FloatArray, Floats
 
 
 @dataclass(frozen=True, eq=False, repr=False)

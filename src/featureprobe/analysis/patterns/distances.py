@@ -1,15 +1,11 @@
 """How far images are from the mean patterns of classes, and from each other."""
 
 import numpy as np
-import numpy.typing as npt
 
 from featureprobe import _checks
 from featureprobe.analysis.patterns.patterns import Patterns
 from featureprobe.analysis.stats.frequency import at_least
-from featureprobe.types import FloatArray
-
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+from featureprobe.types import FloatArray, Floats, Whole
 
 
 def _unit(values: FloatArray) -> FloatArray:

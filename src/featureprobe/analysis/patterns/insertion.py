@@ -17,9 +17,7 @@ from featureprobe.errors import ConfigError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.tail import tail_of
 from featureprobe.results.result import AscentResult
-from featureprobe.types import FloatArray
-
-Floats = npt.NDArray[np.float64]
+from featureprobe.types import FloatArray, Floats
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -17,10 +17,9 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.patterns import checked_labels
 from featureprobe.errors import DataError, RangeError
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats
 
 PIXELS = "pixels"
-Floats = npt.NDArray[np.float64]
 _PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # inverse strengths of the L2 penalty that are tried
 
 

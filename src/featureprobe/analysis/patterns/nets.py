@@ -20,10 +20,8 @@ from featureprobe.analysis.stats.similarity import (
 from featureprobe.errors import ConfigError, RangeError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats, Whole
 
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
 _EMPTY = np.zeros(0)
 
 

@@ -3,15 +3,13 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from featureprobe.analysis.stats.similarity import shift_similarity
 from featureprobe.errors import ShapeError
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Whole
 
-Whole = npt.NDArray[np.int64]
 _PAIRINGS = 1000
 
 OIP_FIELDS = (

@@ -21,10 +21,7 @@ from featureprobe.analysis.stats.calibration import (
 )
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import OUTPUT, FloatArray
-
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+from featureprobe.types import OUTPUT, FloatArray, Floats, Whole
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -3,13 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-from featureprobe.analysis.quality.natural import Whole
 from featureprobe.analysis.stats.ranks import rank_correlations
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats, Whole
 
-Floats = npt.NDArray[np.float64]
 _LIMIT = 2**26  # numbers of a product at a time
 
 

@@ -10,13 +10,11 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe.analysis.quality.batching import portion
-from featureprobe.analysis.quality.natural import Whole
 from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.analysis.stats.similarity import shift_similarity
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray, Read
+from featureprobe.types import FloatArray, Floats, Read, Whole
 
-Floats = npt.NDArray[np.float64]
 _FINE = 24  # windows are compared at a resolution of at most so many pixels a side
 _FLAT = 0.02  # of an image's spread: parts with less are like nothing
 _MOST, _NUMBERS = 32, 2**25  # images at once, and numbers that they may give

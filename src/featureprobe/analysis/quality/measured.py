@@ -8,10 +8,9 @@ import numpy.typing as npt
 
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.stats.suspicion import agreements, mean_known, share_of, suspicion
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Whole
 
 Floats = npt.NDArray[np.floating[Any]]
-Whole = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

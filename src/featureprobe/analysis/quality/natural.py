@@ -11,9 +11,7 @@ from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.errors import RangeError
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
-
-Whole = npt.NDArray[np.int64]
+from featureprobe.types import FloatArray, Whole
 
 
 @dataclass(frozen=True, eq=False)

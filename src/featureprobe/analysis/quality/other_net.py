@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.analysis.quality.natural import Natural, Whole
+from featureprobe.analysis.quality.natural import Natural
 from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.analysis.stats.similarity import match_maps
 from featureprobe.analysis.untrained import untrained
 from featureprobe.errors import ModelError, ShapeError
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Whole
 
-Floats = npt.NDArray[np.float64]
 UNTRAINED = 5  # copies with random weights that say what the architecture does by itself
 _PAIRINGS = 1000
 

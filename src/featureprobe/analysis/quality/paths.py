@@ -10,13 +10,12 @@ import tensorflow as tf
 
 from featureprobe._extras import need
 from featureprobe.analysis.quality.batching import portion
-from featureprobe.analysis.quality.natural import Natural, Whole
+from featureprobe.analysis.quality.natural import Natural
 from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.probe.graph.layer_graph import Wanted
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats, Whole
 
-Floats = npt.NDArray[np.float64]
 PIXELS = "pixels"
 SEPARATE = 0.05
 """A layer counts where a unit's top images are more alike than others by at least this much."""

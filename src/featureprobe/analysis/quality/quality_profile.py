@@ -12,7 +12,6 @@ from featureprobe.analysis.quality import wording
 from featureprobe.analysis.quality.measured import MeasuredPictures
 
 Floats = npt.NDArray[np.floating[Any]]
-Whole = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

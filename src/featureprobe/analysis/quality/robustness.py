@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe._extras import need
-from featureprobe.analysis.quality.natural import Natural, Whole
+from featureprobe.analysis.quality.natural import Natural
 from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Whole
 
 CHANGES = ("shift 1", "shift 2", "rotation 5", "scale 5 %", "noise 0.1", "noise 0.2",
            "blur 0.5", "blur 1")  # fmt: skip

@@ -1,9 +1,7 @@
 """Whether a picture is a maximum at all, whoever made it: how far a short ascent gets from it."""
 
 import numpy as np
-import numpy.typing as npt
 
-from featureprobe.analysis.quality.natural import Whole
 from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.ascent.ascent import Ascent
 from featureprobe.constraints.base import Constraint
@@ -14,9 +12,8 @@ from featureprobe.objectives.node import Node
 from featureprobe.parameterizations.pixels import Pixels
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.rules.normalized_gradient import NormalizedGradient
-from featureprobe.types import FloatArray, Read
+from featureprobe.types import FloatArray, Floats, Read, Whole
 
-Floats = npt.NDArray[np.float64]
 _STEPS, _STRIDE = 20, 0.02  # of the ascent; the stride is an RMS in typical spreads
 
 

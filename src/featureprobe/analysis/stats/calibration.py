@@ -1,13 +1,10 @@
 """How often a net is right, and how often it says it is."""
 
 import numpy as np
-import numpy.typing as npt
 
 from featureprobe._extras import need
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats, Whole
 
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
 _WHAT = "The calibration of a net"
 
 

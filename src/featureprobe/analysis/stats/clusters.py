@@ -4,9 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe._extras import need
-
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+from featureprobe.types import Whole
 
 
 def average_linkage(similarity: npt.ArrayLike, least: float) -> Whole:

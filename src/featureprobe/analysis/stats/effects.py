@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe._extras import need
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats
 
-Floats = npt.NDArray[np.float64]
 _NODES = 128  # ranked at a time
 
 

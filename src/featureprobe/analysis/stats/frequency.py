@@ -6,10 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
-from featureprobe.types import FloatArray
-
-Mask = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
+from featureprobe.types import FloatArray, Floats, Mask
 
 
 def wilson(

@@ -4,9 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import _checks
-from featureprobe.analysis.stats.frequency import Mask
+from featureprobe.types import Mask, Whole
 
-Whole = npt.NDArray[np.int64]
 _CHUNK = 64 * 2**20  # bytes of drawn labels at a time
 
 

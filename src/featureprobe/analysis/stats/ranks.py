@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe._extras import need
-
-Floats = npt.NDArray[np.float64]
+from featureprobe.types import Floats
 
 
 def rank_correlations(first: npt.NDArray[Any], second: npt.NDArray[Any], *, what: str) -> Floats:

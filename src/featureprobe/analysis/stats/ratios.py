@@ -1,11 +1,8 @@
 """Ratios that may have nothing below them, and how unequal values are."""
 
 import numpy as np
-import numpy.typing as npt
 
-from featureprobe.types import FloatArray
-
-Floats = npt.NDArray[np.float64]
+from featureprobe.types import FloatArray, Floats
 
 
 def ratio(above: Floats, below: Floats) -> Floats:

@@ -4,10 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe._extras import need
-from featureprobe.types import FloatArray
-
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+from featureprobe.types import FloatArray, Floats, Whole
 
 
 def gram(values: FloatArray) -> Floats:

@@ -1,9 +1,9 @@
 """Surrogates: textures with the radial spectrum of an image, and no structure beyond it."""
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from featureprobe.types import Floats
+
 _ITERATIONS = 8  # more follow the chance peaks of one patch
 
 
