@@ -23,7 +23,7 @@ def value_and_gradient(
         batch = tf.constant(np.asarray(images)[chunk.rows], probe.network.dtype)
         with tf.GradientTape() as tape:
             tape.watch(batch)
-            values = group.evaluation(batch, data)
+            values = group.evaluation.choosing(data["numbers"])(batch, data)
         totals[chunk.rows] = values.total
         gradients[chunk.rows] = tape.gradient(values.total, batch)
     return totals, gradients

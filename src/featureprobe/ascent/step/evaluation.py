@@ -16,7 +16,7 @@ from featureprobe.objectives.base import Extras, Seen
 from featureprobe.objectives.structure import Leaf, ReadShape
 from featureprobe.probe.graph.layer_graph import Wanted
 from featureprobe.probe.layers.boundary import climbed
-from featureprobe.probe.layers.plain_conv import OwnMaps, own_maps
+from featureprobe.probe.layers.plain_conv import Kernels, own_maps
 from featureprobe.probe.network.cropped_network import CroppedNetwork
 from featureprobe.probe.network.network import Network
 from featureprobe.types import Tensor
@@ -86,14 +86,24 @@ class Evaluation:
         axes = {axis for leaf in self.leaves for read in leaf.reads for axis in read[1]}
         return not axes & {"row", "col"}
 
-    def picked(self, numbers: Tensor) -> dict[str, OwnMaps]:
-        """Return the weights of the maps that the rows of ``numbers`` read, where that pays."""
+    def choosing(self, numbers: Tensor) -> Self:
+        """Return this with a network that computes only the maps that rows read, where that pays.
+
+        To be made once for many steps: the weights of these maps are gathered here.
+
+        Args:
+            numbers: (N, K) int32, of all images that will be evaluated.
+        """
         layers = {call.path: call.layer for call in self.network.graph.calls}
-        maps = self._picking.maps(numbers)
-        return {path: own_maps(layers[path], own) for path, own in maps.items()}
+        maps = picking_of(self.network, self.leaves, self.wanted).maps(numbers)
+        own = {path: own_maps(layers[path], chosen) for path, chosen in maps.items()}
+        return replace(self, network=self.network.computed_by(Kernels(own)))
 
     @property
     def _picking(self) -> Picking:
+        """Where reads find their maps: the network's kernels say whether some were chosen."""
+        if not self.network.graph.kernels.own:
+            return Picking()
         return picking_of(self.network, self.leaves, self.wanted)
 
     def __call__(
@@ -101,7 +111,6 @@ class Evaluation:
         images: Tensor,
         data: Mapping[str, Tensor],
         *,
-        only: Mapping[str, OwnMaps] | None = None,
         extras: Mapping[str, Tensor] | None = None,
     ) -> Values:
         """Evaluate all terms.
@@ -111,14 +120,12 @@ class Evaluation:
             data: ``weights`` (N, terms); ``numbers`` (N, K) int32: for each term its index fields,
                 then the indices of its reads; ``starts`` int32 scalar: images per target, for group
                 terms; and what :func:`arrays_of_rows` takes.
-            only: What :meth:`picked` gives; None to do that here.
             extras: What the parameterization renders beside the images, (N, ...) by name.
         """
         weights, numbers = data["weights"], data["numbers"]
-        outputs = self._outputs(images, self.picked(numbers) if only is None else only)
         beside = Extras(extras or {})
         own = _Rows(images, numbers, arrays_of_rows(data), data["starts"], beside)
-        terms = self._terms(outputs, own, self._picking)
+        terms = self._terms(self._outputs(images), own)
         stacked = tf.stack(terms, axis=1)
         counted = tf.constant([float(leaf.is_score) for leaf in self.leaves], stacked.dtype)
         weighted = stacked * tf.cast(weights, stacked.dtype)
@@ -143,26 +150,26 @@ class Evaluation:
             extras: As for a call.
             arrays: (T, ...) each.
         """
-        outputs, count = self._outputs(images, {}), tf.shape(images)[0]
+        outputs, count = self._outputs(images), tf.shape(images)[0]
         beside = Extras(extras)
 
         def of_target(given: tuple[Tensor, ...]) -> Tensor:
             own = [tf.repeat(values[None], count, axis=0) for values in given[1:]]
             rows = _Rows(images, own[0], own[1:], count, beside)
-            terms = self._terms(outputs, rows, Picking(), scores_only=True)
+            terms = self._terms(outputs, rows, scores_only=True)
             pairs = zip(range(len(terms)), terms, strict=True)
             return tf.add_n([tf.cast(given[0][i], t.dtype) * t for i, t in pairs if t is not None])
 
         spec = tf.TensorSpec((None,), images.dtype)
         return tf.map_fn(of_target, (weights, numbers, *arrays), fn_output_signature=spec)
 
-    def _outputs(self, images: Tensor, only: Mapping[str, OwnMaps]) -> dict[Wanted, Tensor]:
+    def _outputs(self, images: Tensor) -> dict[Wanted, Tensor]:
         if not self.wanted:
             return {}
         network, redirected = self.network, self.redirected
 
         def run(given: Tensor) -> Sequence[Tensor]:
-            return network.forward(given, self.wanted, redirected=redirected, only=only)
+            return network.forward(given, self.wanted, redirected=redirected)
 
         made = climbed(run, images, half=network.half)
         return dict(zip(self.wanted, made, strict=True))
@@ -171,13 +178,12 @@ class Evaluation:
         self,
         outputs: dict[Wanted, Tensor],
         rows: "_Rows",
-        picking: Picking,
         *,
         scores_only: bool = False,
     ) -> list[Tensor | None]:
         """Return the value of each term (N,); None for left-out ones that are no score."""
         terms: list[Tensor | None] = []
-        first, arrays = 0, iter(rows.arrays)
+        first, arrays, picking = 0, iter(rows.arrays), self._picking
         for i, leaf in enumerate(self.leaves):
             own = [rows.numbers[:, first + k] for k in range(leaf.n_numbers)]
             loose = [*own[: leaf.n_fields], *islice(arrays, leaf.n_arrays)]

@@ -1,6 +1,6 @@
 """The compiled loop: k steps for one chunk in one call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -22,7 +22,6 @@ from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.input_space import InputSpace
 from featureprobe.parameterizations.base import Parameterization
-from featureprobe.probe.layers.plain_conv import OwnMaps
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.rules.base import UpdateRule
 from featureprobe.rules.scaling import inverse, unit_peak
@@ -125,9 +124,11 @@ class Loop:
             for name in TRACED
         )
 
-        live, only = self._live(data), self.evaluation.picked(data["numbers"])
-        shown = self._shown(data, live, only)
-        step = _apart(lambda carry, index: self._step(carry, index, data, live, only, shown))
+        # Here, and not in the step: what does not change from step to step.
+        first = ImageStep(tf.constant(0), self.space, None, self._live(data), data["keys"], 0)
+        plain = Shown(first, data, self.evaluation.choosing(data["numbers"]))
+        shown = self._shown(plain)
+        step = _apart(lambda carry, index: self._step(carry, index, plain, shown))
 
         def body(i: Tensor, carry: Carry, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
             carry, seen = step(carry, index + i + 1)
@@ -152,16 +153,14 @@ class Loop:
         self,
         carry: Carry,
         index: Tensor,
-        data: dict[str, Tensor],
-        live: LivePixels,
-        only: Mapping[str, OwnMaps],
+        plain: Shown,
         shown: Shown,
     ) -> tuple[Carry, dict[str, Tensor]]:
-        step = ImageStep(index, self.space, None, live, data["keys"], 0)
+        step, live, data = replace(plain.step, index=index), plain.step.live, plain.data
         salted = _salted(step, len(self.views.transforms) + len(self.regularizers))
         drawn, pull_back = self._rendering.drawn(carry["params"], salted)
         clean = self._rendering.clean_beside(carry["params"], salted, drawn)
-        values, raw, beside = self._value_and_gradient(drawn, clean, index, data, only, shown)
+        values, raw, beside = self._value_and_gradient(drawn, clean, index, plain, shown)
         images, gradient = clean[0], self.constraint.tangent(raw, live)
         unit, norm = self._unit(gradient)
         course = _MEMORY * carry["course"] + (1.0 - _MEMORY) * unit
@@ -186,23 +185,21 @@ class Loop:
             return None
         return lambda direction: self.constraint.feasible(direction, images, live, self.space)
 
-    def _shown(
-        self, data: dict[str, Tensor], live: LivePixels, only: Mapping[str, OwnMaps]
-    ) -> Shown:
-        """Return the data of all views, which do not change from step to step."""
-        step = ImageStep(tf.constant(0), self.space, None, live, data["keys"], 0)
+    def _shown(self, plain: Shown) -> Shown:
+        """Return what all views are evaluated with, from what the images themselves are."""
         if self.views.count == 1:
-            return Shown(step, data, only)
+            return plain
+        data = plain.data
         own = {name: self.views.repeated(data[name]) for name in OF_ROWS if name in data}
-        return Shown(self.views.step(step), data | own, self.evaluation.picked(own["numbers"]))
+        evaluation = self.evaluation.choosing(own["numbers"])
+        return Shown(self.views.step(plain.step), data | own, evaluation)
 
     def _value_and_gradient(
         self,
         drawn: Picture,
         clean: Picture,
         index: Tensor,
-        data: dict[str, Tensor],
-        only: Mapping[str, OwnMaps],
+        plain: Shown,
         shown: Shown,
     ) -> tuple[Values, Tensor, Extras]:
         """Return the values of the clean images, and the gradients by drawn images and extras."""
@@ -213,7 +210,7 @@ class Loop:
             views = self.views.of(images, replace(shown.step, index=index))
             beside = {n: self.views.tiled(value) for n, value in (extras | floats).items()}
             try:
-                values = self.evaluation(views, shown.data, only=shown.only, extras=beside)
+                values = shown.evaluation(views, shown.data, extras=beside)
             except FAILURES as cause:
                 raise_for_size(cause, self.evaluation, views.shape, images.shape)
             total = self.views.mean(values.total)
@@ -222,7 +219,7 @@ class Loop:
         )
         # Scores are of the clean image, the one that may be returned.
         if self.views.transforms or clean is not drawn:
-            values = self.evaluation(clean[0], data, only=only, extras=clean[1])
+            values = plain.evaluation(clean[0], plain.data, extras=clean[1])
         return values, gradient, slopes
 
     def _live(self, data: dict[str, Tensor]) -> LivePixels:

@@ -1,15 +1,14 @@
 """Views: what the transforms show of each image, one random view of it or several."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from featureprobe.ascent.step.evaluation import Evaluation
 from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.errors import ShapeError
-from featureprobe.probe.layers.plain_conv import OwnMaps
 from featureprobe.transforms.base import Transform
 from featureprobe.types import Tensor
 
@@ -92,12 +91,12 @@ class Shown(NamedTuple):
     Attributes:
         step: The step that they are drawn in, but for its index.
         data: As of a chunk, one row for each view.
-        only: What :meth:`Evaluation.picked` gives for these rows.
+        evaluation: What evaluates them, for these rows.
     """
 
     step: ImageStep
     data: dict[str, Tensor]
-    only: Mapping[str, OwnMaps]
+    evaluation: Evaluation
 
 
 def viewed(transform: Transform, images: Tensor, step: ImageStep) -> Tensor:

@@ -7,7 +7,7 @@ and changes nothing.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import keras
@@ -22,12 +22,7 @@ from featureprobe.probe.graph.before import (
 )
 from featureprobe.probe.graph.call import Call
 from featureprobe.probe.layers.boundary import at_rest, passed_on
-from featureprobe.probe.layers.plain_conv import (
-    OwnMaps,
-    has_few_channels,
-    some_maps,
-    with_few_channels,
-)
+from featureprobe.probe.layers.plain_conv import Kernels
 from featureprobe.probe.layers.redirection import activation_of, redirect
 from featureprobe.types import OUTPUT, Tensor
 
@@ -44,12 +39,14 @@ class LayerGraph:
         outputs: Numbers of its outputs.
         calls: Every call; nested models are unrolled.
         paths: Value number of each address, nested models included.
+        kernels: How plain convolutions are computed.
     """
 
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     calls: tuple[Call, ...]
     paths: dict[str, int]
+    kernels: Kernels = field(default_factory=Kernels)
 
     @property
     def is_opaque(self) -> bool:
@@ -117,7 +114,6 @@ class LayerGraph:
         *,
         dtype: str,
         redirected: bool = False,
-        only: Mapping[str, OwnMaps] | None = None,
     ) -> list[Tensor]:
         """Compute the wanted values, and nothing that they do not need.
 
@@ -126,18 +122,16 @@ class LayerGraph:
             wanted: (path, pre) pairs; inside a trace, prepared before it.
             dtype: Of what is returned; layers compute in their own.
             redirected: Let gradients out of flat activations; see :mod:`redirection`.
-            only: The maps that each image wants of a call, by its path; for layers for which
-                :func:`plain_conv.saves` holds.
 
         Returns:
-            One tensor for each pair, with k maps where ``only`` says so.
+            One tensor for each pair, with k maps where :attr:`kernels` says so.
         """
         values: dict[int, Tensor] = dict(zip(self.inputs, inputs, strict=True))
         before: dict[int, Tensor] = {}
         steps, read = self.steps_before(wanted), {self.number_of(path) for path, _ in wanted}
         with at_rest():
             for call in self.needed(wanted):
-                run = partial(self.results, call, values, (only or {}).get(call.path))
+                run = partial(self.results, call, values)
                 function = activation_of(call.layer, call.path) if redirected else None
                 if function is None:
                     made = run(linear=False)
@@ -201,15 +195,13 @@ class LayerGraph:
         for call in self.needed(wanted) if redirected else ():
             activation_of(call.layer, call.path)
 
-    def results(
-        self, call: Call, values: Mapping[int, Tensor], maps: OwnMaps | None, *, linear: bool
-    ) -> list[Tensor]:
+    def results(self, call: Call, values: Mapping[int, Tensor], *, linear: bool) -> list[Tensor]:
         """Return a call's results, maybe before its activation, maybe of some maps."""
-        layer, source = call.layer, values[call.sources[0]] if len(call.sources) == 1 else None
-        if maps is not None:
-            return [some_maps(layer, source, maps, layer.padding, linear=linear)]
-        if source is not None and has_few_channels(layer, source):
-            return [with_few_channels(layer, source, layer.padding, linear=linear)]
+        if len(call.sources) == 1:
+            source = values[call.sources[0]]
+            made = self.kernels.on_full(call.path, call.layer, source, linear=linear)
+            if made is not None:
+                return [made]
         return without_its_activation(call, values) if linear else call.run(values)
 
 

@@ -6,7 +6,8 @@ for each image: the last layer of a batch of targets, where each wants one map. 
 with respect to an image of a few channels, which leaves a convolution kernel's lanes empty.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import keras
@@ -22,6 +23,43 @@ _MOST_CHANNELS = 4  # of an image; 16 lanes want more
 _MOST_TAPS = 25  # each is one plane to move
 _EXACT = ("float32", "float64")  # in 16 bits another order of sums is another result
 _LEAST_SAVED = 8  # maps that are left out for each one wanted and each stride
+
+
+@dataclass(frozen=True, eq=False)
+class Kernels:
+    """How the plain convolutions of a net are computed; what a network holds, one for all its calls.
+
+    Attributes:
+        own: By the path of a call, the maps of it that each image wants: no others are computed
+            then. For layers for which :func:`saves` holds.
+    """
+
+    own: Mapping[str, "OwnMaps"] = field(default_factory=dict)
+
+    def on_full(self, path: str, layer: Any, values: Tensor, *, linear: bool) -> Tensor | None:
+        """Return a call's output, on the full input (N, h, w, C); None where Keras' own is best.
+
+        Args:
+            path: Of the call.
+            layer: Its layer.
+            values: The input.
+            linear: Leave the activation out.
+        """
+        if path in self.own:
+            return some_maps(layer, values, self.own[path], layer.padding, linear=linear)
+        if has_few_channels(layer, values):
+            return with_few_channels(layer, values, layer.padding, linear=linear)
+        return None
+
+    def on_padded(self, path: str, layer: Any, values: Tensor, *, linear: bool) -> Tensor | None:
+        """Return the same for a part of the input that has all its padding."""
+        if path in self.own:
+            return some_maps(layer, values, self.own[path], "valid", linear=linear)
+        if has_few_positions(layer, *values.shape[1:3]):
+            return at_few_positions(layer, values, linear=linear)
+        if has_few_channels(layer, values):
+            return with_few_channels(layer, values, "valid", linear=linear)
+        return None
 
 
 class OwnMaps(NamedTuple):

@@ -1,8 +1,9 @@
 """A network that runs on the part of the image that some reads depend on."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -12,14 +13,7 @@ from featureprobe.probe.fields.crop_rules import Pads, Picks
 from featureprobe.probe.graph.call import Call
 from featureprobe.probe.graph.layer_graph import LayerGraph, Wanted
 from featureprobe.probe.layers.boundary import at_rest
-from featureprobe.probe.layers.plain_conv import (
-    OwnMaps,
-    at_few_positions,
-    has_few_channels,
-    has_few_positions,
-    some_maps,
-    with_few_channels,
-)
+from featureprobe.probe.layers.plain_conv import Kernels
 from featureprobe.probe.layers.redirection import activation_of, redirect
 from featureprobe.probe.layers.twin import twin_of, without_activation
 from featureprobe.probe.network.compiled_calls import Compiling
@@ -42,6 +36,12 @@ class CroppedNetwork(Compiling):
         super().__init__(network, geometry)
         self._network = network
         self._geometry = geometry
+
+    def computed_by(self, kernels: Kernels) -> Self:
+        """Return this network with other kernels; see :meth:`Network.computed_by`."""
+        other = copy.copy(self)
+        other._network = self._network.computed_by(kernels)
+        return other
 
     @property
     def graph(self) -> LayerGraph:
@@ -78,7 +78,6 @@ class CroppedNetwork(Compiling):
         wanted: Sequence[Wanted],
         *,
         redirected: bool = False,
-        only: Mapping[str, OwnMaps] | None = None,
     ) -> list[Tensor]:
         """Compute layers for crops (N, h, w, C) in model units; see :meth:`Network.forward`.
 
@@ -94,7 +93,7 @@ class CroppedNetwork(Compiling):
                 call = self._calls[step.path]
                 parts = list(zip(call.sources, step.slices, strict=True))
                 own = {n: _taken(values[n], part) for n, part in parts}
-                run = partial(self._run, call, step, maps=(only or {}).get(call.path))
+                run = partial(self._run, call, step)
                 function = activation_of(call.layer, call.path) if redirected else None
                 if function is None:
                     made = run(own, linear=False)
@@ -119,14 +118,13 @@ class CroppedNetwork(Compiling):
         step: CropStep,
         own: Mapping[int, Tensor],
         *,
-        maps: OwnMaps | None,
         linear: bool,
     ) -> list[Tensor]:
         """Return a call's results for the regions that it gets, maybe before its activation."""
         if step.kind in ("pointwise", "whole"):
-            return self.graph.results(call, own, maps, linear=linear)
+            return self.graph.results(call, own, linear=linear)
         if step.kind == "window":
-            return [_windowed(call.layer, own[call.sources[0]], step.pads, maps, linear=linear)]
+            return [self._windowed(call, own[call.sources[0]], step.pads, linear=linear)]
         source = _padded(own[call.sources[0]], step.pads)
         if step.kind == "reshaped":
             channels = self._network.shapes[call.results[0]][2]
@@ -141,6 +139,20 @@ class CroppedNetwork(Compiling):
         made = tf.cast(made, getattr(call.layer, "compute_dtype", None) or made.dtype)
         return [made if step.picks is None else _picked(made, step.picks)]
 
+    def _windowed(self, call: Call, own: Tensor, pads: Pads, *, linear: bool) -> Tensor:
+        """Return what a layer makes of a region by a window, padded here."""
+        layer = call.layer
+        low = own.dtype.min if type(layer) is keras.layers.MaxPooling2D else 0
+        source = _padded(own, pads, low)
+        made = self.graph.kernels.on_padded(call.path, layer, source, linear=linear)
+        if made is not None:
+            return made
+        twin = _unpadded(layer, linear=linear)
+        made = twin(source)
+        if type(layer) is keras.layers.AveragePooling2D and pads != ((0, 0), (0, 0)):
+            made /= twin(_padded(tf.ones_like(own), pads))  # a mean of real values only
+        return made
+
     @cached_property
     def _calls(self) -> dict[str, Call]:
         return {call.path: call for call in self.graph.calls}
@@ -150,23 +162,6 @@ class CroppedNetwork(Compiling):
         full = self._network.bytes_per_image(wanted)
         share = np.prod(self.image_shape) / np.prod(self._network.image_shape)
         return int(full * float(share)) + 1
-
-
-def _windowed(layer: Any, own: Tensor, pads: Pads, maps: OwnMaps | None, *, linear: bool) -> Tensor:
-    """Return what a layer makes of a region by a window, padded here."""
-    low = own.dtype.min if type(layer) is keras.layers.MaxPooling2D else 0
-    source = _padded(own, pads, low)
-    if maps is not None:
-        return some_maps(layer, source, maps, "valid", linear=linear)
-    if has_few_positions(layer, *source.shape[1:3]):
-        return at_few_positions(layer, source, linear=linear)
-    if has_few_channels(layer, source):
-        return with_few_channels(layer, source, "valid", linear=linear)
-    twin = _unpadded(layer, linear=linear)
-    made = twin(source)
-    if type(layer) is keras.layers.AveragePooling2D and pads != ((0, 0), (0, 0)):
-        made /= twin(_padded(tf.ones_like(own), pads))  # a mean of real values only
-    return made
 
 
 def _unpadded(layer: Any, *, linear: bool, **changes: Any) -> Any:

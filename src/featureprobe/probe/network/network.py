@@ -1,8 +1,10 @@
 """Network: the layer graph with one image input, ready to be traced; what the engine works with."""
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,7 @@ from featureprobe.errors import FeatureProbeError, ShapeError
 from featureprobe.probe.fields.receptive_field import Field, fields_of
 from featureprobe.probe.graph.call import Call
 from featureprobe.probe.graph.layer_graph import LayerGraph, Wanted
-from featureprobe.probe.layers.plain_conv import OwnMaps
+from featureprobe.probe.layers.plain_conv import Kernels
 from featureprobe.probe.network.compiled_calls import Compiling
 from featureprobe.probe.network.dtypes import is_half, outer_dtype
 from featureprobe.probe.network.rows import Rows
@@ -58,6 +60,12 @@ class Network(Compiling):
         self._position = position
         self._others = tuple(others)
 
+    def computed_by(self, kernels: Kernels) -> Self:
+        """Return this network with other kernels; all that was compiled and found out is shared."""
+        other = copy.copy(self)
+        other.graph = replace(self.graph, kernels=kernels)
+        return other
+
     @property
     def image_input(self) -> int:
         """Number of the value that holds the images."""
@@ -69,7 +77,6 @@ class Network(Compiling):
         wanted: Sequence[Wanted],
         *,
         redirected: bool = False,
-        only: Mapping[str, OwnMaps] | None = None,
     ) -> list[Tensor]:
         """Compute layers for images (N, H, W, C) in model units; may be traced.
 
@@ -77,13 +84,12 @@ class Network(Compiling):
             images: A tensor of :attr:`dtype`.
             wanted: (path, pre) pairs, prepared by ``graph.prepare``.
             redirected: Let gradients out of flat activations.
-            only: As for :meth:`LayerGraph.run`.
 
         Returns:
             One tensor (N, ...) of :attr:`dtype` for each pair.
         """
         if self.rows is None:
-            return self.at_once(images, wanted, redirected=redirected, only=only)
+            return self.at_once(images, wanted, redirected=redirected)
         run = partial(self.at_once, wanted=wanted, redirected=redirected)
         known = self.shapes_at(tuple(images.shape[1:]), tuple(wanted))
         shapes = [known[path] for path, _ in wanted]
@@ -95,13 +101,12 @@ class Network(Compiling):
         wanted: Sequence[Wanted],
         *,
         redirected: bool = False,
-        only: Mapping[str, OwnMaps] | None = None,
     ) -> list[Tensor]:
         """Compute layers for one batch, of a size that the model takes; as :meth:`forward`."""
         given = tf.cast(images, self.image_dtype)
         values = {self.image_input: given} | self.constants(images)
         feeds = [values[number] for number in self.graph.inputs]
-        return self.graph.run(feeds, wanted, dtype=self.dtype, redirected=redirected, only=only)
+        return self.graph.run(feeds, wanted, dtype=self.dtype, redirected=redirected)
 
     def dtype_inside(self, path: str | None) -> str:
         """Return the dtype that a layer's output has in the model; of the image for None."""
