@@ -325,3 +325,13 @@ def test_a_recipe_repeats_views(pooled, tmp_path):
     first.save(tmp_path / "r.npz")
     again = fp.AscentResult.load(tmp_path / "r.npz").recipe.run(pooled)
     np.testing.assert_array_equal(again.images, first.images)
+
+
+@pytest.mark.long
+def test_views_of_squeezenet(data_folder):
+    """A trained net that ends in a global pooling, at another size than it was built for."""
+    file = data_folder / "models" / "squeezenet_v1_1_imagenet.keras"
+    probe = fp.ModelProbe.load(file, input_space=fp.InputSpace.torch())
+    targets = [fp.MapMean("conv10", channel=3), fp.Node(fp.OUTPUT, index=5)]
+    result = climb(probe, targets, ResizedCrop((160, 144)), views=2)
+    assert (result.score_trace[-1] > result.score_trace[0]).all()
