@@ -31,6 +31,8 @@ def _shorten(
     return _short(signature), returns and _short(returns)
 
 
+# The range stands in the docstring.
+_RANGE = re.compile(r"~typing\.Annotated\[float, Within\([^)]*\)\]")
 _MARKED = {
     "~typing.Annotated[int, Index]": "Index",
     "~typing.Annotated[~featureprobe._component.ArrayValue, PerTarget]": "PerTarget",
@@ -50,6 +52,7 @@ def _short(text: str) -> str:
     text = _ARRAY.sub(lambda m: f"NDArray[{m.group(1).rstrip('_')}]", text)
     # Defaults that are made anew for each instance have no value to show.
     text = text.replace(_ARRAY_LIKE, "ArrayLike").replace("<factory>", "...")
+    text = _RANGE.sub("float", text)
     for long, short in _MARKED.items():
         text = text.replace(long, short)
     return text

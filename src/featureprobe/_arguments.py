@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Container, Hashable, Mapping, Sequence
-from typing import Annotated, Any, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_args, get_type_hints
 
 from featureprobe._annotations import kind_of
 from featureprobe._kinds import FILLED, Kind, Within, received, refuse_masks
@@ -20,6 +20,9 @@ Share = Annotated[float, Within(least=0.0, most=1.0)]
 """A part of a whole, 0 to 1."""
 Confidence = Annotated[float, Within(above=0.0, below=1.0)]
 """Of an interval; at 1 it would be infinitely wide, at 0 it would be a point."""
+NotNegative = Annotated[float, Within(least=0.0)]
+Positive = Annotated[float, Within(above=0.0)]
+AtLeastOne = Annotated[float, Within(least=1.0)]
 Count = Annotated[int, Within(least=1)]
 """At least one."""
 Layers = Annotated[Sequence[str], FILLED]
@@ -108,6 +111,20 @@ def check_call(made: type, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> 
         ) from cause
 
 
+def check_ranges(value: Any) -> None:
+    """Check the numbers of a frozen dataclass that say their range, as ``rate: Positive = 0.5`` does.
+
+    They become floats.
+
+    Raises:
+        RangeError: For what is no finite number of that range.
+    """
+    for name, within, optional in _ranges_of(cast(Hashable, type(value))):
+        given = getattr(value, name)
+        if given is not None or not optional:
+            object.__setattr__(value, name, within.checked(name, given))
+
+
 def present_name(made: type, name: str, beside: Container[str] = ()) -> str:
     """Return what a field is called now that may be recorded under an earlier name.
 
@@ -145,6 +162,21 @@ def _kinds_of(function: Callable[..., Any], signature: inspect.Signature) -> dic
         several = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         kinds[name] = None if several or name not in hints else kind_of(hints[name])
     return kinds
+
+
+@functools.cache
+def _ranges_of(made: Any) -> tuple[tuple[str, Within, bool], ...]:
+    """Return of each float field with a range its name, the range, and whether it may be None."""
+    hints, found = get_type_hints(made, include_extras=True), []
+    for field in dataclasses.fields(made):
+        parts = get_args(hints[field.name])
+        optional = type(None) in parts
+        given = [part for part in parts if get_args(part)] if optional else [hints[field.name]]
+        for part in given:
+            base, *marks = get_args(part) or (None,)
+            ranges = [mark for mark in marks if isinstance(mark, Within)]
+            found += [(field.name, within, optional) for within in ranges if base is float]
+    return tuple(found)
 
 
 @functools.cache

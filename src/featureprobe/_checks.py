@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe._kinds import Within, is_number, is_whole, received, refuse_masks
+from featureprobe._kinds import Within, is_whole, received, refuse_masks
 from featureprobe.errors import ConfigError, DataError, RangeError, ShapeError
 from featureprobe.types import FloatArray
 
@@ -29,13 +29,7 @@ def number(
     below: float = math.inf,
 ) -> float:
     """Return a finite number in range, or raise RangeError naming ``name``."""
-    within = Within(least=least, most=most, above=above, below=below)
-    if not is_number(value) or not math.isfinite(value) or value not in within:
-        raise RangeError(
-            f"{name} is a number, {str(within) or 'finite'}. Received: {received(value)}. "
-            "Give another value."
-        )
-    return float(value)
+    return Within(least=least, most=most, above=above, below=below).checked(name, value)
 
 
 def shares(**values: float) -> None:

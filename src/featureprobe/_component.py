@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe import plugins
-from featureprobe._arguments import check_call, present_name
+from featureprobe._arguments import check_call, check_ranges, present_name
 from featureprobe._digests import as_before, declared, first_names, same, text_of
 from featureprobe._kinds import refuse_masks
 from featureprobe.errors import ConfigError, nearest
@@ -150,6 +150,10 @@ class Component:
         if args or kwargs:  # none come when it is copied or unpickled
             check_call(cls, args, kwargs)
         return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        """Check the numbers that say their range; who checks more calls this first."""
+        check_ranges(self)
 
     def to_config(self, arrays: Arrays | None = None) -> dict[str, Any]:
         """Return this component as JSON values.

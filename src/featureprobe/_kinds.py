@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from featureprobe.errors import ConfigError, DataError, FeatureProbeError
+from featureprobe.errors import ConfigError, DataError, FeatureProbeError, RangeError
 
 _LARGEST = 2**63
 
@@ -35,6 +35,15 @@ class Within:
             (self.below, "below"),
         )
         return " and ".join(f"{words} {end:g}" for end, words in ends if math.isfinite(end))
+
+    def checked(self, name: str, value: Any) -> float:
+        """Return a finite number of this range, or raise RangeError naming ``name``."""
+        if not is_number(value) or not math.isfinite(value) or value not in self:
+            raise RangeError(
+                f"{name} is a number, {str(self) or 'finite'}. Received: {received(value)}. "
+                "Give another value."
+            )
+        return float(value)
 
 
 class Filled:

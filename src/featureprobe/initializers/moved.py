@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe import _checks
+from featureprobe._arguments import AtLeastOne, Share
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.input_space import InputSpace
@@ -37,17 +37,16 @@ class Moved(InputInitializer):
     kind: ClassVar[str] = "moved"
     initializer: InputInitializer
     _: KW_ONLY
-    shift: float = 0.25
-    zoom: float = 2.0
+    shift: Share = 0.25
+    zoom: AtLeastOne = 2.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not isinstance(self.initializer, InputInitializer):
             raise ConfigError(
                 f"Moved wraps an initializer. Received: {self.initializer!r}. "
                 "Write fp.Moved(fp.MultiScaleNoise())."
             )
-        object.__setattr__(self, "shift", _checks.number("shift", self.shift, least=0.0, most=1.0))
-        object.__setattr__(self, "zoom", _checks.number("zoom", self.zoom, least=1.0))
 
     def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
         """Return one image (H, W, C) in pixel units."""

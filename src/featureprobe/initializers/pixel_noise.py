@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from featureprobe import _checks
+from featureprobe._arguments import NotNegative
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.input_space import InputSpace
 from featureprobe.types import FloatArray, ImageShape
@@ -29,10 +29,7 @@ class PixelNoise(InputInitializer):
     """
 
     kind: ClassVar[str] = "pixel_noise"
-    amount: float = 1.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "amount", _checks.number("amount", self.amount, least=0.0))
+    amount: NotNegative = 1.0
 
     def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
         """Return one image (H, W, C) in pixel units."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from featureprobe import _checks
+from featureprobe._arguments import NotNegative
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.initializers.standardized import unit
 from featureprobe.input_space import InputSpace
@@ -33,13 +33,9 @@ class SpectralNoise(InputInitializer):
     """
 
     kind: ClassVar[str] = "spectral_noise"
-    alpha: float = 1.0
+    alpha: NotNegative = 1.0
     _: KW_ONLY
-    amount: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name in ("alpha", "amount"):
-            object.__setattr__(self, name, _checks.number(name, getattr(self, name), least=0.0))
+    amount: NotNegative = 1.0
 
     def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
         """Return one image (H, W, C) in pixel units."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from featureprobe import _checks
+from featureprobe._arguments import Positive
 from featureprobe.errors import RangeError
 from featureprobe.rules.base import Params, Slots, UpdateRule, spread_of
 from featureprobe.step import Step
@@ -29,15 +30,14 @@ class Adam(UpdateRule):
     """
 
     kind: ClassVar[str] = "adam"
-    rate: float = 0.05
+    rate: Positive = 0.05
     _: KW_ONLY
     beta1: float = 0.9
     beta2: float = 0.999
-    epsilon: float = 1e-14
+    epsilon: Positive = 1e-14
 
     def __post_init__(self) -> None:
-        for name in ("rate", "epsilon"):
-            object.__setattr__(self, name, _checks.number(name, getattr(self, name), above=0.0))
+        super().__post_init__()
         for name in ("beta1", "beta2"):
             value = _checks.number(name, getattr(self, name), least=0.0)
             if value >= 1:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import tensorflow as tf
 
 from featureprobe import _checks
+from featureprobe._arguments import AtLeastOne, Positive
 from featureprobe.errors import RangeError
 from featureprobe.rules.base import Params, Slots, UpdateRule, per_image, relative, rms_inverse
 from featureprobe.step import Step
@@ -37,15 +38,14 @@ class Backtracking(UpdateRule):
     """
 
     kind: ClassVar[str] = "backtracking"
-    rate: float = 0.05
+    rate: Positive = 0.05
     _: KW_ONLY
     beta: float = 0.8
-    grow: float = 1.2
+    grow: AtLeastOne = 1.2
     shrink: float = 0.5
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", _checks.number("rate", self.rate, above=0.0))
-        object.__setattr__(self, "grow", _checks.number("grow", self.grow, least=1.0))
+        super().__post_init__()
         beta = _checks.number("beta", self.beta, least=0.0)
         shrink = _checks.number("shrink", self.shrink, above=0.0)
         for name, value in (("beta", beta), ("shrink", shrink)):

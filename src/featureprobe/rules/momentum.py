@@ -6,6 +6,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from featureprobe import _checks
+from featureprobe._arguments import Positive
 from featureprobe.errors import RangeError
 from featureprobe.rules.base import Params, Slots, UpdateRule, per_image, relative, rms_inverse
 from featureprobe.step import Step
@@ -36,19 +37,17 @@ class Momentum(UpdateRule):
     """
 
     kind: ClassVar[str] = "momentum"
-    rate: float = 0.5
+    rate: Positive = 0.5
     _: KW_ONLY
     beta: float = 0.8
-    decay: float | None = 16.0
+    decay: Positive | None = 16.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", _checks.number("rate", self.rate, above=0.0))
+        super().__post_init__()
         beta = _checks.number("beta", self.beta, least=0.0)
         if beta >= 1:
             raise RangeError(f"beta is below 1. Received: {beta}. Use 0.8, or 0 for no memory.")
         object.__setattr__(self, "beta", beta)
-        if self.decay is not None:
-            object.__setattr__(self, "decay", _checks.number("decay", self.decay, above=0.0))
 
     def init(self, params: Params) -> Slots:
         """Return a velocity of 0."""

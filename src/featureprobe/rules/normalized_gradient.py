@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from featureprobe import _checks
+from featureprobe._arguments import Positive
 from featureprobe.rules.base import Params, Slots, UpdateRule, per_image, relative, rms_inverse
 from featureprobe.step import Step
 from featureprobe.types import Tensor
@@ -28,14 +28,9 @@ class NormalizedGradient(UpdateRule):
     """
 
     kind: ClassVar[str] = "normalized_gradient"
-    rate: float = 0.2
+    rate: Positive = 0.2
     _: KW_ONLY
-    decay: float | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", _checks.number("rate", self.rate, above=0.0))
-        if self.decay is not None:
-            object.__setattr__(self, "decay", _checks.number("decay", self.decay, above=0.0))
+    decay: Positive | None = None
 
     def init(self, params: Params) -> Slots:
         """Return nothing: the rule has no memory."""

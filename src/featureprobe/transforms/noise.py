@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from featureprobe import _checks
+from featureprobe._arguments import NotNegative
 from featureprobe.step import Step
 from featureprobe.transforms.base import Transform
 from featureprobe.types import Tensor
@@ -24,10 +24,7 @@ class Noise(Transform):
     """
 
     kind: ClassVar[str] = "noise"
-    amount: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "amount", _checks.number("amount", self.amount, least=0.0))
+    amount: NotNegative
 
     def view(self, images: Tensor, step: Step) -> Tensor:
         """Return noisy images, (N, H, W, C)."""
