@@ -60,13 +60,13 @@ class Ascent(Settings):
         polish: Steps after all others in which kept images settle: without operators and
             transforms, each step taken back that does not raise the total. 0 for none.
         stop: When an image has arrived and leaves the batch; None does all steps.
-        keep: ``"best"``: the image with the best total since a regularizer under ``Every`` was last due
-            and half its period, at most 4 steps, has passed, or from before where nothing since has a
-            gradient; ``"last"``: the last image.
+        keep: ``"best"``: the image with the best total since a regularizer that runs at some steps
+            only, as under ``Every``, was last due and half its period, at most 4 steps, has passed, or
+            from before where nothing since has a gradient; ``"last"``: the last image.
         crop: Climb a target on the part of the image that it can see: ``"auto"`` where that gives
             the same result, True or an error, False never. A target qualifies when it reads a part
             of a layer and does not look at the images, with pixels as parameters, no transforms,
-            and regularizers that are pointwise. ``result.crops`` says what was done.
+            and regularizers of a finite ``reach``. ``result.crops`` says what was done.
         memory: Budget of a chunk in bytes; targets run in as many chunks as that takes.
         record_every: Keep a snapshot of all images every so many steps; None keeps none.
 

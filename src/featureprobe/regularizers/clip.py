@@ -29,7 +29,7 @@ class Clip(Regularizer):
     """
 
     kind: ClassVar[str] = "clip"
-    pointwise: ClassVar[bool] = True
+    reach: ClassVar[int | None] = 0
     deviations: float | None = None
 
     def __post_init__(self) -> None:
@@ -40,9 +40,9 @@ class Clip(Regularizer):
     def apply(self, images: Tensor, step: Step) -> Tensor:
         """Return clipped images, (N, H, W, C)."""
         if self.deviations is not None:
-            reach = self.deviations * step.space.spread
+            most = self.deviations * step.space.spread
             middle = step.space.center
-            return tf.clip_by_value(images, middle - reach, middle + reach)
+            return tf.clip_by_value(images, middle - most, middle + most)
         if step.space.bounds is None:
             raise ConfigError(
                 "Clip() cuts at the range of the input space, which is open here. "

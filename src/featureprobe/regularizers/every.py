@@ -38,12 +38,21 @@ class Every(Regularizer):
                 "Write fp.Every(8, fp.GaussianBlur(0.6))."
             )
 
+    @property
+    def reach(self) -> int | None:
+        """How many pixels away what has an effect on a pixel can be: the regularizer's own."""
+        return self.regularizer.reach
+
+    def due(self, index: Tensor) -> Tensor:
+        """Return whether it runs after step ``index``."""
+        return tf.equal(index % self.n, 0) & self.regularizer.due(index)
+
     def apply(self, images: Tensor, step: Step) -> Tensor:
         """Return the regularizer's images when it is due, else the same images."""
         if self.n == 1:
             return self.regularizer.apply(images, step)
         return tf.cond(
-            tf.equal(step.index % self.n, 0),
+            self.due(step.index),
             lambda: self.regularizer.apply(images, step),
             lambda: images,
         )

@@ -48,9 +48,16 @@ class GaussianBlur(Regularizer):
                 f"size is an odd number of pixels. Received: {self.size}. Use {self.size + 1}."
             )
 
+    @property
+    def reach(self) -> int:
+        """How many pixels away what has an effect on a pixel can be: half the kernel."""
+        if self.sigma == 0:
+            return 0
+        return int(np.ceil(4 * self.sigma)) if self.size is None else self.size // 2
+
     def apply(self, images: Tensor, step: Step) -> Tensor:
         """Return blurred images, (N, H, W, C)."""
-        if self.sigma == 0 or self.size == 1:
+        if self.reach == 0:
             return images
         rows, cols = (tf.constant(self.matrix(n), images.dtype) for n in images.shape[1:3])
         return tf.einsum("ih,nhwc,jw->nijc", rows, images, cols, optimize="greedy")
@@ -58,8 +65,7 @@ class GaussianBlur(Regularizer):
     @checked
     def matrix(self, length: int) -> npt.NDArray[np.float64]:
         """Return (length, length): the blur along one axis, mirrored ends folded in."""
-        reach = int(np.ceil(4 * self.sigma)) if self.size is None else self.size // 2
-        offsets = np.arange(-reach, reach + 1)
+        offsets = np.arange(-self.reach, self.reach + 1)
         weights = np.exp(-0.5 * (offsets / self.sigma) ** 2)
         weights /= weights.sum()
         at = np.arange(length)[:, None] + offsets

@@ -41,10 +41,19 @@ class Until(Regularizer):
                 "Write fp.Until(24, fp.GaussianBlur(0.6))."
             )
 
+    @property
+    def reach(self) -> int | None:
+        """How many pixels away what has an effect on a pixel can be: the regularizer's own."""
+        return self.regularizer.reach
+
+    def due(self, index: Tensor) -> Tensor:
+        """Return whether it runs after step ``index``."""
+        return (index <= self.n) & self.regularizer.due(index)
+
     def apply(self, images: Tensor, step: Step) -> Tensor:
         """Return the images with the regularizer applied while it works, (N, H, W, C)."""
         return tf.cond(
-            step.index <= self.n,
+            self.due(step.index),
             lambda: self.regularizer.apply(images, step),
             lambda: images,
         )

@@ -7,10 +7,17 @@ from featureprobe._randomness import run_key
 from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import Tensor
+from featureprobe.types import ImageShape, Tensor
 
 
-def make_images(probe: ModelProbe, count: int, *, seed: int = 0, dtype: str = "float32") -> Tensor:
+def make_images(
+    probe: ModelProbe,
+    count: int,
+    *,
+    seed: int = 0,
+    dtype: str = "float32",
+    shape: ImageShape | None = None,
+) -> Tensor:
     """Return noise images around the middle of the probe's input space.
 
     Args:
@@ -18,6 +25,7 @@ def make_images(probe: ModelProbe, count: int, *, seed: int = 0, dtype: str = "f
         count: N.
         seed: Image k follows from the seed and k alone.
         dtype: ``"float32"`` or ``"float64"``.
+        shape: (H, W, C) of one image; None for the probe's.
 
     Returns:
         (N, H, W, C) model units, all different.
@@ -28,7 +36,8 @@ def make_images(probe: ModelProbe, count: int, *, seed: int = 0, dtype: str = "f
         TensorShape([3, 12, 10, 2])
     """
     space = probe.input_space
-    noise = [np.random.default_rng([seed, k]).normal(size=probe.image_shape) for k in range(count)]
+    size = shape or probe.image_shape
+    noise = [np.random.default_rng([seed, k]).normal(size=size) for k in range(count)]
     return tf.constant(space.center + space.spread * np.stack(noise), dtype)
 
 
@@ -40,6 +49,7 @@ def make_step(
     seed: int = 0,
     gradient: bool = True,
     dtype: str = "float32",
+    shape: ImageShape | None = None,
 ) -> ImageStep:
     """Return a step of ``count`` images, each with a key and a receptive field of its own.
 
@@ -50,6 +60,7 @@ def make_step(
         seed: What image k gets follows from the seed and k alone.
         gradient: Whether the step has a gradient; transforms run before there is one.
         dtype: ``"float32"`` or ``"float64"``.
+        shape: (H, W, C) of one image; None for the probe's.
 
     Returns:
         What regularizers, transforms and rules get; see :class:`featureprobe.step.Step`.
@@ -59,7 +70,7 @@ def make_step(
         >>> make_step(fp.testing.tiny_probe(), 3).uniform((2,)).shape
         TensorShape([3, 2])
     """
-    rows, cols, channels = probe.image_shape
+    rows, cols, channels = shape or probe.image_shape
     ones = np.ones((1, rows, cols, 1))
     field = np.repeat(ones, count, axis=0)
     for k in range(count):
@@ -71,7 +82,7 @@ def make_step(
         beyond=tf.constant((1 - field).sum(axis=(1, 2, 3), keepdims=True) * channels, dtype),
         fill=tf.constant(np.full((count, 1, 1, 1), probe.input_space.center), dtype),
     )
-    slope = make_images(probe, count, seed=seed + 1, dtype=dtype)
+    slope = make_images(probe, count, seed=seed + 1, dtype=dtype, shape=shape)
     return ImageStep(
         index=tf.constant(index),
         space=probe.input_space,
@@ -97,6 +108,14 @@ def take_image(step: ImageStep, number: int) -> ImageStep:
         keys=own(step.keys),
         salt=step.salt,
     )
+
+
+def cut_step(step: ImageStep, part: tuple[slice, slice, slice]) -> ImageStep:
+    """Return the step of a part of the image: what has the shape of images is cut."""
+    live = step.live
+    masks = LivePixels(live.layer[part], live.field[part], live.count, live.beyond, live.fill)
+    gradient = None if step.gradient is None else step.gradient[part]
+    return ImageStep(step.index, step.space, gradient, masks, step.keys, step.salt)
 
 
 def at_step(step: ImageStep, index: Tensor) -> ImageStep:

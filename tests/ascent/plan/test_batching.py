@@ -21,7 +21,7 @@ def targets(reference):
 def memory_for(probe, targets, rows):
     """Return the memory budget that makes chunks of so many rows."""
     plan = make_plan(resolved(probe, targets), starts=1, seed=0, memory=1)
-    return rows * row_bytes(plan[0].evaluation)
+    return rows * row_bytes(plan[0].evaluation, plan[0].shape)
 
 
 def test_one_step_alone_in_sevens_and_in_a_batch(reference, targets):

@@ -7,7 +7,7 @@ import tensorflow as tf
 from twins import Twin, broken
 
 from featureprobe.initializers import PixelNoise
-from featureprobe.regularizers import Clip
+from featureprobe.regularizers import Clip, GaussianBlur, Standardize
 from featureprobe.testing import InitializerContract, RegularizerContract, TransformContract
 from featureprobe.transforms import Noise
 
@@ -20,6 +20,15 @@ def _draw(method: str, draw: Any, says: str, **declared: Any) -> Twin:
 
 def _apply(method: str, apply: Any, says: str) -> Twin:
     return Twin(RegularizerContract, method, broken(Clip, apply=apply), says)
+
+
+def _wide(reach: Any, apply: Any, says: str, method: str) -> Twin:
+    own = broken(Clip, apply=apply, reach=reach)
+    return Twin(RegularizerContract, method, own, says)
+
+
+def _now_and_then(due: Any, apply: Any, says: str) -> Twin:
+    return Twin(RegularizerContract, DUE, broken(Clip, apply=apply, due=due), says)
 
 
 def _view(method: str, view: Any, says: str, **declared: Any) -> Twin:
@@ -50,8 +59,32 @@ def _same_every_step(self, images, step):
     return images + tf.map_fn(draw, step.keys, fn_output_signature=tf.float32)
 
 
+def _blurred(self, images, step):
+    return GaussianBlur(1.0).apply(images, step)
+
+
+def _darker_at_the_top(self, images, step):
+    rows = tf.range(images.shape[1], dtype=images.dtype)
+    return images * tf.reshape(rows / float(images.shape[1]), (1, -1, 1, 1))
+
+
+def _noisy(self, images, step):
+    return images + step.normal(images.shape[1:])
+
+
+def _every_second(self, images, step):
+    return tf.where(tf.equal(step.index % 2, 0), 0.5 * images, images)
+
+
+def _fade(self, images, step):
+    return 0.5 * images
+
+
 SHAPES, KEEPS = "test_gives_finite_float32_images_of_any_shape", "test_keeps_shape_and_dtype"
 GREY, ALONE = "test_is_finite_on_a_constant_image", "test_no_image_affects_another"
+BEYOND = "test_nothing_beyond_its_reach_matters"
+PART = "test_a_part_of_the_image_is_treated_as_within_the_image"
+DUE = "test_it_is_due_when_it_does_something"
 TRACE, VIEWS = "test_one_trace_serves_all_steps", "test_each_image_and_step_gets_its_own_view"
 
 TWINS = [
@@ -122,6 +155,21 @@ TWINS = [
         ],
         "must be known when the step is compiled",
     ),
+    _wide(2, _blurred, "further away", BEYOND),
+    _wide(0, Standardize.apply, "further away", BEYOND),
+    _wide(True, _fade, "whole number", BEYOND),
+    _wide(-1, _fade, "whole number", BEYOND),
+    _wide(2, _blurred, "something else of a part", PART),
+    _wide(3, lambda self, images, step: tf.roll(images, 3, axis=1), "a part of the image", PART),
+    _wide(0, _darker_at_the_top, "where that lies", PART),
+    _wide(0, _noisy, "a draw of the image's shape", PART),
+    _now_and_then(Clip.due, _every_second, "Override due"),
+    _now_and_then(
+        lambda self, index: tf.equal(index % 3, 0), _every_second, "not due at the steps"
+    ),
+    _now_and_then(lambda self, index: int(index) % 2 == 0, _every_second, "index is a tensor"),
+    _now_and_then(lambda self, index: index % 2, _every_second, "no boolean scalar"),
+    _now_and_then(lambda self, index: tf.constant(not tf.executing_eagerly()), _fade, "wrong at 1"),
     _view(ALONE, _one_key, "one key per image"),
     _view(
         "test_a_gradient_flows_through_the_view",

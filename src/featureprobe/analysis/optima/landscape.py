@@ -1,13 +1,13 @@
 """What scores do between maxima, and around one: barriers and tuning curves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
 from featureprobe.ascent.ascent import Ascent
-from featureprobe.ascent.drive.building import build_plan
+from featureprobe.ascent.drive.building import build_scoring
 from featureprobe.ascent.plan.group import Group
 from featureprobe.ascent.problem.masks import live_pixels, masks_of
 from featureprobe.ascent.problem.resolved import resolved
@@ -45,7 +45,7 @@ class Landscape:
     def of(cls, ascent: Ascent, probe: ModelProbe, targets: Sequence[Objective]) -> "Landscape":
         """Return the landscape that an Ascent climbs."""
         solved = resolved(probe, targets)
-        groups = build_plan(replace(ascent, starts=1), solved, 0)
+        groups = build_scoring(ascent, solved)
         return cls(probe, targets, groups, resolve(ascent.constraint, probe.input_space))
 
     @property

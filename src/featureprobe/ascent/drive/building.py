@@ -1,16 +1,19 @@
 """From an Ascent and its targets to a Drive: plan, compile, put together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from featureprobe.ascent.drive.chunk_loop import Drive
-from featureprobe.ascent.drive.compiled import anew, compiled
+from featureprobe.ascent.drive.compiled import compiled
+from featureprobe.ascent.drive.keeping_anew import anew
 from featureprobe.ascent.plan.group import Group
 from featureprobe.ascent.plan.plan import make_plan
-from featureprobe.ascent.problem.cropping import why_full
+from featureprobe.ascent.problem.cropping import margin_of, why_full
 from featureprobe.ascent.problem.resolved import Resolved
 from featureprobe.ascent.problem.starts import Starts
+from featureprobe.ascent.problem.window import Window
 from featureprobe.ascent.settings.remedies import Remedy
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.ascent.step.loop import Loop
@@ -21,14 +24,37 @@ from featureprobe.types import FloatArray
 
 
 def build_plan(settings: Settings, solved: Sequence[Resolved], seed: int) -> tuple[Group, ...]:
-    """Return targets in groups."""
+    """Return targets in groups, on the part of the image that the recipe asks for."""
     full = why_full(settings)
+    windows = [full or own.window(margin_of(settings)) for own in solved]
+    return _planned(settings, solved, seed, windows)
+
+
+def build_scoring(settings: Settings, solved: Sequence[Resolved]) -> tuple[Group, ...]:
+    """Return targets in groups of one row each, in which images are scored: without regularizers.
+
+    All places of a layer are scored by one pass over the full image, so crops that cover more than
+    that together do not pay.
+    """
+    bare = replace(settings, starts=1, regularizers=())
+    full = why_full(bare)
+    windows = [full or own.window(0) for own in solved]
+    parts = {(w.place, w.shape) for w in windows if isinstance(w, Window)}
+    image = solved[0].probe.image_shape if solved else (0, 0, 0)
+    if sum(np.prod(shape) for _, shape in parts) > np.prod(image):
+        windows = ["many crops are scored at once" for _ in solved]
+    return _planned(bare, solved, 0, windows)
+
+
+def _planned(
+    settings: Settings, solved: Sequence[Resolved], seed: int, windows: Sequence[Window | str]
+) -> tuple[Group, ...]:
     return make_plan(
         solved,
         starts=settings.starts,
         seed=seed,
         memory=settings.memory,
-        crops=[full or own.crop for own in solved],
+        windows=windows,
         views=_views(settings),
         whole=bool(settings.parameterization.shared),
     )
@@ -76,6 +102,7 @@ def build_drive(
             views=_views(settings),
             anew=anew(settings.regularizers),
             keep_best=settings.keep == "best",
+            shape=group.shape,
         )
 
     ready = tuple(group.starting(_means(group, starts)) for group in groups)

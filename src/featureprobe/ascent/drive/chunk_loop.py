@@ -53,9 +53,8 @@ class Drive:
         index = starts.index.ravel()
         carry: Tree = None
         for call, chunk in self._jobs(None):
-            shape = call.loop.evaluation.network.image_shape
             own = starts.pool.take(index[chunk.rows])
-            images = cut(own.images, chunk, shape)
+            images = cut(own.images, chunk)
             part = self._placed(begin(call.loop, chunk, images, own.params), call, chunk)
             carry = put_rows(carry, chunk.rows, part, self.rows)
         return AscentState(
@@ -131,7 +130,7 @@ class Drive:
             call, chunk = job
             network = call.loop.evaluation.network
             own = take_rows({name: getattr(state, name) for name in _CARRIED}, chunk.rows)
-            given = tf.nest.map_structure(tf.constant, cut(own, chunk, network.image_shape))
+            given = tf.nest.map_structure(tf.constant, cut(own, chunk))
             numbers = (tf.constant(state.index), tf.constant(count))
             part, seen = call.advance(given, *numbers, as_tensors(chunk, network.dtype))
             arrays = {name: values.numpy() for name, values in seen.items()}

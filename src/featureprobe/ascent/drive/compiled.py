@@ -13,13 +13,8 @@ from featureprobe.ascent.plan.group import PER_ROW, Chunk, Group
 from featureprobe.ascent.step.loop import Carry, Loop, Trace
 from featureprobe.ascent.step.target_arrays import is_array
 from featureprobe.objectives.structure import array_tensor
-from featureprobe.regularizers.base import Regularizer
-from featureprobe.regularizers.every import Every
-from featureprobe.regularizers.until import Until
 from featureprobe.results.state import Tree
 from featureprobe.types import FloatArray, Tensor
-
-_RECOVERY = 4  # steps after which an image has mostly recovered from a blur
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,51 +70,12 @@ def begin(loop: Loop, chunk: Chunk, images: FloatArray, params: Tree = None) -> 
     return loop.begin(tf.constant(images, dtype), as_tensors(chunk, dtype), given)
 
 
-def anew(regularizers: tuple[Regularizer, ...]) -> Callable[[Tensor], Tensor]:
-    """Return ``anew(index)``: does keeping start anew with the image after step ``index``?
-
-    It does some steps after an operator that runs now and then was due, and none since: a run that ends
-    before returns what was best before, not what has hardly been climbed since.
-    """
-    wait = min([_RECOVERY, *(period // 2 for r in regularizers for period in _periods(r))])
-
-    def due(index: Tensor) -> Tensor:
-        each = [tf.constant(value=False), *(_was_due(r, index) for r in regularizers)]
-        return (index > 0) & tf.reduce_any(each)
-
-    def ask(index: Tensor) -> Tensor:
-        since = [due(index - k) for k in range(wait)]
-        return due(index - wait) & ~tf.reduce_any(since)
-
-    return ask
-
-
-def _periods(regularizer: Regularizer) -> tuple[int, ...]:
-    """Return after how many steps operators run that do not run after each."""
-    if not isinstance(regularizer, Every | Until):
-        return ()
-    own = (regularizer.n,) if isinstance(regularizer, Every) and regularizer.n > 1 else ()
-    return (*own, *_periods(regularizer.regularizer))
-
-
-def _was_due(regularizer: Regularizer, index: Tensor) -> Tensor:
-    """Return whether a regularizer did after step ``index`` what it does not do after each."""
-    if isinstance(regularizer, Every):
-        # One that runs after every step leaves no step without it to compare with.
-        due_now = tf.equal(index % regularizer.n, 0) if regularizer.n > 1 else False
-        return due_now | _was_due(regularizer.regularizer, index)
-    if isinstance(regularizer, Until):
-        last = tf.equal(index, regularizer.n)
-        return (index <= regularizer.n) & (last | _was_due(regularizer.regularizer, index))
-    return tf.constant(value=False)
-
-
 def _with_signature(loop: Loop, chunk: Chunk) -> Any:
     """Compile ``advance`` for any number of rows: one trace serves all chunks."""
     network = loop.evaluation.network
     data = as_tensors(chunk, network.dtype)
     rows = int(data["starts"]) if loop.parameterization.shared else 1
-    some = tf.zeros((rows, *network.image_shape), network.dtype)
+    some = tf.zeros((rows, *chunk.shape), network.dtype)
     example = loop.begin(some, {n: t[:rows] if n in PER_ROW else t for n, t in data.items()})
     carry = tf.nest.map_structure(_any_rows, example)
     scalar = tf.TensorSpec((), tf.int32)

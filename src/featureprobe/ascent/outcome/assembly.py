@@ -10,7 +10,7 @@ from featureprobe.ascent.outcome.frame import Framing, framing, unframed
 from featureprobe.ascent.outcome.progress import Glance
 from featureprobe.ascent.outcome.recording import labels_of
 from featureprobe.ascent.outcome.verdict import judge
-from featureprobe.ascent.problem.cropping import describe_crop
+from featureprobe.ascent.problem.cropping import describe_window
 from featureprobe.ascent.problem.dead import dead_thresholds
 from featureprobe.ascent.problem.problems import Problems
 from featureprobe.ascent.settings.converged import Converged
@@ -85,7 +85,7 @@ def assemble(
         **_shots(snapshots, pictures, (len(targets), state.starts, *probe.image_shape)),
         origins=state.start_origins[index],
         steps_done=np.where(state.ended < 0, state.index, state.ended).reshape(grid)[index],
-        crops=tuple(describe_crop(crop, probe) for crop in problems.crops),
+        crops=tuple(describe_window(window, probe) for window in problems.windows),
         labels=labels_of(targets),
         steps=state.index,
         recipe=recipe,

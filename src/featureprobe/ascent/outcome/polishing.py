@@ -28,7 +28,7 @@ def polished(
     """
     if not settings.polish:
         return state
-    climb = _recipe(settings, problems)
+    climb = _recipe(settings)
     index = np.arange(len(state.ended)).reshape(-1, state.starts)
     starts = Starts(state.best["images"], index, state.start_origins, state.best.get("params"))
     groups = build_plan(climb, problems.solved, state.seed)
@@ -64,9 +64,9 @@ def _settled(drive: Drive, state: AscentState, steps: int) -> AscentState:
     return state
 
 
-def _recipe(settings: Settings, problems: Problems) -> Settings:
-    """Return the ascent that polishes; its problems are those that were solved."""
-    climb = replace(
+def _recipe(settings: Settings) -> Settings:
+    """Return the ascent that polishes."""
+    return replace(
         settings,
         steps=settings.polish,
         rule=Backtracking(),
@@ -75,6 +75,3 @@ def _recipe(settings: Settings, problems: Problems) -> Settings:
         stop=None,
         keep="best",
     )
-    # Without operators more targets could share a crop than did so; but each has its own images.
-    homes = {own.home for own in problems.solved}
-    return climb if len(homes) == len(problems.solved) else replace(climb, crop=False)

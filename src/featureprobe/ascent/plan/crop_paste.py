@@ -10,15 +10,15 @@ from featureprobe.ascent.plan.group import Chunk
 from featureprobe.constraints.base import Constraint
 from featureprobe.input_space import InputSpace
 from featureprobe.results.state import Tree
-from featureprobe.types import FloatArray, ImageShape
+from featureprobe.types import FloatArray
 
 
-def cut(tree: Tree, chunk: Chunk, shape: ImageShape) -> Tree:
+def cut(tree: Tree, chunk: Chunk) -> Tree:
     """Return a chunk's full images, and all that has their shape, as crops (N, h, w, C)."""
     places = chunk.places
     if places is None:
         return tree
-    height, width, _ = shape
+    height, width, _ = chunk.shape
 
     def crop(values: FloatArray) -> FloatArray:
         pairs = zip(values, places, strict=True)

@@ -11,7 +11,7 @@ from featureprobe.ascent.settings.remedies import Remedy
 from featureprobe.ascent.step.evaluation import Evaluation
 from featureprobe.ascent.step.target_arrays import stacked_arrays
 from featureprobe.objectives.structure import Array
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, ImageShape
 
 Rows = npt.NDArray[np.int64]
 
@@ -39,7 +39,8 @@ class Group:
         together: Rows that must not be parted: the starts of a target with a group term, else 1.
         arrays: The arrays of each target, by number of the target in the group.
         layer: (1, H, W, 1) 1.0 where a pixel of the full image reaches the layer, else 0.0.
-        places: (rows of the group, 2) first row and column of each crop; None on full images.
+        shape: (h, w, C) of what is climbed: the image, or a window on it.
+        places: (rows of the group, 2) first row and column of each window; None on full images.
     """
 
     evaluation: Evaluation
@@ -51,6 +52,7 @@ class Group:
     together: int
     arrays: tuple[tuple[Array, ...], ...]
     layer: FloatArray
+    shape: ImageShape
     places: npt.NDArray[np.int64] | None = None
 
     def starting(self, means: FloatArray) -> Self:
@@ -91,7 +93,7 @@ class Group:
         places = None if self.places is None else self.places[own]
         data |= {"field": data["field"].astype(np.float32)}
         data |= stacked_arrays(self.arrays, own // int(self.data["starts"]))
-        return Chunk(self.rows[own], data, self.layer, places)
+        return Chunk(self.rows[own], data, self.layer, self.shape, places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +104,12 @@ class Chunk:
         rows: Row numbers of the run.
         data: The numbers of these rows, by name, as the loop takes them.
         layer: As in :class:`Group`.
+        shape: As in :class:`Group`.
         places: As in :class:`Group`, for these rows.
     """
 
     rows: Rows
     data: dict[str, npt.NDArray[np.generic]]
     layer: FloatArray
+    shape: ImageShape
     places: npt.NDArray[np.int64] | None

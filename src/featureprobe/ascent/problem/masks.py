@@ -30,13 +30,17 @@ def masks_of(network: Network, objective: Objective) -> tuple[FloatArray, FloatA
 
     An objective that reads nothing is about all pixels.
     """
-    reads = reads_of(objective)
-    layers = tuple(dict.fromkeys(read.layer for read in reads))
-    # The same array for all targets of a layer: thousands of them would take more than the images.
-    layer = network.remembered(("layer mask", layers), lambda: _layer_mask(network, layers))
+    reads, layer = reads_of(objective), layer_mask_of(network, objective)
     if all(read.row is None and read.col is None for read in reads):
         return layer, layer
     return layer, np.max([network.live_box(read) for read in reads], axis=0)
+
+
+def layer_mask_of(network: Network, objective: Objective) -> FloatArray:
+    """Return the (H, W) mask of what reaches the layers that a target reads."""
+    layers = tuple(dict.fromkeys(read.layer for read in reads_of(objective)))
+    # The same array for all targets of a layer: thousands of them would take more than the images.
+    return network.remembered(("layer mask", layers), lambda: _layer_mask(network, layers))
 
 
 def _layer_mask(network: Network, layers: Sequence[str]) -> FloatArray:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.ascent.problem.cropping import crop_of, why_full
+from featureprobe.ascent.problem.cropping import margin_of, why_full, window_of
 from featureprobe.ascent.problem.resolved import Move, Resolved
 from featureprobe.ascent.problem.score_floors import ScoreFloors
 from featureprobe.ascent.problem.targets import check_reads
+from featureprobe.ascent.problem.window import Window
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.probe.network.crop_plan import Crop
 from featureprobe.types import FloatArray
 
 
@@ -30,7 +30,7 @@ class Problems:
         moves: For each target of the run, from where to where its problem's crop is moved; None
             where it lies where it belongs.
         layers: (H, W) masks of the pixels that reach the layer, of those targets that are moved.
-        crops: The crop of each target of the run, or why it has none.
+        windows: The part of the image that each target of the run is solved on, or why it is all of it.
         center: What pixels hold that reach nothing, model units.
     """
 
@@ -38,7 +38,7 @@ class Problems:
     index: npt.NDArray[np.int64]
     moves: tuple[Move | None, ...]
     layers: dict[int, FloatArray]
-    crops: tuple[Crop | str, ...]
+    windows: tuple[Window | str, ...]
     center: float
 
     def image(self, number: int, solved: FloatArray) -> FloatArray:
@@ -68,8 +68,12 @@ def resolve_targets(
     """
     for target in targets:
         check_reads(probe, target)
-    floors, joined = ScoreFloors(probe), not (apart or why_full(settings))
-    known = {target: Resolved(probe, target, floors, joined) for target in dict.fromkeys(targets)}
+    floors, full = ScoreFloors(probe), why_full(settings)
+    margin = 0 if full else margin_of(settings)
+    known = {
+        target: Resolved(probe, target, floors, joined=not (apart or full), margin=margin)
+        for target in dict.fromkeys(targets)
+    }
     each = [known[target] for target in targets]
     solved: dict[Objective, Resolved] = {}
     for own in each:
@@ -81,7 +85,7 @@ def resolve_targets(
         index=np.arange(len(each)) if apart else index,
         moves=tuple(own.move for own in each),
         layers={number: own.masks[0] for number, own in enumerate(each) if own.move},
-        crops=tuple(crop_of(settings, own) for own in each),
+        windows=tuple(window_of(settings, own) for own in each),
         center=probe.input_space.center,
     )
 

@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
-from featureprobe.ascent.problem.masks import masks_of
+from featureprobe.ascent.problem.masks import layer_mask_of, masks_of
 from featureprobe.ascent.problem.score_floors import ScoreFloors
 from featureprobe.ascent.problem.trying_out import LookedError, shape_left, value_of
+from featureprobe.ascent.problem.window import Window, plan_window
 from featureprobe.objectives.base import Objective, reads_of
 from featureprobe.objectives.node import Node
 from featureprobe.objectives.structure import (
@@ -54,12 +55,14 @@ class Resolved:
         floors: The floors of scores, known to all targets of the run.
         joined: Whether interior nodes of a map are solved as the one in its middle: all of them are
             the same function of their crops.
+        margin: Pixels around a crop that regularizers reach: nodes are joined when these are alike.
     """
 
     probe: ModelProbe
     given: Objective
     floors: ScoreFloors
     joined: bool = False
+    margin: int = 0
 
     @cached_property
     def target(self) -> Objective:
@@ -69,21 +72,30 @@ class Resolved:
     @cached_property
     def home(self) -> Objective:
         """Of an interior node, the one in the middle of its map; of other targets, themselves."""
-        given, crop = self.given, self.given_crop
-        if not (isinstance(given, Node) and isinstance(crop, Crop)):
+        given, own = self.given, self.given_window(self.margin)
+        if not (isinstance(given, Node) and isinstance(own, Window)):
             return given
         rows, cols = self.probe.shape_of(given.layer)[:2]
         middle = replace(given, row=rows // 2, col=cols // 2)
-        other = self._planned(middle)
-        alike = isinstance(other, Crop) and other.geometry == crop.geometry
-        return middle if alike else given
+        return middle if self._alike(own, self._windowed(middle, self.margin)) else given
+
+    def _alike(self, one: Window, other: Window | str) -> bool:
+        """Return whether two windows are the same problem at different places."""
+        if isinstance(other, str):
+            return False
+        layer = layer_mask_of(self.probe.network, self.given)
+        return (
+            one.crop.geometry == other.crop.geometry
+            and (one.shape, one.inside) == (other.shape, other.inside)
+            and np.array_equal(one.cut(layer), other.cut(layer))
+        )
 
     @cached_property
     def move(self) -> Move | None:
         """From where to where what is solved is moved; None where it lies where it belongs."""
         if self.target == self.given:  # said without planning crops, which tries the target out
             return None
-        home, own = self.crop, self.given_crop
+        home, own = self.crop, self._given_crop
         if not (isinstance(home, Crop) and isinstance(own, Crop)):
             return None
         height, width, _ = own.geometry.shape
@@ -125,9 +137,16 @@ class Resolved:
         return self._why_whole or self._planned(self.target)
 
     @cached_property
-    def given_crop(self) -> Crop | str:
-        """The same of the target itself."""
+    def _given_crop(self) -> Crop | str:
         return self._why_whole or self._planned(self.given)
+
+    def window(self, margin: int) -> Window | str:
+        """Return the crop that what is solved can be climbed on, with a margin, or why it cannot."""
+        return self._why_whole or self._windowed(self.target, margin)
+
+    def given_window(self, margin: int) -> Window | str:
+        """Return the same of the target itself."""
+        return self._why_whole or self._windowed(self.given, margin)
 
     @cached_property
     def numbers(self) -> tuple[int, ...]:
@@ -165,6 +184,10 @@ class Resolved:
             if np.isneginf(floor):
                 break
         return tuple(found)
+
+    def _windowed(self, target: Objective, margin: int) -> Window | str:
+        crop, image = self._planned(target), self.probe.image_shape
+        return crop if isinstance(crop, str) else plan_window(crop, margin, image)
 
     def _planned(self, target: Objective) -> Crop | str:
         """Return the planned crop, made once for all channels."""

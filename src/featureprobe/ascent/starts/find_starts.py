@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe._interrupts import stop_if_interrupted
-from featureprobe.ascent.drive.building import build_drive, build_plan
+from featureprobe.ascent.drive.building import build_drive, build_plan, build_scoring
 from featureprobe.ascent.problem.dead import dead_thresholds
 from featureprobe.ascent.problem.resolved import Resolved
 from featureprobe.ascent.problem.starts import Images, Starts, draw_images
@@ -91,7 +91,7 @@ class _Finder:
             search,
             self.sources,
             self.probe,
-            build_plan(replace(self.settings, starts=1), targets, self.seed),
+            build_scoring(self.settings, targets),
             resolve(self.settings.constraint, self.probe.input_space),
             self.fitting,
             seed=self.seed,
@@ -151,7 +151,7 @@ class _Finder:
                 [self._silent(starts.of_targets(h), [targets[m] for m in h]) for h in halves]
             )
         thresholds = dead_thresholds(self.probe, targets, starts.images)
-        groups = build_plan(replace(self.settings, starts=1), targets, self.seed)
+        groups = build_scoring(self.settings, targets)
         constraint = resolve(self.settings.constraint, self.probe.input_space)
         images, extras = self.fitting.shown(starts.pool)
         scores = score_images(groups, images, constraint, len(targets), extras=extras)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from featureprobe.ascent.settings.remedies import Remedy
 from featureprobe.ascent.step.channel_subset import Picking, picking_of
 from featureprobe.ascent.step.target_arrays import arrays_of_rows
+from featureprobe.ascent.step.window_part import crop_inside
 from featureprobe.errors import ModelError
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.base import Extras, Seen
@@ -119,9 +120,10 @@ class Evaluation:
             images: (N, H, W, C) model units.
             data: ``weights`` (N, terms); ``numbers`` (N, K) int32: for each term its index fields,
                 then the indices of its reads; ``starts`` int32 scalar: images per target, for group
-                terms; and what :func:`arrays_of_rows` takes.
+                terms; and what :func:`crop_inside` and :func:`arrays_of_rows` take.
             extras: What the parameterization renders beside the images, (N, ...) by name.
         """
+        images = crop_inside(images, data, self.network.image_shape)
         weights, numbers = data["weights"], data["numbers"]
         beside = Extras(extras or {})
         own = _Rows(images, numbers, arrays_of_rows(data), data["starts"], beside)

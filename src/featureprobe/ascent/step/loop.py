@@ -12,6 +12,7 @@ from featureprobe.ascent.step.evaluation import Evaluation, Values
 from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.ascent.step.keeping import Keeping
 from featureprobe.ascent.step.parameters import Extras, Parameters
+from featureprobe.ascent.step.regularizing import regularized
 from featureprobe.ascent.step.rendering import Picture, Rendering
 from featureprobe.ascent.step.shared_numbers import tied
 from featureprobe.ascent.step.target_arrays import OF_ROWS
@@ -25,7 +26,7 @@ from featureprobe.parameterizations.base import Parameterization
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.rules.base import UpdateRule
 from featureprobe.rules.scaling import inverse, unit_peak
-from featureprobe.types import Tensor
+from featureprobe.types import ImageShape, Tensor
 
 Carry = dict[str, Any]
 """``params``, ``slots``, ``best`` and ``course`` of one chunk: nested tensors (N, ...)."""
@@ -52,6 +53,7 @@ class Loop:
         views: What the model sees of each image.
         anew: Whether keeping starts anew with the image after a step.
         keep_best: Keep the best image since then, or the last one.
+        shape: (H, W, C) of what is climbed: the image, or a window on it.
     """
 
     evaluation: Evaluation
@@ -63,11 +65,12 @@ class Loop:
     views: Views
     anew: Callable[[Tensor], Tensor]
     keep_best: bool
+    shape: ImageShape
 
     @cached_property
     def parameters(self) -> Parameters:
-        """What the parameterization makes of the net's images."""
-        return Parameters(self.parameterization, self.evaluation.network.image_shape, self.space)
+        """What the parameterization makes of the images."""
+        return Parameters(self.parameterization, self.shape, self.space)
 
     @cached_property
     def _rendering(self) -> Rendering:
@@ -157,7 +160,7 @@ class Loop:
         shown: Shown,
     ) -> tuple[Carry, dict[str, Tensor]]:
         step, live, data = replace(plain.step, index=index), plain.step.live, plain.data
-        salted = _salted(step, len(self.views.transforms) + len(self.regularizers))
+        salted = replace(step, salt=len(self.views.transforms) + len(self.regularizers))
         drawn, pull_back = self._rendering.drawn(carry["params"], salted)
         clean = self._rendering.clean_beside(carry["params"], salted, drawn)
         values, raw, beside = self._value_and_gradient(drawn, clean, index, plain, shown)
@@ -217,6 +220,7 @@ class Loop:
         gradient, slopes = tape.gradient(
             total, (images, floats), unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
+        gradient.set_shape(images.shape)  # TensorFlow does not know it where a part was taken
         # Scores are of the clean image, the one that may be returned.
         if self.views.transforms or clean is not drawn:
             values = plain.evaluation(clean[0], plain.data, extras=clean[1])
@@ -234,8 +238,8 @@ class Loop:
         return unit, self.space.spread * peak * length
 
     def _finish(self, images: Tensor, step: ImageStep) -> Tensor:
-        for number, regularizer in enumerate(self.regularizers):
-            images = regularizer.apply(images, _salted(step, len(self.views.transforms) + number))
+        salt = len(self.views.transforms)
+        images = regularized(self.regularizers, images, step, salt)
         return self.constraint.project(images, step.live, self.space)
 
 
@@ -247,10 +251,6 @@ def _apart(function: Callable[..., Any]) -> Callable[..., Any]:
     processes took a third longer for all they did. A function's own graph has an order.
     """
     return tf.function(function, autograph=False, experimental_attributes={"_noinline": True})  # type: ignore[no-any-return]
-
-
-def _salted(step: ImageStep, salt: int) -> ImageStep:
-    return replace(step, salt=salt)
 
 
 def _element(name: str, evaluation: Evaluation) -> tf.TensorShape:

@@ -13,7 +13,8 @@ from featureprobe.probe.graph.call import Call
 from featureprobe.probe.network.network import Network
 from featureprobe.types import ImageShape, Read
 
-_WORTH = 0.75  # a crop of more than this share of the pixels saves next to nothing
+WORTH = 0.75
+"""A crop of more than this share of the pixels saves next to nothing."""
 
 Slice = tuple[tuple[int, int], tuple[int, int]]
 """Start and length for rows and columns, counted within what a value is kept of."""
@@ -145,7 +146,7 @@ def _crop(
     if region is None or others:
         return "it depends on another input than the image"
     (top, bottom), (left, right) = region
-    if (bottom - top) * (right - left) > _WORTH * height * width:
+    if (bottom - top) * (right - left) > WORTH * height * width:
         if whole:
             return f"{whole[0]!r} depends on the whole image"
         return (

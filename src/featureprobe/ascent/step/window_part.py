@@ -1,0 +1,21 @@
+"""The part of a window that the net runs on: the crop, without what only regularizers reach."""
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from featureprobe.types import ImageShape, Tensor
+
+
+def crop_inside(images: Tensor, data: Mapping[str, Tensor], shape: ImageShape) -> Tensor:
+    """Return crops (N, h, w, C) of the windows of a chunk; other images as they are.
+
+    Args:
+        images: (N, H, W, C).
+        data: The chunk's numbers: ``inside`` is the crops' first row and column in their windows.
+        shape: (h, w, C) of what the net runs on.
+    """
+    if "inside" not in data:
+        return images
+    begin = tf.stack([0, data["inside"][0, 0], data["inside"][0, 1], 0])
+    return tf.ensure_shape(tf.slice(images, begin, [-1, *shape]), (None, *shape))
