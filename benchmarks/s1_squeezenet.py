@@ -99,7 +99,7 @@ def measure(layer: str, options: argparse.Namespace) -> dict[str, Any]:
 
 def remedy_of(origin: str) -> str:
     """Return the remedy that an origin names, or that there was none."""
-    named = [type(r).__name__ for r in fp.Ascent().remedies if r.name in origin]
+    named = [r.__name__ for r in (fp.RedirectedGradients, fp.PreActivation) if r.name in origin]
     return ", ".join(named) or "no remedy"
 
 

@@ -65,7 +65,7 @@ def draw_maps(probe: fp.ModelProbe, out: Path) -> fp.AscentResult:
         ax = result.plot(
             contrast=contrast,
             title=f"What the {len(result)} maps of {LAYER} answer to most strongly "
-            f"(best of {ascent.starts} starts, {ascent.steps} steps, score: mean activation)",
+            f"(best of {result.scores.shape[1]} starts, {result.steps} steps, score: mean activation)",
         )
         ax.figure.savefig(out / f"oips_{name}.png", dpi=DPI)
         plt.close(ax.figure)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, assert_type
+from typing import Any, ClassVar, Literal, assert_type
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,14 @@ def climb(probe: fp.ModelProbe) -> fp.AscentResult:
         keep="best",
         record_every=8,
     )
+    fp.Ascent(
+        steps="auto", starts="auto", initializer="auto", search="auto", remedies="auto",
+        regularizers="auto", transforms="auto", views="auto", parameterization="auto", rule="auto",
+        constraint="auto",
+    )  # fmt: skip
+    fp.Ascent(steps="many")  # type: ignore[arg-type]
+    assert_type(fp.Ascent().steps, int | Literal["auto"])
+    assert_type(fp.Ascent(constraint=None).chosen(probe, fp.Logit(4)), fp.Ascent)
     targets = fp.MapMean.each(probe, "conv")
     assert_type(targets, list[fp.MapMean])
     blend = 0.8 * targets[0] + targets[1] / 2 - 0.1 * fp.TotalVariation()

@@ -1,8 +1,8 @@
 """Ascent: from starts to the images that targets answer to most strongly."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar
+from dataclasses import dataclass, fields
+from typing import Annotated, ClassVar, Self
 
 import numpy.typing as npt
 
@@ -19,7 +19,8 @@ from featureprobe.ascent.problem.problems import Problems, resolve_targets
 from featureprobe.ascent.problem.starts import Starts
 from featureprobe.ascent.problem.targets import Targets, are_those_of, as_targets, digest_of
 from featureprobe.ascent.running import Way, blocks_of_steps, climbed, concluded
-from featureprobe.ascent.settings.settings import Settings
+from featureprobe.ascent.settings.chosen import Chosen, choose
+from featureprobe.ascent.settings.open_settings import OpenSettings
 from featureprobe.ascent.settings.validation import check_evidence
 from featureprobe.ascent.starts.find_starts import find_starts
 from featureprobe.ascent.starts.fitting import Fitting
@@ -34,11 +35,14 @@ _Given = Annotated[AscentState, OWN]
 
 
 @checked_methods
-@dataclass(frozen=True)
-class Ascent(Settings):
+@dataclass(frozen=True, repr=False)
+class Ascent(OpenSettings):
     """Climb objectives from start images, all targets and starts in one batch.
 
     A step is: transforms, gradient, rule, regularizers in order, projection on the constraint set.
+
+    Whatever shapes the image may be ``"auto"``, and is so by default: chosen by the library, for the model
+    and the targets. :meth:`chosen` shows the choice, and ``result.recipe.why`` the reasons.
 
     Args:
         steps: Steps to do, at least 1; fewer where ``stop`` says so.
@@ -47,16 +51,17 @@ class Ascent(Settings):
             ``MultiScaleNoise()`` where there is no search.
         search: Finds each target's own best starts among many; None: all targets share those
             drawn first.
-        remedies: What brings targets to life that are dead at their start, tried in this order.
-        regularizers: Operators on the image after each update, in this order.
+        remedies: What brings targets to life that are dead at their start, tried in this order; () for
+            none.
+        regularizers: Operators on the image after each update, in this order; () for none.
         transforms: Random views of the image before the model, in this order; their size may differ
             from the image's where the net and the targets can do with it, see ``Transform``.
         views: Views of each image that a step evaluates, at least 1: their mean is climbed, each drawn
             by itself. A step takes as many times longer. Without transforms there is but one.
         parameterization: The numbers that are climbed.
         rule: How they follow the gradient.
-        constraint: ``Sphere()``, ``Box()``, or None: Box where the input space has a range, else
-            Sphere.
+        constraint: ``Sphere()`` or ``Box()``; left open, or None: Box where the input space has a
+            range, else Sphere.
         polish: Steps after all others in which kept images settle: without operators and
             transforms, each step taken back that does not raise the total. 0 for none.
         stop: When an image has arrived and leaves the batch; None does all steps.
@@ -77,6 +82,8 @@ class Ascent(Settings):
         >>> result = fp.Ascent(steps=8, starts=1).run(probe, target, rng=7)
         >>> result.images.shape
         (1, 1, 28, 28, 1)
+        >>> fp.Ascent(steps=8)
+        Ascent(steps=8)
     """
 
     kind: ClassVar[str] = "ascent"
@@ -114,12 +121,35 @@ class Ascent(Settings):
         targets = as_targets(objective)
         check_evidence(evidence, probe)
         with HeldInterrupts():
-            problems, drive, state = self._begin(probe, targets, seed_from(rng), start_images)
-            own = self._with_starts_of(state)
-            record = recipe_of(own, probe, targets, state)
+            chosen, problems, drive, state = self._begin(
+                probe, targets, seed_from(rng), start_images
+            )
+            record = recipe_of(chosen, probe, targets, state)
             stop_if_interrupted()
+            own = chosen.settings
             way = climbed(own, problems, drive, state, progress)
             return concluded(own, probe, targets, problems, drive, way, record, evidence)
+
+    def chosen(self, probe: ModelProbe, objective: Targets) -> Self:
+        """Return this Ascent as it runs on a model and targets, with nothing left open.
+
+        Args:
+            probe: The opened model.
+            objective: One objective or a list of any.
+
+        Returns:
+            An Ascent that runs to the same bits, whatever later versions choose.
+
+        Example:
+            >>> import featureprobe as fp
+            >>> probe = fp.samples.mnist_probe()
+            >>> ascent = fp.Ascent(search=None).chosen(probe, fp.Logit(4))
+            >>> ascent.steps, ascent.constraint
+            (64, Box())
+        """
+        found = choose(self, probe, as_targets(objective)).settings
+        values = {field.name: getattr(found, field.name) for field in fields(found)}
+        return type(self)(**values)
 
     def start(
         self,
@@ -130,7 +160,7 @@ class Ascent(Settings):
         start_images: npt.ArrayLike | None = None,
     ) -> AscentState:
         """Return the state before the first step; arguments as for :meth:`run`."""
-        return self._begin(probe, as_targets(objective), seed_from(rng), start_images)[2]
+        return self._begin(probe, as_targets(objective), seed_from(rng), start_images)[-1]
 
     def iterate(
         self, probe: ModelProbe, objective: Targets, state: _Given
@@ -148,9 +178,10 @@ class Ascent(Settings):
         Yields:
             (state, info) after each block.
         """
-        problems, drive = self._resume(probe, as_targets(objective), state)
-        for later in blocks_of_steps(self, drive, state):
-            yield later, look(probe, problems, later, self.steps, drive.images(later))
+        chosen, problems, drive = self._resume(probe, as_targets(objective), state)
+        own = chosen.settings
+        for later in blocks_of_steps(own, drive, state):
+            yield later, look(probe, problems, later, own.steps, drive.images(later))
 
     def result(self, probe: ModelProbe, objective: Targets, state: _Given) -> AscentResult:
         """Return the result of a state, as :meth:`run` does at its end.
@@ -161,14 +192,9 @@ class Ascent(Settings):
             state: From :meth:`start` or :meth:`iterate`.
         """
         targets = as_targets(objective)
-        problems, drive = self._resume(probe, targets, state)
-        own = self._with_starts_of(state)
-        record = recipe_of(own, probe, targets, state)
-        return concluded(own, probe, targets, problems, drive, Way(state, kept=True), record)
-
-    def _with_starts_of(self, state: AscentState) -> "Ascent":
-        """Return the Ascent with as many starts as were given, where they were."""
-        return replace(self, starts=state.starts) if are_given(state) else self
+        chosen, problems, drive = self._resume(probe, targets, state)
+        record, way = recipe_of(chosen, probe, targets, state), Way(state, kept=True)
+        return concluded(chosen.settings, probe, targets, problems, drive, way, record)
 
     def _begin(
         self,
@@ -176,39 +202,41 @@ class Ascent(Settings):
         targets: Sequence[Objective],
         seed: int,
         start_images: npt.ArrayLike | None,
-    ) -> tuple[Problems, Drive, AscentState]:
+    ) -> tuple[Chosen, Problems, Drive, AscentState]:
         probe.network.begin_run()
         labels_of(targets)  # first of all: what finds mistakes
         self.digest()
-        given = start_images is not None
-        problems = resolve_targets(self, probe, targets, apart=given)
+        chosen, given = choose(self, probe, targets), start_images is not None
+        problems = resolve_targets(chosen.settings, probe, targets, apart=given)
         if start_images is None:
-            starts = find_starts(self, probe, problems.solved, seed)
+            starts = find_starts(chosen.settings, probe, problems.solved, seed)
         else:
-            starts = given_starts(start_images, self, probe, targets)
-            starts = Fitting(self, probe, seed).given(starts)
-        own = replace(self, starts=starts.index.shape[1]) if given else self
-        groups = build_plan(own, problems.solved, seed)
-        drive = build_drive(own, probe, groups, starts, digest_of(targets))
-        return problems, drive, drive.start(seed, starts)
+            starts = given_starts(start_images, chosen.settings, probe, targets)
+            starts = Fitting(chosen.settings, probe, seed).given(starts)
+            chosen = chosen.with_starts(starts.index.shape[1])
+        groups = build_plan(chosen.settings, problems.solved, seed)
+        drive = build_drive(chosen.settings, probe, groups, starts, digest_of(targets))
+        return chosen, problems, drive, drive.start(seed, starts)
 
     def _resume(
         self, probe: ModelProbe, targets: Sequence[Objective], state: AscentState
-    ) -> tuple[Problems, Drive]:
+    ) -> tuple[Chosen, Problems, Drive]:
         if not isinstance(state, AscentState):
             raise ConfigError(
                 f"A run goes on from an AscentState. Received: {type(state).__name__}. Pass what "
                 "start() returns, or the state of a result that was saved with state=True."
             )
-        own = self._with_starts_of(state)
-        if state.starts != own.starts or not are_those_of(state.targets, targets):
+        chosen, given = choose(self, probe, targets), are_given(state)
+        chosen = chosen.with_starts(state.starts) if given else chosen
+        settings = chosen.settings
+        if state.starts != settings.starts or not are_those_of(state.targets, targets):
             raise ConfigError(
                 f"The state is of other targets, or of {state.starts} starts. "
-                f"Received {len(targets)} targets for an Ascent with {self.starts} starts. "
+                f"Received {len(targets)} targets for an Ascent with {settings.starts} starts. "
                 "Pass the targets and the Ascent that the state was made with."
             )
         starts = Starts(state.start_images, state.start_index, state.start_origins)
         probe.network.begin_run()
-        problems = resolve_targets(own, probe, targets, apart=are_given(state))
-        groups = build_plan(own, problems.solved, state.seed)
-        return problems, build_drive(own, probe, groups, starts, state.targets)
+        problems = resolve_targets(settings, probe, targets, apart=given)
+        groups = build_plan(settings, problems.solved, state.seed)
+        return chosen, problems, build_drive(settings, probe, groups, starts, state.targets)

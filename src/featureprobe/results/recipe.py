@@ -12,6 +12,7 @@ from featureprobe._arguments import checked
 from featureprobe._component import Arrays, ArrayValue, revive
 from featureprobe._kinds import received
 from featureprobe._members import Members, check_shapes
+from featureprobe._names import visible
 from featureprobe.errors import ConfigError
 
 SCHEMA = 1
@@ -23,7 +24,7 @@ class Recipe:
     """Everything that a run followed from: ascent, targets, seed, net.
 
     Attributes:
-        ascent: Config of the Ascent.
+        ascent: Config of the Ascent as it ran, with nothing left open.
         objectives: Configs of the targets.
         seed: The run's seed.
         input_space: Config of the probe's input space.
@@ -32,6 +33,7 @@ class Recipe:
         arrays: Contents of array fields by sha256.
         start_images: Which array holds the start images that were given, in pixel units, as
             ``{"array": sha256}``; None where starts were drawn.
+        why: By setting that the Ascent left open, one sentence: why the library chose this value.
 
     Example:
         >>> import featureprobe as fp
@@ -51,6 +53,17 @@ class Recipe:
     versions: Mapping[str, str]
     arrays: Arrays = field(default_factory=dict, repr=False)
     start_images: Mapping[str, Any] | None = None
+    why: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        count = len(self.objectives)
+        name = self.model.get("name")
+        lines = [f"{name}: {count} target{'s' * (count != 1)}, seed {self.seed}"]
+        for setting, value in self.ascent.items():
+            if setting != "kind":
+                why = self.why.get(setting)
+                lines.append(f"{setting} = {_in_short(value)}{f'  # {why}' if why else ''}")
+        return "\n".join(map(visible, lines))
 
     @checked
     def run(self, probe: Any, **kwargs: Any) -> Any:
@@ -87,7 +100,9 @@ class Recipe:
         targets = [self.revive(config) for config in self.objectives]
         if self.start_images is not None and "start_images" not in kwargs:
             kwargs["start_images"] = self.given()
-        return self.revive_ascent().run(probe, targets, rng=self.seed, **kwargs)
+        result = self.revive_ascent().run(probe, targets, rng=self.seed, **kwargs)
+        why = {**result.recipe.why, **self.why}
+        return replace(result, recipe=replace(result.recipe, why=why))
 
     def given(self) -> npt.NDArray[Any]:
         """Return the start images that the run was given, in pixel units.
@@ -128,7 +143,7 @@ class Recipe:
         """Return this recipe as JSON values; arrays stay beside it."""
         given = self.start_images
         more = {} if given is None else {"start_images": dict(given)}
-        return {
+        values: dict[str, Any] = {
             "schema": SCHEMA,
             "ascent": dict(self.ascent),
             "objectives": [dict(config) for config in self.objectives],
@@ -138,6 +153,7 @@ class Recipe:
             "versions": dict(self.versions),
             **more,
         }
+        return values | ({"why": dict(self.why)} if self.why else {})
 
     def pack(self) -> _archive.Packed:
         """Return this recipe as a JSON header and arrays by name, to be stored anywhere.
@@ -185,6 +201,9 @@ class Recipe:
                 raise TypeError("seed")
             if not isinstance(given := values.get("start_images"), Mapping | None):
                 raise TypeError("start_images")
+            why = values.get("why", {})
+            if not isinstance(why, Mapping) or not all(isinstance(v, str) for v in why.values()):
+                raise TypeError("why")
             return cls(
                 ascent=values["ascent"],
                 objectives=tuple(values["objectives"]),
@@ -194,6 +213,7 @@ class Recipe:
                 versions=values["versions"],
                 arrays=dict(arrays),
                 start_images=given,
+                why=why,
             )
         except (KeyError, TypeError, ValueError) as cause:
             raise ConfigError(
@@ -220,6 +240,16 @@ def made_of(header: Mapping[str, Any], members: Members, prefix: str = "") -> Re
         if ArrayValue(arrays[name]).sha256 != name:  # its name was damaged: one is missed
             raise ValueError(f"the array {name!r}, which is another one")
     return recipe
+
+
+def _in_short(value: Any) -> str:
+    """Return a value of a config as one would write it."""
+    if isinstance(value, Mapping) and "kind" in value:
+        own = [f"{name}={_in_short(v)}" for name, v in value.items() if name != "kind"]
+        return f"{value['kind']}({', '.join(own)})"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_in_short, value))}]"
+    return str(value)
 
 
 def _named_arrays(value: Any) -> Iterator[str]:

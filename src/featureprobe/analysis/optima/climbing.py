@@ -68,7 +68,8 @@ def kinds_of(
     starts: int,
 ) -> tuple[InputInitializer, ...]:
     """Return the kinds of starts: given ones, else the Ascent's own one, else ``KINDS``."""
-    own = KINDS if ascent.initializer is None else (ascent.initializer,)
+    initializer = ascent.initializer
+    own = (initializer,) if isinstance(initializer, InputInitializer) else KINDS
     given: tuple[object, ...] = (initializers,)
     if isinstance(initializers, Iterable):
         given = tuple(initializers)
@@ -123,6 +124,7 @@ def climb(
     Without a search: a search picks starts, and what it picks says nothing of how often a maximum
     is found. Kinds have seeds of their own; with a common one, their noise would be the same.
     """
+    ascent = ascent.chosen(probe, targets)  # so that the kinds of starts are all that differs
     shares = shares_of(starts, len(kinds))
     seeds = [
         int(np.random.SeedSequence(seed, spawn_key=(k,)).generate_state(1)[0])

@@ -11,6 +11,7 @@ from featureprobe.ascent.drive.building import build_scoring
 from featureprobe.ascent.plan.group import Group
 from featureprobe.ascent.problem.masks import live_pixels, masks_of
 from featureprobe.ascent.problem.resolved import resolved
+from featureprobe.ascent.settings.chosen import choose
 from featureprobe.ascent.starts.scoring import score_images
 from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.default import resolve
@@ -45,8 +46,9 @@ class Landscape:
     def of(cls, ascent: Ascent, probe: ModelProbe, targets: Sequence[Objective]) -> "Landscape":
         """Return the landscape that an Ascent climbs."""
         solved = resolved(probe, targets)
-        groups = build_scoring(ascent, solved)
-        return cls(probe, targets, groups, resolve(ascent.constraint, probe.input_space))
+        settings = choose(ascent, probe, targets).settings
+        groups = build_scoring(settings, solved)
+        return cls(probe, targets, groups, resolve(settings.constraint, probe.input_space))
 
     @property
     def round(self) -> bool:

@@ -17,8 +17,8 @@ from featureprobe.analysis.optima.recipes import Factors, variants_of
 from featureprobe.analysis.optima.visible import alike
 from featureprobe.ascent.ascent import Ascent
 from featureprobe.ascent.problem.targets import Targets, as_targets
+from featureprobe.ascent.settings.chosen import choose
 from featureprobe.ascent.settings.validation import check_probe
-from featureprobe.constraints.default import resolve
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Floats
@@ -190,14 +190,14 @@ def sensitivity(
     check_probe(probe)
     listed = as_targets(targets)
     _checks.whole("starts", starts, least=1)
-    base = replace(check_ascent_given(ascent), starts=starts)
-    seed, variants = seed_from(rng), variants_of(base, probe.input_space, factors)
+    base = replace(check_ascent_given(ascent), starts=starts).chosen(probe, listed)
+    seed, variants = seed_from(rng), variants_of(base, probe, listed, factors)
     seeds = [int(s) for s in np.random.SeedSequence(seed, spawn_key=(1,)).generate_state(SEEDS)]
     runs = [(base, seed), *((base, s) for s in seeds), *((v.ascent, seed) for v in variants)]
     reached = [_reached(a, probe, listed, s, progress) for a, s in runs]
     scores, images = (np.stack(part) for part in zip(*reached, strict=True))
     likeness = alike(probe, listed, images)
-    sets = [resolve(a.constraint, probe.input_space) for a, _ in runs]
+    sets = [choose(a, probe, listed).settings.constraint for a, _ in runs]
     other = np.array([own != sets[0] for own in sets])
     relative = np.where(other[:, None], np.nan, scores / scores[0])
     null, rest = slice(1, 1 + SEEDS), slice(1 + SEEDS, None)

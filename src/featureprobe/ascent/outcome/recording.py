@@ -8,7 +8,7 @@ from typing import Any
 from featureprobe._component import Arrays, ArrayValue
 from featureprobe._names import distinct
 from featureprobe.ascent.problem.given_starts import given_images
-from featureprobe.ascent.settings.settings import Settings
+from featureprobe.ascent.settings.chosen import Chosen
 from featureprobe.errors import ConfigError
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
@@ -20,7 +20,7 @@ _PACKAGES = ("featureprobe", "tensorflow", "keras", "numpy")
 
 
 def recipe_of(
-    settings: Settings, probe: ModelProbe, targets: Sequence[Objective], state: AscentState
+    chosen: Chosen, probe: ModelProbe, targets: Sequence[Objective], state: AscentState
 ) -> Recipe:
     """Return the recipe of a run that is at ``state``.
 
@@ -29,14 +29,14 @@ def recipe_of(
     """
     arrays: Arrays = {}
     given = given_images(state, probe.input_space)
-    settings.digest()  # all of it can be written as JSON
+    chosen.settings.digest()  # all of it can be written as JSON
     model: dict[str, Any] = {
         "name": probe.name,
         "fingerprint": probe.fingerprint,
         "image_shape": list(probe.image_shape),
     }
     return Recipe(
-        ascent=settings.to_config(arrays),
+        ascent=chosen.settings.to_config(arrays),
         objectives=tuple(target.to_config(arrays) for target in targets),
         seed=state.seed,
         input_space=probe.input_space.to_config(arrays),
@@ -44,6 +44,7 @@ def recipe_of(
         versions=versions(),
         arrays=arrays,
         start_images=None if given is None else _recorded(given, arrays),
+        why=chosen.why,
     )
 
 
