@@ -128,6 +128,7 @@ from featureprobe.types import (
     Index as Index,
     Read as Read,
     Tensor as Tensor,
+    UnitStatistic as UnitStatistic,
 )
 
 __version__: str

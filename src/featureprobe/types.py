@@ -1,4 +1,4 @@
-"""Shared words: what an index, a read and a step are. No TensorFlow, no imports from above."""
+"""Shared words: what an index, a read and a unit's statistic are. No TensorFlow, no imports from above."""
 
 import functools
 import re
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Protocol, TypeAlias, Union, cast, get_args, g
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.errors import ConfigError
+from featureprobe.errors import ConfigError, RangeError, ShapeError
 
 Tensor: TypeAlias = Any
 """A ``tf.Tensor``. TensorFlow ships no types; shapes are given in docstrings."""
@@ -116,6 +116,134 @@ class Read:
     def indices(self) -> tuple[int, ...]:
         """The numbers that belong to :attr:`axes`."""
         return tuple(getattr(self, axis) for axis in self.axes)
+
+
+STATISTICS = ("node", "mean", "peak")
+"""What a score can be of a unit: one node of it, the mean over its nodes, its strongest node."""
+
+
+@dataclass(frozen=True)
+class UnitStatistic:
+    """One number of one unit of a layer: what a score is, so that it compares with real images.
+
+    A unit is a map (H, W, C), a strip of a 1-D layer (L, C), or a node of a dense layer (n,): one
+    number along the last axis of the layer's output.
+
+    Args:
+        layer: The layer's path, or :data:`OUTPUT`.
+        unit: Number of the map, strip or dense node, from 0.
+        by: ``"mean"`` over the unit's nodes, ``"peak"``: its strongest node, or ``"node"``: one node,
+            at ``row`` and ``col``. A dense node is a single value, so that all three say the same.
+        row: Row of the node, for ``by="node"`` in maps; in strips the position.
+        col: Column of the node, for ``by="node"`` in maps.
+        pre: Whether it is of the values before the layer's activation.
+
+    Raises:
+        ConfigError: When a field has another kind of value, or a place is given that ``by`` does not
+            take.
+
+    Example:
+        >>> UnitStatistic("Conv2D_3", unit=5, by="peak").place
+        ()
+        >>> UnitStatistic("Conv2D_3", unit=5, row=1, col=2).place
+        (1, 2)
+    """
+
+    layer: str
+    _: KW_ONLY
+    unit: int
+    by: str = "node"
+    row: int | None = None
+    col: int | None = None
+    pre: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layer, str) or not self.layer:
+            raise ConfigError(
+                f"A UnitStatistic needs the path of a layer. Received: {self.layer!r}. "
+                "Give a path of probe.summary(), or fp.OUTPUT."
+            )
+        if self.by not in STATISTICS:
+            raise ConfigError(
+                f"by is one of {', '.join(map(repr, STATISTICS))}. Received: {self.by!r}."
+            )
+        object.__setattr__(self, "pre", flag("pre", self.pre))
+        for name in ("unit", "row", "col"):
+            value = getattr(self, name)
+            if value is not None or name == "unit":
+                object.__setattr__(self, name, _place(name, value))
+        if self.place and self.by != "node":
+            raise ConfigError(
+                f"row and col say which node is meant, with by='node'. Received: by={self.by!r}, "
+                f"row={self.row}, col={self.col}. Leave out the place, or by."
+            )
+        if self.col is not None and self.row is None:
+            raise ConfigError(
+                f"A node has a row before its col. Received: col={self.col}. Give row=."
+            )
+
+    @property
+    def place(self) -> tuple[int, ...]:
+        """(row, col) of a node in its map, (row,) in a strip; empty for whole units and dense nodes."""
+        return tuple(i for i in (self.row, self.col) if i is not None)
+
+    def taken_from(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return (N,) this number of each image.
+
+        Args:
+            values: (N, ...) the layer's output for N images, activations, before its activation where
+                :attr:`pre` says so.
+
+        Example:
+            >>> import numpy as np
+            >>> maps = np.arange(8.0).reshape(1, 2, 2, 2)
+            >>> UnitStatistic("conv", unit=1, by="mean").taken_from(maps)
+            array([4.])
+        """
+        self.check(values.shape[1:])
+        own = values[..., self.unit]
+        if self.by == "node":
+            for number in self.place:
+                own = own[:, number]
+            return np.asarray(own)
+        axes = tuple(range(1, own.ndim))
+        return np.asarray(own.max(axis=axes) if self.by == "peak" else own.mean(axis=axes))
+
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Raise unless a layer has this number.
+
+        Args:
+            shape: The layer's output shape without the batch axis.
+
+        Raises:
+            ShapeError: When the layer has no such node.
+            RangeError: When the unit, or its node, is outside the layer.
+        """
+        needs = len(shape) - 1 if self.by == "node" else 0
+        if len(self.place) != needs:
+            raise ShapeError(
+                f"The layer {self.layer!r} gives {shape}: there, a node has {needs} of row and col. "
+                f"Received: {self!r}. Give them, or by='mean' or 'peak' for a whole map."
+            )
+        for number, size in zip((*self.place, self.unit), (*shape[:needs], shape[-1]), strict=True):
+            if number >= size:
+                raise RangeError(
+                    f"{self!r} is outside the layer {self.layer!r}, which gives {shape}. "
+                    f"Choose from 0 to {size - 1}."
+                )
+
+
+def _place(name: str, value: Any) -> int:
+    """Return a whole number from 0 on, or raise ConfigError."""
+    whole = hasattr(value, "__index__") and not isinstance(
+        value, bool | np.bool_ | np.ndarray | type
+    )
+    if not whole or value.__index__() < 0:
+        raise ConfigError(
+            f"{name} of a UnitStatistic is a whole number from 0 on. Received: {value!r}. "
+            "Pass the objective's own field."
+        )
+    return int(value.__index__())
 
 
 def flag(name: str, value: Any) -> bool:

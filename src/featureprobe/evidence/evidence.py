@@ -112,14 +112,14 @@ class Evidence(Kept):
 
         A row a unit: its OIP when there is one, its top examples (what the strongest node sees), and
         how its answers are spread over the data set, with the OIP's score. That curve is of what the
-        label of its axis names: with ``MapMean`` targets of the mean over the map, as the OIP is
-        scored, whatever the examples are ranked by.
+        label of its axis names: what the OIP is scored by, such as the mean over the map with
+        ``MapMean`` targets, whatever the examples are ranked by.
 
         Args:
             layer: Path of the layer.
             units: A number, or several.
-            result: The OIPs: a result with ``MapMean`` or ``Node`` targets; units that it lacks have
-                an empty cell.
+            result: The OIPs: a result with ``MapMean`` or ``Node`` targets, or others that say which
+                unit they show (``shown_unit``); units that it lacks have an empty cell.
             count: Top examples of each unit; at most as many as were kept.
             by: What examples are ranked by, and without a result the curve is of; see :meth:`top`.
             figure: Figure to draw on; None makes a new one.

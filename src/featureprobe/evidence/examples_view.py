@@ -12,11 +12,13 @@ from featureprobe.evidence.examples import Examples
 from featureprobe.evidence.kept import Kept
 from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
 from featureprobe.evidence.percentiles import answers_of, target_of
+from featureprobe.objectives.shown_units import shown_units
 from featureprobe.plotting import show_image, show_mosaic
 from featureprobe.plotting._axes import figure_or_new
 from featureprobe.plotting._cells import GREY, bare
 from featureprobe.plotting._texts import with_plain_names
 from featureprobe.results.result import AscentResult
+from featureprobe.types import UnitStatistic
 
 _ROW, _CROP, _CURVE = 1.45, 1.0, 2.8  # inches
 _WORDS = {"peak": "strongest node", "mean": "mean over the map"}
@@ -34,8 +36,9 @@ def draw(
 ) -> Figure | SubFigure:
     """Draw one row a unit; see ``Evidence.plot``."""
     own = evidence[layer]
-    targets = [None if result is None else target_of(result, layer, unit) for unit in units]
-    measure = by if result is None else _measure(own, result, targets, by)
+    shown_by = () if result is None else shown_units(result.recipe)
+    targets = [target_of(shown_by, layer, unit) for unit in units]
+    measures = _measures(own, [None if t is None else shown_by[t] for t in targets], by)
     kept = own.measure(by).top_values.shape[1]
     shown = min(_checks.whole("count", count, least=1), kept)
     widths = [_CROP] * (result is not None) + [shown * _CROP, _CURVE]
@@ -50,19 +53,23 @@ def draw(
         name = f"{'map' if len(own.shape) > 1 else 'node'} {unit}"
         axes[0].set_title(name, loc="left", fontsize=9, color="k", weight="bold")
         if result is not None and target is not None:
-            _mark_oip(axes[-1], evidence, result, target)
-        _curve(axes[-1], own.measure(measure), unit)
-        axes[-1].set_xlabel(_word(own, measure) if row == len(units) - 1 else "", fontsize=8)
+            compared = answers_of(evidence.layers, shown_by[target])
+            _mark_oip(axes[-1], float(result.best_scores()[target]), compared)
+        _curve(axes[-1], own.measure(measures[row]), unit)
+        last = row == len(units) - 1 or measures[row + 1] != measures[row]
+        axes[-1].set_xlabel(_word(own, measures[row]) if last else "", fontsize=8)
     with_plain_names(figure)
     return figure
 
 
-def _measure(
-    own: LayerEvidence, result: AscentResult, targets: Sequence[int | None], by: str
-) -> str:
-    """Return what all curves show: what the OIPs are scored by, since they are compared."""
-    kinds = {result.recipe.objectives[t]["kind"] for t in targets if t is not None}
-    return "mean" if "map_mean" in kinds and len(own.shape) > 1 else by
+def _measures(own: LayerEvidence, shown: Sequence[UnitStatistic | None], by: str) -> list[str]:
+    """Return what the curve of each row is of: what its OIP is scored by, since they are compared.
+
+    A row without an OIP has what the first one has.
+    """
+    scored = [None if s is None or s.by == "node" else s.by for s in shown]
+    usual = next((s for s in scored if s is not None), by)
+    return [s or usual if len(own.shape) > 1 else by for s in scored]
 
 
 def _word(own: LayerEvidence, measure: str) -> str:
@@ -121,16 +128,18 @@ def _curve(ax: Axes, answers: Answers, unit: int) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _mark_oip(ax: Axes, evidence: Kept, result: AscentResult, target: int) -> None:
+def _mark_oip(ax: Axes, score: float, compared: tuple[Answers, int] | None) -> None:
     """Show where the OIP stands on the curve; its score is compared with its own measure only."""
-    score = float(result.best_scores()[target])
-    compared = answers_of(evidence.layers, result.recipe.objectives[target])
     if compared is None:
         text, color = f"OIP {score:.3g}; scored by something else", GREY
     else:
         answers, unit = compared
         largest = float(answers.largest[unit])
-        end = f"{score / largest:.2g}x the top image's" if largest > 0 else "no image is above 0"
+        end = (
+            f"{score / largest:.2g}x the top image's" if largest > 0 else f"top image {largest:.3g}"
+        )
+        if largest == answers.least[unit] == 0:
+            end = "no image is above 0"
         text, color = f"OIP {score:.3g}; {end}", "C3"
         ax.axvline(score, color=color, linewidth=1.2)
     # Above the curve, where it stands over nothing else wherever the line is.

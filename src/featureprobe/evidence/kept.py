@@ -89,7 +89,9 @@ class Kept(Hints):
         """Return where the scores of an ascent stand among the answers to real images.
 
         Args:
-            result: Of ``MapMean`` targets, or of ``Node`` targets of dense layers; others are NaN.
+            result: Of ``MapMean`` targets, of ``Node`` targets of dense layers, and of objectives that say
+                that they are a map's mean, its strongest node or a dense node (``shown_unit``);
+                others are NaN.
 
         Returns:
             (targets, starts), 0..100: the percentage of images that score at most as much.

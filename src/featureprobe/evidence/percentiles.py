@@ -1,36 +1,36 @@
 """Where the scores of an ascent stand among the answers to real images."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
+from featureprobe.objectives.shown_units import shown_units
 from featureprobe.results.result import AscentResult
+from featureprobe.types import UnitStatistic
 
 
 def answers_of(
-    layers: Mapping[str, LayerEvidence], config: Mapping[str, Any]
+    layers: Mapping[str, LayerEvidence], shown: UnitStatistic | None
 ) -> tuple[Answers, int] | None:
     """Return the answers that a target's score can be compared with, and its unit.
 
     Args:
         layers: The evidence.
-        config: The target's config.
+        shown: Which number of which unit the score is, None for no such thing.
 
     Returns:
-        None for what real images were not scored by: other objectives, nodes of maps, values
+        None for what real images were not scored by: scores of something else, nodes of maps, values
         before the activation, layers without evidence.
     """
-    own = layers.get(config.get("layer", ""))
-    if own is None or config.get("pre"):
+    own = None if shown is None else layers.get(shown.layer)
+    if shown is None or own is None or shown.pre:
         return None
-    if config["kind"] == "map_mean" and len(own.shape) > 1:
-        return own.mean, int(config["channel"])
-    if config["kind"] == "node" and len(own.shape) == 1:
-        return own.peak, int(config["index"])
-    return None
+    shown.check(own.shape)
+    if len(own.shape) > 1 and shown.by == "node":
+        return None
+    return own.mean if shown.by == "mean" else own.peak, shown.unit
 
 
 def percentiles(
@@ -38,19 +38,17 @@ def percentiles(
 ) -> npt.NDArray[np.float64]:
     """Return (targets, starts) percentiles; NaN where there is nothing to compare with."""
     found = np.full(result.scores.shape, np.nan)
-    for target, config in enumerate(result.recipe.objectives):
-        compared = answers_of(layers, config)
+    for target, shown in enumerate(shown_units(result.recipe)):
+        compared = answers_of(layers, shown)
         if compared is not None:
             answers, unit = compared
             found[target] = answers.percentile(unit, result.scores[target])
     return found
 
 
-def target_of(result: AscentResult, layer: str, unit: int) -> int | None:
-    """Return the number of the target that is this map or dense node, or None."""
-    for target, config in enumerate(result.recipe.objectives):
-        is_map = config["kind"] == "map_mean" and config.get("channel") == unit
-        is_node = config["kind"] == "node" and config.get("index") == unit
-        if config.get("layer") == layer and (is_map or is_node):
+def target_of(shown: Sequence[UnitStatistic | None], layer: str, unit: int) -> int | None:
+    """Return the number of the target that shows a whole map or a dense node, or None."""
+    for target, own in enumerate(shown):
+        if own is not None and (own.layer, own.unit, own.place) == (layer, unit, ()):
             return target
     return None

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self, TypeGuard
 import numpy as np
 import tensorflow as tf
 
+import featureprobe.objectives.score_meaning as meaning
 from featureprobe import _checks
 from featureprobe._component import Component
 from featureprobe.errors import ConfigError, RangeError, ShapeError
@@ -114,7 +115,7 @@ class Seen:
         return own
 
 
-class Objective(Component, ABC):
+class Objective(Component, meaning.ScoreMeaning, ABC):
     """What an image climbs towards: one score per image, larger is better.
 
     Implement :meth:`reads` and :meth:`value` in a frozen dataclass with its own ``kind``. Fields
@@ -126,8 +127,33 @@ class Objective(Component, ABC):
     part's value (N,). What parts read need not be named; an objective that reads nothing else leaves
     :meth:`reads` out. Group objectives are no parts.
 
+    What its score *is* an objective may say in three more methods, each of which has a default that
+    claims nothing: :meth:`shown_unit`, :meth:`score_bounds` and :meth:`can_be_dead`. Evidence, quality
+    and insertion ask these, never the ``kind``. A subclass that overrides :meth:`reads` or
+    :meth:`value` without them falls back to the defaults: what its parent says is not true of it.
+
     Objectives add, subtract and scale: ``0.8 * a + 0.2 * b - 1e-3 * fp.TotalVariation()`` is a
     :class:`WeightedSum`; the operands stay as they are.
+
+    Example:
+        >>> from dataclasses import KW_ONLY, dataclass
+        >>> from typing import ClassVar
+        >>> import tensorflow as tf
+        >>> import featureprobe as fp
+        >>> @dataclass(frozen=True)
+        ... class Peak(fp.Objective):
+        ...     kind: ClassVar[str] = "mylab.peak"
+        ...     layer: str
+        ...     _: KW_ONLY
+        ...     channel: fp.Index
+        ...     def reads(self):
+        ...         return (fp.Read(self.layer, channel=self.channel),)
+        ...     def value(self, seen):
+        ...         return tf.reduce_max(seen[0], axis=(1, 2))
+        ...     def shown_unit(self):
+        ...         return fp.UnitStatistic(self.layer, unit=self.channel, by="peak")
+        >>> Peak("Conv2D_3", channel=5).score_bounds()
+        (None, None)
     """
 
     __array_ufunc__ = None  # numpy's numbers multiply it as Python's do
@@ -246,6 +272,13 @@ class WeightedSum(Objective):
             size = "" if abs(weight) == 1 else f"{abs(weight):g} * "
             text += f"{' ' if text else ''}{sign}{size}{objective.label}"
         return text
+
+    shown_unit, score_bounds, can_be_dead = meaning.OF_SUMS
+
+    @property
+    def scoring(self) -> list[tuple[float, Objective]]:
+        """The terms that count as score: they read a layer, and are no group objectives."""
+        return [t for t in self.terms if reads_of(t[1]) and not isinstance(t[1], GroupObjective)]
 
     def value(self, seen: Seen) -> Tensor:
         """Return the weighted sum of the terms' scores, (N,)."""

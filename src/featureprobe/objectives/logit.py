@@ -7,7 +7,7 @@ from featureprobe import _checks
 from featureprobe._arguments import check_fields, checked
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.base import Objective, Seen
-from featureprobe.types import OUTPUT, HasLayers, Index, Read, Tensor
+from featureprobe.types import OUTPUT, HasLayers, Index, Read, Tensor, UnitStatistic
 
 
 @dataclass(frozen=True)
@@ -65,3 +65,7 @@ class Logit(Objective):
     def value(self, seen: Seen) -> Tensor:
         """Return the logit, (N,)."""
         return seen[0]
+
+    def shown_unit(self) -> UnitStatistic:
+        """Return the class's node before its activation."""
+        return UnitStatistic(self.layer, unit=self.index, pre=True)

@@ -9,7 +9,7 @@ from featureprobe import _checks
 from featureprobe._arguments import check_fields, checked
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.base import Objective, Seen
-from featureprobe.types import HasLayers, Index, Read, Tensor, flag
+from featureprobe.types import HasLayers, Index, Read, Tensor, UnitStatistic, flag
 
 
 @dataclass(frozen=True)
@@ -83,3 +83,7 @@ class MapMean(Objective):
     def value(self, seen: Seen) -> Tensor:
         """Return the mean over rows and columns, (N,)."""
         return tf.reduce_mean(seen[0], axis=tuple(range(1, len(seen[0].shape))))
+
+    def shown_unit(self) -> UnitStatistic:
+        """Return the mean over the map."""
+        return UnitStatistic(self.layer, unit=self.channel, by="mean", pre=self.pre)

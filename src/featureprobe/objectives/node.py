@@ -7,7 +7,7 @@ from featureprobe import _checks
 from featureprobe._arguments import check_fields, checked
 from featureprobe.errors import ConfigError, RangeError, ShapeError
 from featureprobe.objectives.base import Objective, Seen
-from featureprobe.types import HasLayers, Index, Read, Tensor, flag
+from featureprobe.types import HasLayers, Index, Read, Tensor, UnitStatistic, flag
 
 
 @dataclass(frozen=True)
@@ -126,3 +126,10 @@ class Node(Objective):
                 "this is a whole row. Give col=."
             )
         return seen[0]
+
+    def shown_unit(self) -> UnitStatistic:
+        """Return the node itself."""
+        unit = self.channel if self.index is None else self.index
+        return UnitStatistic(
+            self.layer, unit=int(unit or 0), row=self.row, col=self.col, pre=self.pre
+        )

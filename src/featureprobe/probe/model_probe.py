@@ -38,7 +38,7 @@ class ModelProbe(Hints):
     Args:
         model: A built Keras 3 model on the TensorFlow backend, channels last.
         input_space: How pixel units become model units. Without it, it is read off a leading
-            Rescaling or Normalization layer, also behind augmentations.
+            Rescaling or Normalization layer, also behind augmentations, resizing and cropping.
         size: (rows, columns), for models that take images of any size.
         image_input: Name of the input that takes images, when there are several.
         other_inputs: Constant values, without the batch axis, of all other inputs by name.

@@ -15,11 +15,13 @@ from featureprobe.objectives.structure import leaf_of, terms_of
 from featureprobe.probe.graph.reads import check_read
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.testing._claims import attempt, claim, claim_close, claim_finite
+from featureprobe.testing._scores import claim_bounds, claim_shown_unit
 from featureprobe.testing._targets import evaluate, shift_numbers, total_and_gradient
 from featureprobe.testing.components import ComponentContract
 from featureprobe.testing.steps import make_images
 from featureprobe.types import Read, Tensor
 
+_CONTRASTS = (0.0, 0.1, 1.0, 10.0)  # of noise, as multiples of what is usual
 _STEPS = (0.1, 0.03, 0.01, 0.001)  # in spreads; one of them is small enough for any objective
 
 
@@ -200,6 +202,23 @@ class ObjectiveContract(ComponentContract):
         for read in reads_of(one):
             missing = [w for w in (read.layer, *map(str, read.indices)) if w not in label]
             claim(not missing, f"The label {label!r} of {one!r} does not name {missing}.")
+
+    def test_the_score_is_the_number_that_it_names(self) -> None:
+        """Where ``shown_unit`` names a number of a unit, the score is that number."""
+        images = self._images([self.make()])
+        for target in map(self._climbable, dict.fromkeys(self._targets())):
+            claim_shown_unit(self.probe(), target, images, self._values([target], images).score)
+
+    def test_scores_stay_within_the_bounds_that_it_states(self) -> None:
+        """No image, grey or of any contrast, scores less or more than ``score_bounds`` states."""
+        targets, center = self._targets(), self.probe().input_space.center
+        images = self._images(targets) - center
+        for contrast in _CONTRASTS:
+            found = self._values(targets, center + contrast * images).total
+            for target, own in zip(
+                targets, np.asarray(found).reshape(len(targets), -1), strict=True
+            ):
+                claim_bounds(target, own)
 
     def setting(self) -> tuple[Any, Objective]:
         """Return a short Ascent, and the objective; a penalty comes with something to climb."""

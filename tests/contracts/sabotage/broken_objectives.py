@@ -158,6 +158,20 @@ TWINS = [
         "Mark these fields as fp.Index",
     ),
     _twin(
+        "test_the_score_is_the_number_that_it_names",
+        _map_mean(
+            value=lambda self, seen: 2.0 * mean(self, seen),
+            reads=MapMean.reads,
+            shown_unit=MapMean.shown_unit,
+        ),
+        "Name the number that value",
+    ),
+    _twin(
+        "test_scores_stay_within_the_bounds_that_it_states",
+        _map_mean(score_bounds=lambda self: (0.0, 1e-3)),
+        "outside the bounds 0 to 0.001",
+    ),
+    _twin(
         "test_label_names_its_layers",
         _map_mean(label=property(lambda self: f"channel {self.channel}")),
         "does not name .'conv2'.",

@@ -94,9 +94,12 @@ def test_the_fields_of_a_large_image_are_small(side: int) -> None:
         [layers.RandomFlip(name="flip"), layers.RandomRotation(0.1), layers.Dropout(0.1)],
         [keras.Sequential([layers.RandomFlip(name="flip")], name="augmentation")],
         [layers.Pipeline([layers.RandomZoom(0.1)], name="flip")],
+        [layers.Resizing(5, 5, name="flip")],
+        [layers.RandomFlip(), layers.CenterCrop(5, 5, name="flip"), layers.ZeroPadding2D(1)],
+        [keras.Sequential([layers.Resizing(12, 12, name="flip"), layers.RandomCrop(7, 7)])],
     ],
 )
-def test_the_range_is_read_off_behind_layers_that_change_nothing(before: list) -> None:
+def test_the_range_is_read_off_behind_layers_that_keep_values(before: list) -> None:
     """And the layers that are looked through are named."""
     net = keras.Sequential(
         [keras.Input((9, 9, 3)), *before, layers.Rescaling(1 / 255, name="scale")]
@@ -108,7 +111,8 @@ def test_the_range_is_read_off_behind_layers_that_change_nothing(before: list) -
 
 
 @pytest.mark.parametrize(
-    "before", [layers.CenterCrop(5, 5), layers.ReLU(), layers.Lambda(lambda x: ops.flip(x, axis=1))]
+    "before",
+    [layers.AveragePooling2D(2), layers.ReLU(), layers.Lambda(lambda x: ops.flip(x, axis=1))],
 )
 def test_the_range_is_not_read_off_behind_others(before: keras.Layer) -> None:
     """What they make of the image is not the image."""

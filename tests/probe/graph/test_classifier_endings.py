@@ -83,6 +83,18 @@ def by_hand(x: Any) -> Any:
     return raised / ops.sum(raised, axis=-1, keepdims=True)
 
 
+def shares_of(values: Any) -> Any:
+    """Return values as shares of their sum."""
+    return values / ops.sum(values, axis=-1, keepdims=True)
+
+
+def over_the_length(x: Any) -> Any:
+    """Return logits over the length of the features that they are made of: cosines but for a factor."""
+    return layers.Rescaling(1.0, name="logits")(
+        dense(name="z")(x) / ops.norm(x, axis=-1, keepdims=True)
+    )
+
+
 def yes_or_no(x: Any) -> Any:
     """Return the probabilities of no and of yes."""
     yes = layers.Dense(1, activation="sigmoid")(x)
@@ -148,6 +160,18 @@ CLEAR: dict[str, tuple[Make, Callable[[np.ndarray], np.ndarray]]] = {
         None,
     ),
     "nested": (alone(lambda: nested(layers.Dropout(0.1))), same),
+    "by a number": (lambda x: dense()(x) / 4.0, lambda v: v / 4),
+    "softsign by hand": (
+        lambda x: (z := dense()(x)) / (1.0 + ops.abs(z)),
+        lambda v: v / (1 + np.abs(v)),
+    ),
+    "by a learned number": (
+        lambda x: (
+            dense()(x) / (1.0 + layers.Dense(1, activation="relu", kernel_initializer="zeros")(x))
+        ),
+        same,
+    ),
+    "over the length of the features": (over_the_length, None),
     "nested, then linear": (lambda x: layers.Activation("linear")(nested()(x)), same),
     "SpectralNormalization": (
         alone(lambda: layers.SpectralNormalization(SOFT(), name="wrapped")),
@@ -184,6 +208,23 @@ UNCLEAR: dict[str, Make] = {
     "clipped": lambda x: ops.clip(SOFT()(x), 1e-6, 1.0),
     "logarithm": lambda x: ops.log(SOFT()(x)),
     "softmax by hand": by_hand,
+    "shares of what is above 0": lambda x: shares_of(ops.relu(dense()(x))),
+    "shares, for no division by 0": lambda x: (
+        (r := ops.relu(dense()(x))) / (ops.sum(r, axis=-1, keepdims=True) + 1e-7)
+    ),
+    "shares, multiplied": lambda x: (
+        (r := ops.softplus(dense()(x))) * ops.reciprocal(ops.sum(r, axis=-1, keepdims=True))
+    ),
+    "shares by another sum": lambda x: (
+        (z := dense()(x)) / layers.Reshape((1,))(layers.Dot(1)([z, z]))
+    ),
+    "squares": lambda x: shares_of(ops.square(dense()(x))),
+    "by the largest": lambda x: (z := dense()(x)) / ops.max(ops.abs(z), axis=-1, keepdims=True),
+    "shares times a number": lambda x: 10.0 * shares_of(ops.relu(dense()(x))),
+    "logarithm of shares": lambda x: ops.log(shares_of(ops.softplus(dense()(x)))),
+    "shares, then Reshape": lambda x: layers.Reshape((CLASSES, 1))(shares_of(ops.relu(dense()(x)))),
+    "of length 1": lambda x: layers.UnitNormalization()(dense()(x)),
+    "normalized": lambda x: ops.normalize(dense()(x), order=1),
     "one minus": yes_or_no,
     "relu of probabilities": lambda x: layers.ReLU()(SOFT()(x)),
     "relu in ops": lambda x: ops.relu(SOFT()(x)),

@@ -10,13 +10,11 @@ import tensorflow as tf
 from featureprobe import _checks
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.target_score import shares_of_nodes
-from featureprobe.objectives.map_mean import MapMean
-from featureprobe.objectives.node import Node
 from featureprobe.probe.graph.call import Call
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.network import Network
 from featureprobe.probe.network.rows import check_single
-from featureprobe.types import FloatArray, Floats, Tensor
+from featureprobe.types import FloatArray, Floats, Tensor, UnitStatistic
 
 IMAGE = "image"
 _ADDED = ("bias", "beta", "moving_mean")  # variables that add a constant
@@ -114,19 +112,19 @@ class Composition(Finding):
         return 5.0, 4.0
 
 
-def composition_of(probe: ModelProbe, image: FloatArray, target: MapMean | Node) -> Composition:
+def composition_of(probe: ModelProbe, image: FloatArray, unit: UnitStatistic) -> Composition:
     """Return the shares of the nearest lower convolution or pooling layer, at an image (H, W, C)."""
     network = probe.network
     check_single(network.rows, "Shares are of one image")
-    lower, calls = _below(network, target.layer)
+    lower, calls = _below(network, unit.layer)
     model = probe.input_space.to_model(image[None])
     values = model if lower == IMAGE else network.run(model, ((lower, False),))[0]
-    weights = shares_of_nodes(target, probe.shape_of(target.layer))
-    network.prepare(((target.layer, True),))
+    weights = shares_of_nodes(unit, probe.shape_of(unit.layer))
+    network.prepare(((unit.layer, True),))
     pre, score = (
         _split(
             network,
-            (lower, target.layer),
+            (lower, unit.layer),
             calls,
             tf.constant(values, network.dtype),
             weights,
@@ -134,7 +132,7 @@ def composition_of(probe: ModelProbe, image: FloatArray, target: MapMean | Node)
         )
         for before in (True, False)
     )
-    score = pre if target.pre else score
+    score = pre if unit.pre else score
     return Composition(
         lower,
         shares=pre.shares,

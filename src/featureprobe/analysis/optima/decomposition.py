@@ -14,10 +14,9 @@ from featureprobe.analysis.optima.composition import Composition, composition_of
 from featureprobe.analysis.optima.node_grid import background_of
 from featureprobe.analysis.optima.parts import Parts, parts_of
 from featureprobe.analysis.optima.repetition import Repetition, repetition_of
-from featureprobe.analysis.optima.target_score import checked_target
+from featureprobe.analysis.optima.target_score import checked_unit
 from featureprobe.errors import ShapeError
-from featureprobe.objectives.map_mean import MapMean
-from featureprobe.objectives.node import Node
+from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Read
 
@@ -76,7 +75,7 @@ class Decomposition(Finding):
 def decompose(
     probe: ModelProbe,
     image: npt.ArrayLike,
-    target: MapMean | Node,
+    target: Objective,
     *,
     rounds: Count = 200,
     background: npt.ArrayLike | None = None,
@@ -96,7 +95,8 @@ def decompose(
     Args:
         probe: The opened model.
         image: (H, W, C), pixel units.
-        target: An ``fp.MapMean`` or ``fp.Node``.
+        target: An ``fp.MapMean`` or ``fp.Node``, or another objective that says which map's mean or
+            which node it is (``shown_unit``).
         rounds: Surrogates; p cannot be below 1 / (rounds + 1).
         background: What replaces a part: a number, or one a channel, pixel units. None: as for
             :func:`shift_response`.
@@ -125,15 +125,14 @@ def decompose(
     batch = _checks.images(image, probe.image_shape, what="image")
     if len(batch) != 1:
         raise ShapeError(f"One image is taken apart. Received {len(batch)}; pass images[0].")
-    checked, own = checked_target(probe, target), batch[0]
+    (checked, shown), own = checked_unit(probe, target), batch[0]
     count, seed = _checks.whole("rounds", rounds, least=1), seed_from(rng)
-    read = checked.reads()[0]
-    live = probe.network.live_box(Read(read.layer, row=read.row, col=read.col)) > 0
-    whole = probe.network.live_box(Read(read.layer)) > 0
+    live = probe.network.live_box(Read(shown.layer, row=shown.row, col=shown.col)) > 0
+    whole = probe.network.live_box(Read(shown.layer)) > 0
     ground = background_of(own, probe, whole, background)
     rows, cols = (np.flatnonzero(live.any(axis=axis)) for axis in (1, 0))
     box = np.array([rows[0], rows[-1] + 1, cols[0], cols[-1] + 1])
-    jump = _jump(probe, checked.layer)
+    jump = _jump(probe, shown.layer)
     patch = own[box[0] : box[1], box[2] : box[3]]
     return Decomposition(
         checked.label,
@@ -141,8 +140,8 @@ def decompose(
         live=box,
         jump=jump,
         repetition=repetition_of(patch, jump, count, np.random.default_rng(seed)),
-        parts=parts_of(probe, own, checked, live, ground),
-        composition=composition_of(probe, own, checked),
+        parts=parts_of(probe, own, shown, live, ground),
+        composition=composition_of(probe, own, shown),
         seed=seed,
     )
 

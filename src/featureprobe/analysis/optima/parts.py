@@ -11,10 +11,8 @@ from featureprobe._extras import need
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.target_score import scores_of
 from featureprobe.errors import ShapeError
-from featureprobe.objectives.map_mean import MapMean
-from featureprobe.objectives.node import Node
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray, Floats, Mask
+from featureprobe.types import FloatArray, Floats, Mask, UnitStatistic
 
 MOST_PARTS = 8
 _WEAK = 0.125  # a quarter of what two parts show that are nothing without each other
@@ -144,7 +142,7 @@ class Parts(Finding):
 
 
 def parts_of(
-    probe: ModelProbe, image: FloatArray, target: MapMean | Node, live: Mask, ground: FloatArray
+    probe: ModelProbe, image: FloatArray, unit: UnitStatistic, live: Mask, ground: FloatArray
 ) -> Parts:
     """Return the parts of an image (H, W, C), and the scores of all choices of them.
 
@@ -157,7 +155,7 @@ def parts_of(
     stay = np.concatenate([np.ones((len(kept), 1), int), kept], axis=1)[:, labels] > 0
     shown = np.where(stay[..., None], image, ground).astype(np.float32)
     empty = np.broadcast_to(ground, image.shape).astype(np.float32)[None]
-    scores = scores_of(probe, target, np.concatenate([shown, empty]))
+    scores = scores_of(probe, unit, np.concatenate([shown, empty]))
     return Parts(
         labels,
         coalitions=scores[:-1],

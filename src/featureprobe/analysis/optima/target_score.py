@@ -3,40 +3,47 @@
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe.ascent.problem.targets import check_reads
+from featureprobe.ascent.problem.targets import unit_shown_by
 from featureprobe.errors import ConfigError
-from featureprobe.objectives.map_mean import MapMean
-from featureprobe.objectives.node import Node
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.score_meaning import shown_unit_of
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, UnitStatistic
 
 
-def checked_target(probe: ModelProbe, target: object) -> MapMean | Node:
-    """Return a target that is a map's mean or a node, or raise one clear error."""
-    if not isinstance(target, MapMean | Node):
+def checked_unit(probe: ModelProbe, target: object) -> tuple[Objective, UnitStatistic]:
+    """Return a target, and the map whose mean or the node whose value its score is.
+
+    Raises:
+        ConfigError: For a target whose score is something else.
+    """
+    shown = shown_unit_of(target) if isinstance(target, Objective) else None
+    whole = shown is not None and (shown.by == "mean" or len(probe.shape_of(shown.layer)) == 1)
+    if not isinstance(target, Objective) or shown is None or not (whole or shown.by == "node"):
         raise ConfigError(
-            f"The target is an fp.MapMean or an fp.Node. Received: {target!r}. "
-            "Give the objective that the image was made for."
+            "The target is an fp.MapMean or an fp.Node, or an objective that says which map's mean or "
+            f"which node it is (shown_unit). Received: {target!r}. Give the objective that the image "
+            "was made for."
         )
-    check_reads(probe, target)
-    return target
+    unit_shown_by(probe, target)  # and it fits the model
+    return target, shown
 
 
-def shares_of_nodes(target: MapMean | Node, shape: tuple[int, ...]) -> FloatArray:
-    """Return what the target's score takes of each value of its layer's output, in its shape."""
+def shares_of_nodes(shown: UnitStatistic, shape: tuple[int, ...]) -> FloatArray:
+    """Return what a score takes of each value of its layer's output, in its shape."""
     weights = np.zeros(shape, np.float32)
-    if isinstance(target, MapMean):
-        weights[..., target.channel] = 1 / np.prod(shape[:-1])
+    if shown.by == "node":
+        weights[(*shown.place, shown.unit)] = 1.0
     else:
-        weights[target.reads()[0].indices] = 1.0
+        weights[..., shown.unit] = 1 / np.prod(shape[:-1])
     return weights
 
 
 def scores_of(
-    probe: ModelProbe, target: MapMean | Node, images: FloatArray
+    probe: ModelProbe, shown: UnitStatistic, images: FloatArray
 ) -> npt.NDArray[np.float64]:
     """Return (N,) scores of images (N, H, W, C) in pixel units."""
-    values = probe.activations(images, target.layer, pre=target.pre)
-    weights = shares_of_nodes(target, values.shape[1:]).astype(np.float64)
+    values = probe.activations(images, shown.layer, pre=shown.pre)
+    weights = shares_of_nodes(shown, values.shape[1:]).astype(np.float64)
     flat = values.reshape(len(values), -1).astype(np.float64)
     return np.asarray(flat @ weights.ravel())

@@ -14,6 +14,7 @@ from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.patterns.contributions import margin_weights
 from featureprobe.analysis.stats.ranks import rank_correlations
 from featureprobe.errors import ConfigError
+from featureprobe.objectives.shown_units import shown_units
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.tail import tail_of
 from featureprobe.results.result import AscentResult
@@ -113,7 +114,8 @@ def insert_patterns(
 
     Args:
         probe: The opened model.
-        result: The OIPs, of ``MapMean`` targets of one layer that all paths to the output go through.
+        result: The OIPs of maps of one layer that all paths to the output go through: of ``MapMean``
+            targets, or of objectives that say which map they show (``shown_unit``).
         images: (N, H, W, C), pixel units, such as those of ``first`` and ``second``.
         first: Number of an output.
         second: Number of another output.
@@ -137,12 +139,13 @@ def insert_patterns(
         >>> insert_patterns(probe, result, images[:20], 4, 9, rounds=50).moved.shape
         (12,)
     """
-    layer, channels = _maps_of(result)
+    layer, channels = _maps_of(probe, result)
     _checks.number("amount", amount, above=0)
     _checks.whole("rounds", rounds, least=1)
     pixels = _checks.images(images, probe.image_shape)
     weights = margin_weights(probe, first, second)
-    predicted, by_all, moves, answered = _moves(probe, result, channels, pixels, weights, amount)
+    found = _moves(probe, result.best(), layer, channels, pixels, weights, amount)
+    predicted, by_all, moves, answered = found
     dealer = np.random.default_rng(seed_from(rng))
     dealt = np.stack([dealer.permutation(predicted) for _ in range(rounds)])
     return Insertion(
@@ -161,17 +164,17 @@ def insert_patterns(
 
 def _moves(
     probe: ModelProbe,
-    result: AscentResult,
+    patterns: FloatArray,
+    layer: str,
     channels: npt.NDArray[np.int64],
     pixels: FloatArray,
     weights: FloatArray,
     amount: float,
 ) -> tuple[Floats, ...]:
     """Return (M,) each: predicted through the map, through all maps, moved, answered."""
-    layer = str(result.recipe.objectives[0]["layer"])
     tail, values, found = tail_of(probe.network, layer), probe.activations(pixels, layer), []
     slopes, before = tail.slopes(values, weights), tail.logits(values) @ weights
-    for pattern, channel in zip(result.best(), channels, strict=True):
+    for pattern, channel in zip(patterns, channels, strict=True):
         added = _within(pixels + amount * (pattern - pattern.mean()), probe)
         answers = probe.activations(added, layer)
         change = answers - values
@@ -187,15 +190,21 @@ def _correlation(predicted: Floats, moved: Floats) -> Floats:
     return rank_correlations(np.atleast_2d(predicted), moved[None], what="insert_patterns")[:, 0]
 
 
-def _maps_of(result: AscentResult) -> tuple[str, npt.NDArray[np.int64]]:
-    configs = result.recipe.objectives
-    layers = {c.get("layer") for c in configs}
-    if len(layers) != 1 or any(c["kind"] != "map_mean" for c in configs) or len(configs) < 3:
+def _maps_of(probe: ModelProbe, result: AscentResult) -> tuple[str, npt.NDArray[np.int64]]:
+    """Return the layer and the maps that a result shows, whole maps of one layer."""
+    shown = shown_units(result.recipe)
+    maps = [own for own in shown if own is not None and own.by != "node"]
+    layers = sorted({own.layer for own in maps})
+    if len(maps) < max(3, len(shown)) or len(layers) > 1:
         raise ConfigError(
-            "OIPs are inserted of at least three MapMean targets of one layer. Received targets of "
-            f"{sorted(map(str, layers))}: {', '.join(result.labels[:4])}, ..."
+            "OIPs are inserted of at least three MapMean targets of one layer, or of objectives that say "
+            f"which map they show (shown_unit). Received {len(shown)} targets, of which "
+            f"{len(maps)} show a map, of {', '.join(layers) or 'no layer'}: "
+            f"{', '.join(result.labels[:4])}, ... Climb fp.MapMean.each(probe, layer)."
         )
-    return str(layers.pop()), np.array([c["channel"] for c in configs], np.int64)
+    for own in maps:
+        own.check(probe.shape_of(own.layer))
+    return layers[0], np.array([own.unit for own in maps], np.int64)
 
 
 def _within(pixels: FloatArray, probe: ModelProbe) -> FloatArray:

@@ -1,6 +1,6 @@
 """Assess: hold pictures of units against natural images, on all measures at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,17 @@ from featureprobe.analysis.quality.measures import Case
 from featureprobe.analysis.quality.natural import Natural
 from featureprobe.analysis.quality.quality_profile import QualityProfile
 from featureprobe.analysis.quality.units import units_of
-from featureprobe.ascent.problem.targets import Targets, as_targets
+from featureprobe.ascent.problem.targets import Targets, as_targets, unit_shown_by
 from featureprobe.ascent.settings.validation import check_kinds, check_probe
 from featureprobe.constraints.base import Constraint
 from featureprobe.errors import ConfigError, ShapeError
-from featureprobe.objectives.base import Objective
+from featureprobe.objectives.shown_units import shown_units
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, UnitStatistic
 
 Floats = npt.NDArray[np.floating[Any]]
-Configs = Sequence[Objective | Mapping[str, Any]]
+Numbers = tuple[UnitStatistic | None, ...]
 
 
 @checked
@@ -53,9 +53,10 @@ def assess(
         pictures: An AscentResult (the best start of each target), or images (K, H, W, C) in pixel
             units, such as another tool's.
         natural: (N, H, W, C) natural images, pixel units, at least 40; thousands tell more.
-        targets: The ``MapMean``, ``Node`` or ``Logit`` target of each picture, all of one layer, nodes
-            of maps at one place; needed for images. With a result they stand for its own, such as for
-            targets with penalties.
+        targets: The target of each picture, all of one layer, nodes of maps at one place: ``MapMean``,
+            ``Node``, ``Logit``, and objectives of your own that say which unit they show
+            (:meth:`featureprobe.Objective.shown_unit`); needed for images. With a result they stand
+            for its own.
         other: Another training of the net: whether its matching units answer to the pictures too.
         best_known: (K,) the best scores known, in the same constraint set.
         constraint: The set that the pictures were made in, ``fp.Box()`` or ``fp.Sphere()``. A short
@@ -87,8 +88,8 @@ def assess(
         True
     """
     check_probe(probe)
-    shown, configs, labels = _given(probe, pictures, targets)
-    score, units = units_of(probe, configs)
+    shown, numbers, labels = _given(probe, pictures, targets)
+    score, units = units_of(probe, numbers, labels)
     _checks.whole("top", top, least=2)
     _checks.whole("shift", shift, least=0)
     if constraint is not None:
@@ -117,27 +118,27 @@ def _given(
     probe: ModelProbe,
     pictures: AscentResult | npt.ArrayLike,
     targets: Targets | None,
-) -> tuple[FloatArray, Configs, tuple[str, ...]]:
-    """Return pictures (K, H, W, C), the config of each target, and its label."""
+) -> tuple[FloatArray, Numbers, tuple[str, ...]]:
+    """Return pictures (K, H, W, C), which number of which unit each target's score is, and its label."""
     listed = None if targets is None else as_targets(targets)
     if isinstance(pictures, AscentResult):
-        configs: Configs = pictures.recipe.objectives if listed is None else listed
         shown, labels = pictures.best(), pictures.labels
+        numbers = shown_units(pictures.recipe)
     else:
         if listed is None:
             raise ConfigError(
                 "Images alone do not say what they show. Pass targets=[...], one for each image, "
                 "such as fp.MapMean.each(probe, layer)."
             )
-        configs = listed
         shown = _checks.images(pictures, probe.image_shape, what="pictures")
     if listed is not None:
         labels = distinct([target.label for target in listed])
-    if len(configs) != len(shown):
+        numbers = tuple(unit_shown_by(probe, target) for target in listed)
+    if len(numbers) != len(shown):
         raise ShapeError(
-            f"Each picture has one target. Received {len(shown)} pictures and {len(configs)} targets."
+            f"Each picture has one target. Received {len(shown)} pictures and {len(numbers)} targets."
         )
-    return np.asarray(shown, np.float32), configs, labels
+    return np.asarray(shown, np.float32), numbers, labels
 
 
 def _best_known(given: npt.ArrayLike | None, count: int) -> Floats:

@@ -1,20 +1,43 @@
 """Whether a picture is a maximum at all, whoever made it: how far a short ascent gets from it."""
 
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
 import numpy as np
+import tensorflow as tf
 
 from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.ascent.ascent import Ascent
 from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.box import Box
-from featureprobe.objectives.base import Objective
+from featureprobe.objectives.base import Objective, Seen
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.parameterizations.pixels import Pixels
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.rules.normalized_gradient import NormalizedGradient
-from featureprobe.types import FloatArray, Floats, Read, Whole
+from featureprobe.types import FloatArray, Floats, Index, Read, Tensor, Whole
 
 _STEPS, _STRIDE = 20, 0.02  # of the ascent; the stride is an RMS in typical spreads
+
+
+@dataclass(frozen=True)
+class StrongestNode(Objective):
+    """The strongest node of a map or strip, for pictures that score by it."""
+
+    kind: ClassVar[str] = "strongest_node"
+    layer: str
+    _: KW_ONLY
+    channel: Index
+    pre: bool
+
+    def reads(self) -> tuple[Read, ...]:
+        """Return the map."""
+        return (Read(self.layer, channel=self.channel, pre=self.pre),)
+
+    def value(self, seen: Seen) -> Tensor:
+        """Return its greatest value, (N,)."""
+        return tf.reduce_max(seen[0], axis=tuple(range(1, len(seen[0].shape))))
 
 
 def certificates(
@@ -77,6 +100,8 @@ def _target_of(probe: ModelProbe, score: UnitScore, unit: int) -> Objective:
     if score.place is not None:
         row, col = (*score.place, None)[:2]
         return Node(score.layer, row=row, col=col, channel=unit, pre=score.pre)
+    if score.peak:
+        return StrongestNode(score.layer, channel=unit, pre=score.pre)
     if axes > 1:
         return MapMean(score.layer, channel=unit, pre=score.pre)
     return Node(score.layer, index=unit, pre=score.pre)

@@ -1,6 +1,6 @@
 """Which units pictures are assessed against, and how an image is scored for all units of a layer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,30 +8,29 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe.analysis.quality.batching import portion
-from featureprobe.ascent.problem.targets import check_reads
 from featureprobe.errors import ConfigError, ModelError
-from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import OUTPUT, FloatArray, Read, flag
+from featureprobe.types import FloatArray, Read, UnitStatistic
 
 _MOST = 2048  # images at once
-_KINDS = ("map_mean", "node", "logit")
 
 
 @dataclass(frozen=True)
 class UnitScore:
-    """How images are scored for all units of a layer: what one target reads, for every channel.
+    """How images are scored for all units of a layer: what one target is of its unit, for every unit.
 
     Attributes:
         layer: Path of the layer.
         pre: Whether before its activation.
-        place: (row, col) of a node in its map, (row,) in a 1-D layer; None for map means and dense
+        place: (row, col) of a node in its map, (row,) in a 1-D layer; None for whole maps and dense
             nodes.
+        peak: Whether whole maps score by their strongest node, not by their mean.
     """
 
     layer: str
     pre: bool = False
     place: tuple[int, ...] | None = None
+    peak: bool = False
 
     def of(self, probe: ModelProbe, images: npt.ArrayLike) -> FloatArray:
         """Return (N, U), the score of each image for each unit, activations.
@@ -40,7 +39,7 @@ class UnitScore:
             probe: The opened model.
             images: (N, H, W, C), pixel units.
         """
-        return self._answers(probe, images, self.pre, np.mean)
+        return self._answers(probe, images, self.pre, np.max if self.peak else np.mean)
 
     def strongest(self, probe: ModelProbe, images: npt.ArrayLike) -> FloatArray:
         """Return (N, U), each unit's strongest node before its activation, if that can be read.
@@ -92,50 +91,48 @@ class UnitScore:
 
 
 def units_of(
-    probe: ModelProbe, targets: Sequence[Objective | Mapping[str, Any]]
+    probe: ModelProbe, shown: Sequence[UnitStatistic | None], labels: Sequence[str]
 ) -> tuple[UnitScore, npt.NDArray[np.int64]]:
     """Return how targets score, and the unit of each.
 
     Args:
         probe: The opened model.
-        targets: ``MapMean``, ``Node`` or ``Logit`` objectives of one layer, or their configs.
+        shown: Which number of which unit the score of each target is; None for no such thing.
+        labels: What targets are called in messages.
 
     Raises:
-        ConfigError: For other objectives, or for several layers or places.
-        RangeError, UnknownLayerError: When a target is not in the net.
+        ConfigError: When a score is no number of one unit, or for several layers or places.
+        RangeError, ShapeError, UnknownLayerError: When a unit is not in the net.
     """
-    configs = [t.to_config({}) if isinstance(t, Objective) else t for t in targets]
-    if not configs or any(c["kind"] not in _KINDS for c in configs):
-        kinds = sorted({str(c["kind"]) for c in configs})
+    known = [own for own in shown if own is not None]
+    if not known or len(known) < len(shown):
+        unknown = [label for label, own in zip(labels, shown, strict=True) if own is None]
         raise ConfigError(
-            f"Pictures are assessed against MapMean, Node or Logit targets. Received: {kinds}. "
-            "Pass targets=fp.MapMean.each(probe, layer)."
+            "Pictures are assessed against units: MapMean, Node or Logit targets, or objectives that say "
+            f"which unit they show. Received: {', '.join(unknown[:3]) or 'no targets'}. Pass "
+            "targets=fp.MapMean.each(probe, layer); objectives of your own say it by shown_unit(), "
+            "and their class must be installed or registered (fp.plugins.register)."
         )
-    for target in targets:
-        if isinstance(target, Objective):
-            check_reads(probe, target)
-    scores = {_score_of(probe, c) for c in configs}
+    for own in known:
+        own.check(probe.shape_of(own.layer))
+    scores = {_score_of(probe, own) for own in known}
     if len(scores) > 1:
         raise ConfigError(
-            "Pictures of one layer are assessed together: map means, or nodes of one place. Received: "
-            f"{', '.join(sorted(_named(probe, s) for s in scores)[:3])}. Assess them one after the other."
+            "Pictures of one layer are assessed together: whole maps by one number, or nodes of one "
+            f"place. Received: {', '.join(sorted(_named(probe, s) for s in scores)[:3])}. Assess them "
+            "one after the other."
         )
-    found = [c.get("channel") if c.get("channel") is not None else c["index"] for c in configs]
-    return scores.pop(), np.array(found, np.int64)
+    return scores.pop(), np.array([own.unit for own in known], np.int64)
 
 
-def _score_of(probe: ModelProbe, config: Mapping[str, Any]) -> UnitScore:
-    layer = str(config["layer"])
-    if layer != OUTPUT:
-        probe.shape_of(layer)
-    pre = config["kind"] == "logit" or flag("pre", config.get("pre", False))
-    place = tuple(int(config[axis]) for axis in ("row", "col") if config.get(axis) is not None)
-    return UnitScore(layer, pre, place or None)
+def _score_of(probe: ModelProbe, own: UnitStatistic) -> UnitScore:
+    whole = len(probe.shape_of(own.layer)) > 1  # a dense node is its own mean
+    return UnitScore(own.layer, own.pre, own.place or None, peak=whole and own.by == "peak")
 
 
 def _named(probe: ModelProbe, score: UnitScore) -> str:
     maps = len(probe.shape_of(score.layer)) > 1
-    where = "means" if maps else "nodes"
+    where = ("strongest nodes" if score.peak else "means") if maps else "nodes"
     if score.place is not None:
         where = f"nodes at {score.place}"
     return f"{score.layer} {where}{' before the activation' * score.pre}"

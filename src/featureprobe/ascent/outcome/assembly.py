@@ -13,7 +13,6 @@ from featureprobe.ascent.outcome.verdict import judge
 from featureprobe.ascent.problem.cropping import describe_window
 from featureprobe.ascent.problem.dead import dead_thresholds
 from featureprobe.ascent.problem.problems import Problems
-from featureprobe.ascent.settings.converged import Converged
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.evidence.evidence import Evidence
 from featureprobe.objectives.base import Objective
@@ -61,7 +60,7 @@ def assemble(
     """
     best, index, grid = state.best, problems.index, (len(problems.solved), state.starts)
     thresholds = dead_thresholds(probe, problems.solved, state.start_images, evidence)
-    verdicts = judge(state, thresholds, settings.stop or Converged(), interrupted=interrupted)
+    verdicts = judge(state, thresholds, problems.solved, settings.stop, interrupted=interrupted)
     verdicts = with_cuts(verdicts, probe, problems.solved, state)
 
     def kept(name: str) -> FloatArray:

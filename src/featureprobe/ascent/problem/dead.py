@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from featureprobe.ascent.problem.resolved import Resolved
+from featureprobe.ascent.problem.resolved import Resolved, Term
 from featureprobe.evidence.evidence import Evidence
+from featureprobe.objectives.score_meaning import score_bounds_of
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray
 
@@ -23,22 +24,20 @@ def dead_thresholds(
 ) -> FloatArray:
     """Return (targets,) the score at or below which a target without a gradient counts as dead.
 
-    It lies above the score's floor, that is, its value where all that it reads is at the lower end of
-    an activation that is flat there, such as ReLU, by 1e-6 of the 99th percentile of the layer's
-    activations over the evidence, where that holds the layer, else over the starts (of single units,
-    over up to 64 of them), times the term's weight. -inf for targets that a low score does not make
-    dead: values that no activation bounds, and targets that are to be made small.
+    It lies above the score's floor, that is, the least value that its objective states, or else its
+    value where all that it reads is at the lower end of an activation that is flat there, such as ReLU.
+    It lies above that by 1e-6 of what is a strong score, times the term's weight: of the whole range, where
+    the objective states both ends, else of the 99th percentile of the layer's activations over the
+    evidence, where that holds the layer, else over the starts (of single units, over up to 64 of
+    them). -inf for targets that a low score does not make dead: values that nothing bounds,
+    objectives that say so, and targets that are to be made small.
     """
     cache, thresholds = _strong_in(evidence), []
     for target in targets:
         total = 0.0
         if not np.isneginf(target.floor):
             total = target.floor_rounding + sum(
-                term.weight
-                * max(
-                    _strong_activation(probe, layer, "row" in axes, start_images, cache)
-                    for layer, axes, _ in term.leaf.reads
-                )
+                term.weight * _strong_score(probe, term, start_images, cache)
                 for term in target.terms
                 if term.leaf.is_score
             )
@@ -54,6 +53,19 @@ def _strong_in(evidence: Evidence | None) -> dict[tuple[str, bool], float]:
         for path, own in layers.items()
         for single in (False, True)
     }
+
+
+def _strong_score(
+    probe: ModelProbe, term: Term, images: FloatArray, cache: dict[tuple[str, bool], float]
+) -> float:
+    """Return how far above its floor a strong score of a term is."""
+    least, greatest = score_bounds_of(term.objective)
+    if np.isfinite(greatest - least):
+        return greatest - least
+    return max(
+        _strong_activation(probe, layer, "row" in axes, images, cache)
+        for layer, axes, _ in term.leaf.reads
+    )
 
 
 def _strong_activation(

@@ -13,6 +13,7 @@ from featureprobe.ascent.problem.trying_out import LookedError, shape_left, valu
 from featureprobe.ascent.problem.window import Window, plan_window
 from featureprobe.objectives.base import Objective, reads_of
 from featureprobe.objectives.node import Node
+from featureprobe.objectives.score_meaning import score_bounds_of
 from featureprobe.objectives.structure import (
     Array,
     Leaf,
@@ -28,6 +29,8 @@ from featureprobe.types import FloatArray
 _Place = tuple[int, int]
 Move = tuple[_Place, _Place, _Place]
 """First row and column before and after, and the size of what is moved."""
+
+_ROUNDING = 1e-6  # of a score that is greatest
 
 
 def resolved(probe: ModelProbe, targets: Sequence[Objective]) -> tuple["Resolved", ...]:
@@ -166,8 +169,20 @@ class Resolved:
 
     @cached_property
     def floor(self) -> float:
-        """The score below which it cannot fall and at which it has no gradient, or -inf."""
+        """The score below which it cannot fall, and at which it may be dead; or -inf."""
         return sum(w * floor if w > 0 else -np.inf for w, floor in self._floors)
+
+    @cached_property
+    def ceiling(self) -> float:
+        """The score that is the greatest there can be, but for float rounding; inf where none is known."""
+        ends = [
+            max(term.weight * end for end in score_bounds_of(term.objective))
+            for term in self.terms
+            if term.leaf.is_score and term.weight
+        ]
+        if any(np.isinf(end) for end in ends):
+            return np.inf
+        return sum(ends) - _ROUNDING * sum(map(abs, ends))
 
     @cached_property
     def floor_rounding(self) -> float:

@@ -1,4 +1,4 @@
-"""The floor of a score: what it is when all that a target reads is at its floor, if that is the least."""
+"""The floor of a score: its least value, as the objective says it or as the layers prove it."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from featureprobe.ascent.problem.trying_out import value_of
 from featureprobe.objectives.base import Objective, reads_of
+from featureprobe.objectives.score_meaning import can_be_dead, score_bounds_of
 from featureprobe.objectives.structure import Array, Leaf, arrays_of, leaf_of, numbers_of
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.floors import Floors, floors_of
@@ -34,7 +35,17 @@ class ScoreFloors:
         self._known: Floors = {}
 
     def of(self, term: Objective) -> float:
-        """Return the score below which a term cannot fall, at which it has no gradient; or -inf."""
+        """Return the score below which a term cannot fall, and at which it may be dead; or -inf.
+
+        It is what the objective says. Where it says nothing, it is the score when all that the term
+        reads is at its own floor, if that is the least.
+        """
+        if not can_be_dead(term):
+            return -np.inf
+        least = score_bounds_of(term)[0]
+        return self._proven(term) if np.isneginf(least) else least
+
+    def _proven(self, term: Objective) -> float:
         reads = reads_of(term)
         if any(read.pre for read in reads):
             return -np.inf

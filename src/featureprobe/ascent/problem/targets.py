@@ -10,9 +10,11 @@ from featureprobe._digests import text_of
 from featureprobe._kinds import OWN
 from featureprobe.errors import ConfigError, ShapeError
 from featureprobe.objectives.base import Objective, reads_of
+from featureprobe.objectives.score_meaning import check_score
 from featureprobe.objectives.structure import leaf_of, terms_of
 from featureprobe.probe.graph.reads import check_read
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.types import UnitStatistic
 
 Targets: TypeAlias = Annotated[Objective | Sequence[Objective], OWN]
 
@@ -70,7 +72,16 @@ def are_those_of(recorded: str, targets: Sequence[Objective]) -> bool:
 
 
 def check_reads(probe: ModelProbe, target: Objective) -> None:
-    """Raise a FeatureProbeError when what a target reads does not fit the model."""
+    """Raise a FeatureProbeError when what a target reads, or says of its score, does not fit."""
+    unit_shown_by(probe, target)
+
+
+def unit_shown_by(probe: ModelProbe, target: Objective) -> UnitStatistic | None:
+    """Return which number of which unit a target's score is, once the target is found to fit.
+
+    Raises:
+        FeatureProbeError: When what it reads, or says of its score, does not fit the model.
+    """
     for read in reads_of(target):
         check_read(read, probe.shape_of(read.layer))
     if not any(leaf_of(term).is_score for _, term in terms_of(target)):
@@ -78,3 +89,7 @@ def check_reads(probe: ModelProbe, target: Objective) -> None:
             f"{target!r} reads no layer, so there is no score to climb. "
             "Add an objective such as fp.MapMean to the penalty."
         )
+    shown = check_score(target)
+    if shown is not None:
+        shown.check(probe.shape_of(shown.layer))
+    return shown

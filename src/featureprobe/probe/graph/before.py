@@ -12,6 +12,7 @@ import keras
 
 from featureprobe.errors import ModelError
 from featureprobe.probe.graph.call import Call
+from featureprobe.probe.graph.quotients import divides_by_all
 from featureprobe.probe.layers.activations import ending_of
 from featureprobe.probe.layers.twin import without_activation
 from featureprobe.probe.layers.value_flow import (
@@ -94,6 +95,8 @@ def _own_step(makers: Mapping[int, Call], call: Call) -> Step:
 
 def _refuse_probabilities(makers: Mapping[int, Call], call: Call) -> None:
     """Raise when probabilities, or what unknown code made, reach a call unmixed by learned weights."""
+    if divides_by_all(makers, call, lambda number: _unmixed(makers, number)):
+        raise _refusal(call, call, "divides values by what is made of all of them")
     seen = {(source, not _gates(call)) for source in call.sources}
     waiting = sorted(seen)
     while waiting:
@@ -104,16 +107,33 @@ def _refuse_probabilities(makers: Mapping[int, Call], call: Call) -> None:
         kind = _kind_of(maker)
         if kind in ("probability", "unknown") or (kind == "gate" and gates):
             made = "may hold probabilities" if kind == "unknown" else "holds probabilities"
-            raise ModelError(
-                f"The value before the activation of {call.path!r} ({type(call.layer).__name__}) "
-                f"cannot be read: it is computed from {maker.path!r}, which {made}, in a way that "
-                "cannot be done to logits. Read it as it is (pre=False, such as fp.Node(layer, "
-                f"index=...)), or read {maker.path!r} itself."
-            )
+            raise _refusal(call, maker, made)
         if kind == "plain":
+            if divides_by_all(makers, maker, lambda number: _unmixed(makers, number)):
+                raise _refusal(call, maker, "divides values by what is made of all of them")
             fresh = {(source, gates and not _gates(maker)) for source in maker.sources} - seen
             seen |= fresh
             waiting += sorted(fresh)
+
+
+def _refusal(call: Call, maker: Call, made: str) -> ModelError:
+    return ModelError(
+        f"The value before the activation of {call.path!r} ({type(call.layer).__name__}) "
+        f"cannot be read: it is computed from {maker.path!r}, which {made}, in a way that "
+        "cannot be done to logits. Read it as it is (pre=False, such as fp.Node(layer, "
+        f"index=...)), or read {maker.path!r} itself."
+    )
+
+
+def _unmixed(makers: Mapping[int, Call], number: int) -> frozenset[int]:
+    """Return a value and what it is made of, back to what learned weights made."""
+    found, waiting = {number}, [number]
+    while waiting:
+        maker = makers.get(waiting.pop())
+        if maker is not None and _kind_of(maker) != "new":
+            waiting += [source for source in maker.sources if source not in found]
+            found |= set(maker.sources)
+    return frozenset(found)
 
 
 def _gates(call: Call) -> bool:

@@ -1,4 +1,4 @@
-"""Layers that change nothing at inference: dropout, noise, augmentation."""
+"""Layers that change nothing at inference, as dropout and augmentation, or only where pixels lie."""
 
 from typing import Any
 
@@ -27,3 +27,14 @@ def is_idle(layer: Any) -> bool:
     if type(layer) is keras.layers.Activation:
         return layer.activation is keras.activations.linear
     return type(layer).__name__ in (*IDLE, "StochasticDepth")
+
+
+_FRAMING = (
+    "Resizing", "CenterCrop", "RandomCrop", "Cropping2D", "ZeroPadding2D", "UpSampling2D",
+    "Resize",  # keras.ops.image.resize
+)  # fmt: skip
+
+
+def is_framing(layer: Any) -> bool:
+    """Whether a layer only resizes, crops or pads images: their range stays what it is."""
+    return is_keras_own(layer) and type(layer).__name__ in _FRAMING

@@ -10,7 +10,7 @@ from featureprobe.errors import ConfigError, ModelError, ShapeError, nearest
 from featureprobe.input_space import InputSpace
 from featureprobe.probe.graph.call import Call
 from featureprobe.probe.graph.layer_graph import LayerGraph
-from featureprobe.probe.layers.idle_layers import is_idle
+from featureprobe.probe.layers.idle_layers import is_framing, is_idle
 from featureprobe.probe.layers.keras_own import is_keras_own
 from featureprobe.probe.opening.flat_images import lines_for
 from featureprobe.types import ImageShape
@@ -141,7 +141,8 @@ def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) 
         given: What the user passed.
         graph: The model's layer graph.
         image_input: Number of the value that holds the images; the only layer that takes it counts,
-            and one behind layers that change nothing at inference, such as augmentations.
+            and one behind layers that change nothing at inference, such as augmentations, or that
+            only resize, crop or pad.
 
     Raises:
         ConfigError: When there is none: the range of a model cannot be guessed.
@@ -166,13 +167,14 @@ def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) 
 
 
 def _first_taker(graph: LayerGraph, number: int) -> tuple[Call | None, list[str]]:
-    """Return the only call that takes the images, and the paths of the idle ones before it."""
+    """Return the only call that takes the images, and the paths of those before it that keep values."""
     passed: list[str] = []
     while True:
         takers = [call for call in graph.calls if number in call.sources]
         if len(takers) != 1:
             return None, passed
-        if not is_idle(takers[0].layer) or len(takers[0].results) != 1:
+        passes = is_idle(takers[0].layer) or is_framing(takers[0].layer)
+        if not passes or len(takers[0].results) != 1:
             return takers[0], passed
         if type(takers[0].layer) is not keras.layers.Identity:
             passed.append(takers[0].path)
