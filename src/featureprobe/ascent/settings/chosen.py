@@ -93,7 +93,7 @@ def choose(given: OpenSettings, probe: ModelProbe, targets: Sequence[Objective])
         search=search,
         remedies=take("remedies", given.remedies, _REMEDIES),
         regularizers=take("regularizers", given.regularizers, _operators(parameterization)),
-        transforms=take("transforms", given.transforms, ((), "The image itself is climbed.")),
+        transforms=take("transforms", given.transforms, ((), "The image is optimized as it is.")),
         views=take("views", given.views, (1, "Each step evaluates an image once.")),
         parameterization=parameterization,
         rule=take("rule", given.rule, _RULE),
