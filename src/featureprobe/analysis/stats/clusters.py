@@ -23,7 +23,8 @@ def average_linkage(similarity: npt.ArrayLike, least: float) -> Whole:
     if len(near) < 2:
         return np.zeros(len(near), np.int64)
     hierarchy = need("scipy.cluster.hierarchy", what="definedness", extra="analysis")
-    far = 1 - near[np.triu_indices(len(near), 1)]
+    # Equal images may be rounded to a similarity above 1.
+    far = np.maximum(0, 1 - near[np.triu_indices(len(near), 1)])
     labels = hierarchy.fcluster(hierarchy.linkage(far, "average"), 1 - least, "distance")
     return _by_size(labels)
 

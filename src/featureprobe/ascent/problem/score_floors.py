@@ -1,5 +1,6 @@
 """The floor of a score: its least value, as the objective says it or as the layers prove it."""
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from featureprobe.objectives.score_meaning import can_be_dead, score_bounds_of
 from featureprobe.objectives.structure import Array, Leaf, arrays_of, leaf_of, numbers_of
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.floors import Floors, floors_of
-from featureprobe.types import FloatArray, Read
+from featureprobe.types import FloatArray, Floats, Read, Tensor
 
 _Loose = tuple[Sequence[int], Sequence[Array]]
 """The ``Index`` fields and the arrays of a term."""
@@ -33,6 +34,7 @@ class ScoreFloors:
     def __init__(self, probe: ModelProbe) -> None:
         self._probe = probe
         self._known: Floors = {}
+        self._drawn: dict[str, list[Tensor]] = {}
 
     def of(self, term: Objective) -> float:
         """Return the score below which a term cannot fall, and at which it may be dead; or -inf.
@@ -56,7 +58,7 @@ class ScoreFloors:
         loose = numbers_of(term)[: leaf.n_fields], arrays_of(term)
         # Where a term cannot fall may follow from its arrays, such as the signs of a direction.
         own = term.digest() if leaf.n_arrays else ""
-        structure = (leaf.key, own, tuple(floor.tobytes() for floor in floors))
+        structure = (leaf.key, own, _mark(floors))
         remembered, space = self._probe.network.remembered, self._probe.input_space
         if not remembered(
             ("bounded", structure, space), lambda: self._is_bounded(leaf, floors, loose)
@@ -80,29 +82,48 @@ class ScoreFloors:
 
         It is tried on many values, and where its gradient says that it falls.
         """
-        rng = np.random.default_rng(0)
-        tried = [np.stack([floor, *_above(floor, rng)]) for floor in floors]
-        given = [tf.constant(values, self._probe.network.dtype) for values in tried]
         try:
+            tried = self._tried(floors)
+            made = value_of(leaf, tried, *loose, self._probe.input_space)
+            first = np.asarray(made, np.float64)
+            if not _least_first(first):
+                return False  # most that have no floor show it here, without a gradient
             with tf.GradientTape() as tape:
-                tape.watch(given)
-                made = value_of(leaf, given, *loose, self._probe.input_space)
+                tape.watch(tried)
+                made = value_of(leaf, tried, *loose, self._probe.input_space)
         except Exception:  # noqa: BLE001  (a user's function: what cannot be tried has no known floor)
             return False
-        down = tape.gradient(made, given, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        first = np.asarray(made, np.float64)
+        down = tape.gradient(made, tried, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         further = [
-            values + np.max(_SCALES) * np.maximum(-np.sign(np.asarray(slope)), 0.0)
+            np.asarray(values) + np.max(_SCALES) * np.maximum(-np.sign(np.asarray(slope)), 0.0)
             for values, slope in zip(tried, down, strict=True)
         ]
-        every = np.concatenate([first, self._values(leaf, further, loose)])
-        slack = 1e-6 * np.abs(every[0])
-        return bool(np.isfinite(every).all() and every.min() >= every[0] - slack)
+        return _least_first(np.concatenate([first, self._values(leaf, further, loose)]))
+
+    def _tried(self, floors: Sequence[FloatArray]) -> list[Tensor]:
+        """Return what each read is tried on, its floor first; the same for all terms of a run."""
+        mark = _mark(floors)
+        if mark not in self._drawn:
+            rng = np.random.default_rng(0)
+            stacked = [np.stack([floor, *_above(floor, rng)]) for floor in floors]
+            self._drawn[mark] = [tf.constant(v, self._probe.network.dtype) for v in stacked]
+        return self._drawn[mark]
 
     def _values(self, leaf: Leaf, values: Sequence[FloatArray], loose: _Loose) -> FloatArray:
         given = [tf.constant(v, self._probe.network.dtype) for v in values]
         made = value_of(leaf, given, *loose, self._probe.input_space)
         return np.asarray(made, np.float64)
+
+
+def _mark(floors: Sequence[FloatArray]) -> str:
+    """Return what tells floors apart; as keys they themselves would fill the memory."""
+    return hashlib.sha256(b"".join(floor.tobytes() for floor in floors)).hexdigest()
+
+
+def _least_first(values: Floats) -> bool:
+    """Whether all values are finite, and none is below the first."""
+    slack = 1e-6 * np.abs(values[0])
+    return bool(np.isfinite(values).all() and values.min() >= values[0] - slack)
 
 
 def _above(floor: FloatArray, rng: np.random.Generator) -> list[FloatArray]:
