@@ -426,3 +426,27 @@ def test_a_number_of_no_unit_is_refused(fields, words):
     """With what was received."""
     with pytest.raises(fp.ConfigError, match=words):
         fp.UnitStatistic("c", **fields)
+
+
+def test_units_that_vary_below_zero_are_not_silent():
+    """A linear unit that never rises above 0 responds; a closed ReLU does not."""
+    data = np.random.default_rng(0).random((60, 4, 4, 1)).astype(np.float32)
+    for activation, silent in (("linear", []), ("tanh", []), ("relu", [0, 1])):
+        own = fp.Evidence.collect(head(-3.0, activation=activation), data, "head")["head"]
+        assert own.silent().tolist() == silent
+
+
+def test_pictures_of_units_below_zero_are_assessed():
+    """The best of them is not said to excite nothing, and its starts are compared."""
+    data = np.random.default_rng(0).random((60, 4, 4, 1)).astype(np.float32)
+    probe = head(-3.0)
+    result = run(probe, fp.Node("head", index=0))
+    profile = fp.analysis.assess(probe, result, data, constraint=fp.Box())
+    assert profile.score[0] == pytest.approx(-2.0, abs=1e-3)
+    assert profile.percentile[0] == 100
+    assert profile.certificate[0] > 0.9
+    assert np.isfinite(profile.diversity[0])
+    assert np.isnan([profile.ratio[0], profile.natural_share[0], profile.suspicion[0]]).all()
+    assert "scores -2, the best natural image" in profile.sentences()[0]
+    closed = run(head(-3.0, activation="relu"), fp.Node("head", index=0))
+    assert np.isnan(fp.analysis.assess(head(-3.0, activation="relu"), closed, data).diversity[0])

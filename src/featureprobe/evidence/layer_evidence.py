@@ -170,8 +170,12 @@ class LayerEvidence:
         return self.peak if by == "peak" else self.mean
 
     def silent(self) -> npt.NDArray[np.int64]:
-        """Return the numbers of the units that no image of the data set excites above 0."""
-        return np.flatnonzero(self.peak.largest <= 0)
+        """Return the numbers of the units that no image of the data set excites.
+
+        Their value is the same for all images, and not above 0. Units of linear layers, of tanh and the
+        like that vary below 0 respond, and are not among them.
+        """
+        return np.flatnonzero((self.peak.largest <= 0) & (self.peak.largest == self.peak.least))
 
     @property
     def whole_box(self) -> tuple[int, int, int, int]:

@@ -633,7 +633,8 @@ def test_dense_nodes_and_logits_have_profiles(net):
         judged = found.natural_share >= HARDLY  # 200 digits hardly excite one of the dense nodes
         assert judged.sum() >= 3
         np.testing.assert_array_equal(np.isfinite(found.suspicion), judged)
-    score, units = units_of(probe, [fp.Node(LAYER, row=0, col=2, channel=k) for k in (4, 9)])
+    nodes = [fp.Node(LAYER, row=0, col=2, channel=k) for k in (4, 9)]
+    score, units = units_of(probe, [n.shown_unit() for n in nodes], [n.label for n in nodes])
     assert score == UnitScore(LAYER, place=(0, 2))
     assert units.tolist() == [4, 9]
     np.testing.assert_array_equal(

@@ -15,10 +15,11 @@ from featureprobe.analysis.quality.measures import Case
 from featureprobe.analysis.quality.natural import Natural
 from featureprobe.analysis.quality.quality_profile import QualityProfile
 from featureprobe.analysis.quality.units import units_of
-from featureprobe.ascent.problem.targets import Targets, as_targets, unit_shown_by
+from featureprobe.ascent.problem.targets import Targets, as_targets
 from featureprobe.ascent.settings.validation import check_kinds, check_probe
 from featureprobe.constraints.base import Constraint
 from featureprobe.errors import ConfigError, ShapeError
+from featureprobe.objectives.score_meaning import shown_unit_of
 from featureprobe.objectives.shown_units import shown_units
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.result import AscentResult
@@ -133,7 +134,7 @@ def _given(
         shown = _checks.images(pictures, probe.image_shape, what="pictures")
     if listed is not None:
         labels = distinct([target.label for target in listed])
-        numbers = tuple(unit_shown_by(probe, target) for target in listed)
+        numbers = tuple(shown_unit_of(target) for target in listed)
     if len(numbers) != len(shown):
         raise ShapeError(
             f"Each picture has one target. Received {len(shown)} pictures and {len(numbers)} targets."

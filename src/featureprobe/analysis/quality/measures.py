@@ -69,7 +69,9 @@ def of_result(
         certificate = pictures.certificates[row, starts].astype(np.float64)
         for k in row:
             own = np.nan_to_num(pictures.scores[k], nan=-np.inf)
-            good = pictures.images[k][(own >= _GOOD * own.max()) & (own > 0)]
+            alive = own > max(pictures.dead_thresholds[k], -np.finfo(np.float32).max)
+            near = own >= own.max() - (1 - _GOOD) * abs(own.max())  # the best may lie below 0
+            good = pictures.images[k][near & alive]
             if len(good) > 1:
                 pairs = shift_similarity(good, good)[np.triu_indices(len(good), 1)]
                 diversity[k] = 1 - pairs.mean()
@@ -102,7 +104,10 @@ def _natural_share(case: Case) -> npt.NDArray[np.float64]:
     """Return the best natural answers, as shares of that of a usual unit of the layer."""
     best = case.known.values.max(axis=0).astype(np.float64)
     usual = np.median(best[best > 0]) if (best > 0).any() else np.nan
-    return np.asarray(best[case.units] / usual)
+    shares = best[case.units] / usual
+    return np.asarray(
+        np.where(shares < 0, np.nan, shares)
+    )  # of what varies below 0 there is no share
 
 
 def _reach(case: Case) -> npt.NDArray[np.float64]:

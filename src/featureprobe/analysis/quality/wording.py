@@ -20,8 +20,13 @@ _LEAST = 3  # values from which on there is an interval
 def sentence(profile: MeasuredPictures, k: int) -> str:
     """Return what picture k reaches, and how to read it."""
     name = profile.labels[k]
-    if not profile.score[k] > 0:
+    if not profile.score[k] > 0 and not profile.z[k] > 0:
         return f"{name}: the picture does not excite it: nothing to read."
+    if not profile.score[k] > 0:
+        return (
+            f"{name}: scores {profile.score[k]:.3g}, the best natural image {profile.top_natural[k]:.3g}; "
+            "below 0 there are no shares to compare."
+        )
     if not profile.top_natural[k] > 0:
         return (
             f"{name}: no natural image scores above 0, only this picture does: nothing natural to hold "
