@@ -38,11 +38,11 @@ nitpick_ignore_regex = [
     # Plain names for documented things, or parts that no user touches.
     ("py:class", r"featureprobe\.types\.(HasLayers|FloatArray|ImageShape)"),
     # Ranges of arguments, which docstrings tell in words.
-    ("py:class", r"(types\.)?Annotated.*|featureprobe\._(kinds|hints)\..*|inf|FloatArray|\d.*"),
-    ("py:class", r"featureprobe\.probe\.network\.Network"),
+    ("py:class", r"(types\.|featureprobe\._component\.)?Annotated.*|featureprobe\.objectives\.base\.Extras|featureprobe\._(kinds|hints)\..*|inf|FloatArray|\d.*"),
+    ("py:class", r"featureprobe\.probe\.network\.network\.Network"),
     ("py:class", r"featureprobe\.evidence\.layer_evidence\.Answers"),
     ("py:class", r"featureprobe\.constraints\.live_pixels\.LivePixels"),
-    ("py:class", r"featureprobe\.constraints\.base\.Constraint"),
+    ("py:class", r"featureprobe\.(constraints\.base\.Constraint|objectives\.score_meaning\.ScoreMeaning)"),
     ("py:class", r"featureprobe\.ascent\.step\.image_step\.ImageStep"),
     ("py:class", r"featureprobe\.ascent\.settings\.remedies\.Remedy"),
     ("py:class", r"featureprobe\.testing\.operators\.OperatorContract"),
@@ -60,11 +60,12 @@ autosummary_generate = True
 autosummary_context = {
     "without_bases": [
         "ActivationGrid", "ArrayValue", "Ascent", "AscentResult", "AscentState", "Component", "Example",
-        "Evidence", "ImageSource", "LayerRow", "LayerTable", "Live", "ModelProbe", "QualityProfile", "Read", "Recipe", "Seen",
+        "Evidence", "ImageSource", "LayerRow", "LayerTable", "Live", "ModelProbe", "Objective", "QualityProfile", "Read", "Recipe", "Seen",
         "Step", "StepInfo",
     ],
     # Classes whose members stand in a base of their own, and the first base that is left out.
-    "with_members_before": {"AscentResult": "Hints", "Evidence": "Hints", "QualityProfile": "Finding"},
+    "with_members_before": {"AscentResult": "Hints", "Evidence": "Hints", "Objective": "Component",
+                            "QualityProfile": "Finding"},
 }  # fmt: skip
 napoleon_numpy_docstring = False
 # Fields are listed in the class docstring; as attributes they would be documented twice.

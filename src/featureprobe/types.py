@@ -192,7 +192,7 @@ class UnitStatistic:
 
         Args:
             values: (N, ...) the layer's output for N images, activations, before its activation where
-                :attr:`pre` says so.
+                ``pre`` says so.
 
         Example:
             >>> import numpy as np

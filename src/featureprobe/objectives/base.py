@@ -115,7 +115,7 @@ class Seen:
         return own
 
 
-class Objective(Component, meaning.ScoreMeaning, ABC):
+class Objective(meaning.ScoreMeaning, Component, ABC):
     """What an image climbs towards: one score per image, larger is better.
 
     Implement :meth:`reads` and :meth:`value` in a frozen dataclass with its own ``kind``. Fields
@@ -277,7 +277,7 @@ class WeightedSum(Objective):
 
     @property
     def scoring(self) -> list[tuple[float, Objective]]:
-        """The terms that count as score: they read a layer, and are no group objectives."""
+        """The terms that count as score, those that read a layer and are no group objectives."""
         return [t for t in self.terms if reads_of(t[1]) and not isinstance(t[1], GroupObjective)]
 
     def value(self, seen: Seen) -> Tensor:

@@ -29,6 +29,8 @@ class Regularizer(Component, ABC):
 
     Example:
         >>> from dataclasses import dataclass
+        >>> from typing import ClassVar
+        >>> import tensorflow as tf
         >>> @dataclass(frozen=True)
         ... class After(Regularizer):
         ...     kind: ClassVar[str] = "mylab.after"

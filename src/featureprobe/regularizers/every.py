@@ -40,7 +40,7 @@ class Every(Regularizer):
 
     @property
     def reach(self) -> int | None:
-        """How many pixels away what has an effect on a pixel can be: the regularizer's own."""
+        """The reach of the regularizer that it runs, in pixels; None for the whole image."""
         return self.regularizer.reach
 
     def due(self, index: Tensor) -> Tensor:

@@ -50,7 +50,7 @@ class GaussianBlur(Regularizer):
 
     @property
     def reach(self) -> int:
-        """How many pixels away what has an effect on a pixel can be: half the kernel."""
+        """Half the width of the kernel, in pixels."""
         if self.sigma == 0:
             return 0
         return int(np.ceil(4 * self.sigma)) if self.size is None else self.size // 2

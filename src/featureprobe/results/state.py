@@ -71,7 +71,7 @@ class AscentState:
 
     @property
     def extras(self) -> dict[str, npt.NDArray[Any]]:
-        """(rows, ...) by name: what is rendered beside the kept images."""
+        """What is rendered beside the kept images, arrays (rows, ...) by name."""
         return dict(self.best.get("extras", {}))
 
     def pack(self) -> _archive.Packed:
