@@ -220,7 +220,8 @@ class Loop:
         gradient, slopes = tape.gradient(
             total, (images, floats), unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
-        gradient.set_shape(images.shape)  # TensorFlow does not know it where a part was taken
+        # Of images of which a part was taken, TensorFlow gives slices, or does not know the shape.
+        gradient = tf.ensure_shape(tf.convert_to_tensor(gradient), images.shape)
         # Scores are of the clean image, the one that may be returned.
         if self.views.transforms or clean is not drawn:
             values = plain.evaluation(clean[0], plain.data, extras=clean[1])
