@@ -6,7 +6,6 @@ import tensorflow as tf
 
 import featureprobe as fp
 from featureprobe.ascent.drive import chunk_loop
-from featureprobe.ascent.drive.keeping_anew import anew
 from featureprobe.ascent.outcome.progress import Progress
 from featureprobe.results.state import put_rows
 
@@ -103,10 +102,6 @@ def test_best_is_kept_since_the_last_due_step(reference):
     assert (often.totals > often.total_trace[9]).all()
     first = run(reference, steps=6, regularizers=(fp.Every(32, fp.GaussianBlur(1.5)),))
     np.testing.assert_array_equal(first.totals, first.total_trace.max(axis=0))
-    ask = anew((fp.Until(20, fp.Every(8, fp.GaussianBlur(1.5))), fp.GaussianBlur(0.1)))
-    assert [k for k in range(40) if ask(k)] == [12, 20]  # after 8; after 16
-    assert [k for k in range(9) if anew((fp.Every(2, fp.GaussianBlur(1)),))(k)] == [3, 5, 7]
-    assert not any(anew((fp.Every(1, fp.GaussianBlur(1)),))(k) for k in range(9))
     last = run(reference, regularizers=(), keep="last")
     np.testing.assert_array_equal(last.totals, last.total_trace[-1])
 

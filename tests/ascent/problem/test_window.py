@@ -12,7 +12,6 @@ import tensorflow as tf
 from hypothesis import given, settings, strategies as st
 
 import featureprobe as fp
-from featureprobe.ascent.drive.keeping_anew import anew
 from featureprobe.testing import RegularizerContract
 
 
@@ -186,20 +185,6 @@ def test_a_wrapper_of_anyones_is_as_good_as_ours(reference, own, theirs):
     one, other = (run(reference, NODES[:2], regularizers=(r,), crop=True) for r in (own, theirs))
     np.testing.assert_array_equal(one.images, other.images)
     np.testing.assert_array_equal(one.totals, other.totals)
-
-
-def test_keeping_starts_anew_by_what_is_due():
-    """Some steps after an operator ran; also after it began or ended to run after each step."""
-    blur = fp.GaussianBlur(1.0)
-
-    def when(*regularizers):
-        return [k for k in range(40) if anew(regularizers)(tf.constant(k))]
-
-    assert when(After(10, fp.Every(8, blur))) == [20, 28, 36]
-    assert when(After(10, blur)) == when(fp.Until(11, blur)) == [15]
-    assert when(fp.Until(24, fp.Every(8, blur))) == [12, 20, 28]
-    assert when(blur, fp.Clip(2.0)) == when(fp.Every(1, blur)) == []
-    assert when(fp.Every(3, blur))[:3] == [4, 7, 10]
 
 
 @dataclass(frozen=True)

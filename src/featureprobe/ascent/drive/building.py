@@ -7,7 +7,6 @@ import numpy as np
 
 from featureprobe.ascent.drive.chunk_loop import Drive
 from featureprobe.ascent.drive.compiled import compiled
-from featureprobe.ascent.drive.keeping_anew import anew
 from featureprobe.ascent.plan.group import Group
 from featureprobe.ascent.plan.plan import make_plan
 from featureprobe.ascent.problem.cropping import margin_of, why_full
@@ -100,7 +99,6 @@ def build_drive(
             parameterization=settings.parameterization,
             regularizers=settings.regularizers,
             views=_views(settings),
-            anew=anew(settings.regularizers),
             keep_best=settings.keep == "best",
             shape=group.shape,
         )

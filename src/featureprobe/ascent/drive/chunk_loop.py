@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from featureprobe._interrupts import NOTHING_YET
 from featureprobe.ascent.drive.compiled import Compiled, as_tensors, begin
+from featureprobe.ascent.drive.keeping_anew import anew
 from featureprobe.ascent.drive.ordered_pool import each_in_turn
 from featureprobe.ascent.plan.crop_paste import cut, placed
 from featureprobe.ascent.plan.group import Chunk, Group
@@ -125,14 +126,16 @@ class Drive:
             hasty: At an interrupt, leave out what has not begun; the outcome is of no use then.
         """
         fresh = self._no_traces(count)
+        regularizers = self.calls[0].loop.regularizers
+        starts_anew = tf.constant(anew(regularizers, state.index, count), tf.bool)
 
         def run(job: tuple[Compiled, Chunk]) -> tuple[Chunk, Tree, dict[str, Any]]:
             call, chunk = job
             network = call.loop.evaluation.network
             own = take_rows({name: getattr(state, name) for name in _CARRIED}, chunk.rows)
             given = tf.nest.map_structure(tf.constant, cut(own, chunk))
-            numbers = (tf.constant(state.index), tf.constant(count))
-            part, seen = call.advance(given, *numbers, as_tensors(chunk, network.dtype))
+            data = as_tensors(chunk, network.dtype)
+            part, seen = call.advance(given, tf.constant(state.index), starts_anew, data)
             arrays = {name: values.numpy() for name, values in seen.items()}
             return chunk, self._placed(part, call, chunk), arrays
 

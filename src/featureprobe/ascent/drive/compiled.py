@@ -23,7 +23,7 @@ class Compiled:
 
     Attributes:
         loop: What is compiled.
-        advance: ``advance(carry, index, count, data) -> (carry, traces)``, traced on first use.
+        advance: ``advance(carry, index, anew, data) -> (carry, traces)``, traced on first use.
     """
 
     loop: Loop
@@ -80,7 +80,7 @@ def _with_signature(loop: Loop, chunk: Chunk) -> Any:
     carry = tf.nest.map_structure(_any_rows, example)
     scalar = tf.TensorSpec((), tf.int32)
     specs = {n: scalar if n == "starts" else _any_rows(t) for n, t in data.items()}
-    signature = [carry, scalar, scalar, specs]
+    signature = [carry, scalar, tf.TensorSpec((None,), tf.bool), specs]
 
     function = tf.function(loop.advance, input_signature=signature, autograph=False)
     lock = Lock()

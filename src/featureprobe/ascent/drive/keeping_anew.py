@@ -1,53 +1,53 @@
 """When keeping the best image starts anew, after an operator that runs at some steps only."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import lru_cache
 
 import tensorflow as tf
 
 from featureprobe.regularizers.base import Regularizer
-from featureprobe.types import Tensor
 
 _RECOVERY = 4  # steps after which an image has mostly recovered from a blur
 
 
-def anew(regularizers: tuple[Regularizer, ...]) -> Callable[[Tensor], Tensor]:
-    """Return ``anew(index)``: does keeping start anew with the image after step ``index``?
+@lru_cache(maxsize=1024)  # every chunk of every run asks for the same steps
+def anew(regularizers: tuple[Regularizer, ...], first: int, count: int) -> tuple[bool, ...]:
+    """Return (count,): does keeping start anew with the images after steps ``first`` and later?
 
     It does some steps after an operator that runs at some steps only has run, or has begun or
-    ended to run after each: half of those until that happens again, at most 4. So a run that ends
-    before returns what was best before, not what has hardly been climbed since.
+    ended to run after each: half of those until that happens to it again, at most 4, where nothing
+    else runs meanwhile. So a run that ends before returns what was best before, not what has hardly
+    been climbed since.
     """
-    some = [r for r in regularizers if type(r).due is not Regularizer.due]
-    if not some:
-        return lambda index: tf.constant(value=False)
-
-    def ask(index: Tensor) -> Tensor:
-        around = range(-_RECOVERY, _RECOVERY + 1)
-        events = dict(zip(around, _changes(some, index, around), strict=True))
-        return tf.reduce_any([_is_over(events, wait) for wait in range(1, _RECOVERY + 1)])
-
-    return ask
-
-
-def _changes(regularizers: list[Regularizer], index: Tensor, around: range) -> list[Tensor]:
-    """Return for each offset whether then an operator runs that does not the step before or after."""
-    found = [tf.constant(value=False)] * len(around)
+    steps = range(first - _RECOVERY, first + count + 2 * _RECOVERY)
+    waits: dict[int, set[int]] = {index: set() for index in steps}
     for regularizer in regularizers:
-        steps = range(around.start - 1, around.stop + 1)
-        runs = [tf.cast(regularizer.due(index + k), tf.bool) for k in steps]
-        for place, k in enumerate(around):
-            before, now, after = runs[place : place + 3]
-            begins = ~before & (index + k > 1)
-            found[place] |= now & (begins | ~after) & (index + k > 0)
-    return found
+        if type(regularizer).due is not Regularizer.due:
+            changes = _changes(regularizer, steps)
+            for index in changes:
+                waits[index].add(_wait(index, changes))
+    return tuple(_is_over(waits, index) for index in range(first, first + count))
 
 
-def _is_over(events: dict[int, Tensor], wait: int) -> Tensor:
-    """Return whether ``wait`` steps ago was the last change, and so many are half of its pause."""
-    since = [events[k] for k in range(1 - wait, 1)]
-    # The next change is 2 * wait or 2 * wait + 1 steps after that one; or later than that.
-    soon = [events[k] for k in range(1, wait)]
-    quiet = events[-wait] & ~tf.reduce_any(tf.stack(since + soon))
-    if wait == _RECOVERY:
-        return quiet
-    return quiet & (events[wait] | events[wait + 1])
+def _changes(regularizer: Regularizer, steps: range) -> tuple[int, ...]:
+    """Return the steps after which an operator runs that does not the step before or after."""
+    around = range(steps.start - 1, steps.stop + 1)
+    with tf.device("CPU"):
+        runs = {k: k > 0 and bool(regularizer.due(tf.constant(k))) for k in around}
+    # What runs after the first step has not begun to: there was none before.
+    runs[0] = runs.get(1, False)
+    return tuple(k for k in steps if k > 0 and runs[k] and not (runs[k - 1] and runs[k + 1]))
+
+
+def _wait(index: int, changes: Sequence[int]) -> int:
+    """Return how many steps after a change keeping starts anew."""
+    later = [change - index for change in changes if change > index]
+    return max(1, min([_RECOVERY, *(pause // 2 for pause in later)]))
+
+
+def _is_over(waits: dict[int, set[int]], index: int) -> bool:
+    """Return whether the wait after the last change ends now."""
+    if waits[index]:
+        return False
+    last = next((k for k in range(1, _RECOVERY + 1) if waits[index - k]), 0)
+    return last in waits.get(index - last, ())

@@ -51,7 +51,6 @@ class Loop:
         parameterization: What is changed.
         regularizers: Operators after the update, in order.
         views: What the model sees of each image.
-        anew: Whether keeping starts anew with the image after a step.
         keep_best: Keep the best image since then, or the last one.
         shape: (H, W, C) of what is climbed: the image, or a window on it.
     """
@@ -63,7 +62,6 @@ class Loop:
     parameterization: Parameterization
     regularizers: tuple[Regularizer, ...]
     views: Views
-    anew: Callable[[Tensor], Tensor]
     keep_best: bool
     shape: ImageShape
 
@@ -117,9 +115,17 @@ class Loop:
         return self._rendering.clean(params, self._live(data))[0]
 
     def advance(
-        self, carry: Carry, index: Tensor, count: Tensor, data: dict[str, Tensor]
+        self, carry: Carry, index: Tensor, anew: Tensor, data: dict[str, Tensor]
     ) -> tuple[Carry, Trace]:
-        """Run ``count`` steps after step number ``index``; return the carry and their traces."""
+        """Run some steps after step number ``index``; return the carry and their traces.
+
+        Args:
+            carry: From :meth:`begin`, or from earlier steps.
+            index: Steps that were done.
+            anew: (k,) for each of k steps, whether keeping starts anew with the image before it.
+            data: The chunk's numbers.
+        """
+        count = tf.size(anew)
         self.evaluation.network.traces += 1  # runs in Python, so once a trace
         dtype = carry["best"]["total"].dtype
         arrays = tuple(
@@ -131,10 +137,10 @@ class Loop:
         first = ImageStep(tf.constant(0), self.space, None, self._live(data), data["keys"], 0)
         plain = Shown(first, data, self.evaluation.choosing(data["numbers"]))
         shown = self._shown(plain)
-        step = _apart(lambda carry, index: self._step(carry, index, plain, shown))
+        step = _apart(lambda carry, at, fresh: self._step(carry, at, fresh, plain, shown))
 
         def body(i: Tensor, carry: Carry, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
-            carry, seen = step(carry, index + i + 1)
+            carry, seen = step(carry, index + i + 1, anew[i])
             written = tuple(a.write(i, seen[n]) for n, a in zip(TRACED, arrays, strict=True))
             return i + 1, carry, written
 
@@ -156,6 +162,7 @@ class Loop:
         self,
         carry: Carry,
         index: Tensor,
+        anew: Tensor,
         plain: Shown,
         shown: Shown,
     ) -> tuple[Carry, dict[str, Tensor]]:
@@ -173,7 +180,7 @@ class Loop:
         free = {} if self.parameters.are_pixels else self.parameters.free(carry["params"])
         seen = nan_where_broken(seen, images, free.values())
         offered = {**seen, "images": images, "extras": clean[1], "params": carry["params"]}
-        best = self._keeping.offer(carry["best"], offered, self.anew(index - 1), data["starts"])
+        best = self._keeping.offer(carry["best"], offered, anew, data["starts"])
         step = replace(step, gradient=gradient, hold=self._hold(images, live))
         given = (carry["params"], pull_back(gradient, beside), seen["total"], carry["slots"])
         params, slots = self._updating(*given, step, data["starts"])
