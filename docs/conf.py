@@ -38,11 +38,17 @@ nitpick_ignore_regex = [
     # Plain names for documented things, or parts that no user touches.
     ("py:class", r"featureprobe\.types\.(HasLayers|FloatArray|ImageShape)"),
     # Ranges of arguments, which docstrings tell in words.
-    ("py:class", r"(types\.|featureprobe\._component\.)?Annotated.*|featureprobe\.objectives\.base\.Extras|featureprobe\._(kinds|hints)\..*|inf|FloatArray|\d.*"),
+    (
+        "py:class",
+        r"(types\.|featureprobe\._component\.)?Annotated.*|featureprobe\.objectives\.base\.Extras|featureprobe\._(kinds|hints)\..*|inf|FloatArray|\d.*",
+    ),
     ("py:class", r"featureprobe\.probe\.network\.network\.Network"),
     ("py:class", r"featureprobe\.evidence\.layer_evidence\.Answers"),
     ("py:class", r"featureprobe\.constraints\.live_pixels\.LivePixels"),
-    ("py:class", r"featureprobe\.(constraints\.base\.Constraint|objectives\.score_meaning\.ScoreMeaning)"),
+    (
+        "py:class",
+        r"featureprobe\.(constraints\.base\.Constraint|objectives\.score_meaning\.ScoreMeaning)",
+    ),
     ("py:class", r"featureprobe\.ascent\.step\.image_step\.ImageStep"),
     ("py:class", r"featureprobe\.ascent\.settings\.remedies\.Remedy"),
     ("py:class", r"featureprobe\.testing\.operators\.OperatorContract"),
