@@ -163,7 +163,7 @@ class UnitStatistic:
                 f"A UnitStatistic needs the path of a layer. Received: {self.layer!r}. "
                 "Give a path of probe.summary(), or fp.OUTPUT."
             )
-        if self.by not in STATISTICS:
+        if not isinstance(self.by, str) or self.by not in STATISTICS:
             raise ConfigError(
                 f"by is one of {', '.join(map(repr, STATISTICS))}. Received: {self.by!r}."
             )
