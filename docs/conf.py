@@ -40,7 +40,7 @@ nitpick_ignore_regex = [
     # Ranges of arguments, which docstrings tell in words.
     (
         "py:class",
-        r"(types\.|featureprobe\._component\.)?Annotated.*|featureprobe\.objectives\.base\.Extras|featureprobe\._(kinds|hints)\..*|inf|FloatArray|\d.*",
+        r"(types\.|featureprobe\._component\.)?Annotated.*|featureprobe\.objectives\.seen\.(Extras|Valued)|featureprobe\._(kinds|hints)\..*|inf|FloatArray|\d.*",
     ),
     ("py:class", r"featureprobe\.probe\.network\.network\.Network"),
     ("py:class", r"featureprobe\.evidence\.layer_evidence\.Answers"),

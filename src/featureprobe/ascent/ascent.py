@@ -56,7 +56,7 @@ class Ascent(OpenSettings):
         regularizers: Operators on the image after each update, in this order; () for none.
         transforms: Random views of the image before the model, in this order; their size may differ
             from the image's where the net and the targets can do with it, see ``Transform``.
-        views: Views of each image that a step evaluates, at least 1: their mean is climbed, each drawn
+        views: Views of each image that a step evaluates, at least 1: their mean is maximized, each drawn
             by itself. A step takes as many times longer. Without transforms there is but one.
         parameterization: The numbers that are climbed.
         rule: How they follow the gradient.

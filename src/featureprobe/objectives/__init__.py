@@ -7,7 +7,7 @@ entry-point line in pyproject.toml, one example in `testing.examples`. The contr
 itself.
 """
 
-from featureprobe.objectives.base import GroupObjective, Objective, Seen, WeightedSum
+from featureprobe.objectives.base import GroupObjective, Objective, WeightedSum
 from featureprobe.objectives.diversity import Diversity
 from featureprobe.objectives.input_norm import InputNorm
 from featureprobe.objectives.lifted import objective_from
@@ -15,6 +15,7 @@ from featureprobe.objectives.logit import Logit
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.objectives.pattern_match import PatternMatch
+from featureprobe.objectives.seen import Seen
 from featureprobe.objectives.total_variation import TotalVariation
 
 __all__ = [

@@ -1,10 +1,9 @@
 """Objective and its algebra: operators build data, never closures."""
 
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self, TypeGuard
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeGuard
 
 import numpy as np
 import tensorflow as tf
@@ -12,107 +11,9 @@ import tensorflow as tf
 import featureprobe.objectives.score_meaning as meaning
 from featureprobe import _checks
 from featureprobe._component import Component
-from featureprobe.errors import ConfigError, RangeError, ShapeError
-from featureprobe.input_space import InputSpace
+from featureprobe.errors import ConfigError, RangeError
+from featureprobe.objectives.seen import Seen
 from featureprobe.types import Read, Tensor, marks_of
-
-
-class Extras(dict[str, Tensor]):
-    """Extras by name; a name that is not there is explained."""
-
-    def __missing__(self, name: str) -> Tensor:
-        raise ConfigError(
-            f"The parameterization renders no extra {name!r}. It renders: {sorted(self)}. Pass an "
-            "Ascent the parameterization that does, or ask for one of these in seen.extras."
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """What an objective sees: the values that it reads, its parts' values, and the images.
-
-    ``seen[i]`` is read i, gathered for each image's own target: (N, H, W) for a map, (N,) for a
-    node, (N, ...) for a whole layer. A :class:`GroupObjective` sees (N, G, ...). ``seen.of(part)`` is
-    (N,), the value of an objective that is held in a field.
-
-    Attributes:
-        values: One tensor for each read.
-        images: (N, H, W, C) model units.
-        space: The probe's input space.
-        parts: The objectives held in fields, each with what it sees.
-        extras: What the parameterization renders beside the images, (N, ...) by name, such as alpha.
-
-    Example:
-        >>> import featureprobe as fp
-        >>> space = fp.InputSpace.identity(low=0, high=255)
-        >>> seen = Seen(("first read", "second read"), images=None, space=space)
-        >>> seen[1], len(seen)
-        ('second read', 2)
-    """
-
-    values: tuple[Tensor, ...]
-    images: Tensor
-    space: InputSpace
-    parts: tuple[tuple["Objective", "Seen"], ...] = field(default=(), repr=False)
-    extras: Extras = field(default_factory=Extras, repr=False)
-
-    def __getitem__(self, number: int) -> Tensor:
-        return self.values[number]
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def of(self, part: "Objective") -> Tensor:
-        """Return the value (N,) of an objective that is held in a field, directly or in a tuple.
-
-        What the part reads is read without being named in ``reads``; a weighted sum comes with its
-        weights, and a part may hold parts of its own.
-
-        Args:
-            part: The very object in the field, such as ``self.first``; no copy of it.
-
-        Raises:
-            ConfigError: For any other object.
-            ShapeError: When the part's value is not (N,).
-
-        Example:
-            >>> from dataclasses import dataclass
-            >>> import featureprobe as fp
-            >>> @dataclass(frozen=True)
-            ... class Weaker(fp.Objective):
-            ...     kind = "mylab.weaker"
-            ...     first: fp.Objective
-            ...     second: fp.Objective
-            ...     def value(self, seen):
-            ...         return tf.minimum(seen.of(self.first), seen.of(self.second))
-            >>> a, b = (fp.MapMean("Conv2D_3", channel=c) for c in (5, 6))
-            >>> Weaker(a, 0.5 * a + b).reads()[0]
-            Read(layer='Conv2D_3', row=None, col=None, channel=5, index=None, pre=False)
-        """
-        found = self._seen_by(part)
-        if found is None:
-            raise ConfigError(
-                "seen.of() takes an objective that is held in a field of the one whose value is "
-                f"computed, the very object. Received: {_named_kind(part)}. Write seen.of(self.part), "
-                "not a copy or a new objective; a GroupObjective has no parts."
-            )
-        return score_of(part.value(found), part)
-
-    def _seen_by(self, part: "Objective") -> "Seen | None":
-        for own, seen in self.parts:
-            if own is part:
-                return seen
-        inner = (seen._seen_by(part) for _, seen in self.parts)
-        return next((seen for seen in inner if seen is not None), None)
-
-    def narrowed(
-        self, values: tuple[Tensor, ...], parts: tuple[tuple["Objective", "Seen"], ...] = ()
-    ) -> Self:
-        """Return the same with other values and parts; all else stays."""
-        own = copy.copy(self)
-        object.__setattr__(own, "values", values)
-        object.__setattr__(own, "parts", parts)
-        return own
 
 
 class Objective(meaning.ScoreMeaning, Component, ABC):
@@ -359,31 +260,6 @@ def seen_with_parts(seen: Seen, objective: Objective, layout: Layout) -> Seen:
         parts.append((part, seen_with_parts(own, part, inner)))
         first += inner.size
     return seen.narrowed(seen.values, tuple(parts))
-
-
-def score_of(made: Any, objective: Objective) -> Tensor:
-    """Return what ``value`` made as a tensor (N,).
-
-    Raises:
-        ShapeError: When it is none, such as None, or of another shape.
-    """
-    kind, wanted = type(objective).__name__, "one score per image, shape (N,)"
-    try:
-        score = tf.convert_to_tensor(made)
-    except (TypeError, ValueError) as cause:
-        raise ShapeError(
-            f"{kind}.value must return {wanted}. Received: {type(made).__name__}. Return a tensor."
-        ) from cause
-    if score.shape.rank != 1:
-        raise ShapeError(
-            f"{kind}.value must return {wanted}. Received the shape {score.shape}. "
-            "Reduce over all axes but the first."
-        )
-    return score
-
-
-def _named_kind(value: object) -> str:
-    return f"{value.kind} ({type(value).__name__})" if isinstance(value, Objective) else repr(value)
 
 
 def _is_scale(value: object) -> TypeGuard[float]:

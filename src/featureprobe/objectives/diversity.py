@@ -6,7 +6,8 @@ from typing import ClassVar
 import tensorflow as tf
 
 from featureprobe._arguments import check_fields
-from featureprobe.objectives.base import GroupObjective, Seen
+from featureprobe.objectives.base import GroupObjective
+from featureprobe.objectives.seen import Seen
 from featureprobe.types import Read, Tensor
 
 _TINY = 1e-12  # keeps the length of an all-zero Gram matrix away from 0 / 0

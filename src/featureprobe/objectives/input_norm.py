@@ -6,7 +6,8 @@ from typing import ClassVar
 import tensorflow as tf
 
 from featureprobe import _checks
-from featureprobe.objectives.base import Objective, Seen
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.seen import Seen
 from featureprobe.types import Read, Tensor
 
 

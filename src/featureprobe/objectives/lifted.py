@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from featureprobe._arguments import checked
 from featureprobe._component import Arrays
 from featureprobe._lifting import Lifted
-from featureprobe.objectives.base import Objective, Seen
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.seen import Seen
 from featureprobe.types import Read, Tensor
 
 

@@ -8,7 +8,8 @@ import tensorflow as tf
 from featureprobe import _checks
 from featureprobe._arguments import check_fields, checked
 from featureprobe.errors import ShapeError
-from featureprobe.objectives.base import Objective, Seen
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.seen import Seen
 from featureprobe.types import HasLayers, Index, Read, Tensor, UnitStatistic, flag
 
 

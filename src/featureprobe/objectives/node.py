@@ -6,7 +6,8 @@ from typing import ClassVar, Self
 from featureprobe import _checks
 from featureprobe._arguments import check_fields, checked
 from featureprobe.errors import ConfigError, RangeError, ShapeError
-from featureprobe.objectives.base import Objective, Seen
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.seen import Seen
 from featureprobe.types import HasLayers, Index, Read, Tensor, UnitStatistic, flag
 
 

@@ -10,7 +10,8 @@ from featureprobe import _checks
 from featureprobe._arguments import check_fields
 from featureprobe._component import ArrayValue, PerTarget
 from featureprobe.errors import DataError, ShapeError
-from featureprobe.objectives.base import Objective, Seen
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.seen import Seen
 from featureprobe.types import Read, Tensor
 
 _LEAST = 0.1  # of the cosine, so that an image that matches badly still has a way up

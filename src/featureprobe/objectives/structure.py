@@ -14,14 +14,13 @@ from featureprobe.objectives.base import (
     GroupObjective,
     Layout,
     Objective,
-    Seen,
     WeightedSum,
     layout_of,
     parts_of,
     reads_of,
-    score_of,
     seen_with_parts,
 )
+from featureprobe.objectives.seen import Seen, score_of
 from featureprobe.types import INDEX_MARK, PER_TARGET_MARK, Mark, Tensor, marks_of
 
 ReadShape = tuple[str, tuple[str, ...], bool]

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from featureprobe.objectives.base import Objective, Seen
+from featureprobe.objectives.base import Objective
+from featureprobe.objectives.seen import Seen
 from featureprobe.types import Read, Tensor
 
 

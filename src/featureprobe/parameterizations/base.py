@@ -50,7 +50,7 @@ class Parameterization(Component, ABC):
         ...     def render(self, params, step):
         ...         alpha = tf.sigmoid(params["logit"])
         ...         background = tf.zeros_like(params["color"])
-        ...         if step is not None:  # while climbing, the background is noise
+        ...         if step is not None:  # during the ascent the background is noise
         ...             background = step.space.spread * step.normal(background.shape[1:])
         ...         return alpha * params["color"] + (1 - alpha) * background, {"alpha": alpha}
         ...     def spreads(self, shape, space):

@@ -1,7 +1,7 @@
 """Regularizer: an operator on the image after the update."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
@@ -59,12 +59,6 @@ class Regularizer(Component, ABC):
             """How many pixels away what has an effect on a pixel can be."""
     else:
         reach = None
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "pointwise" in vars(cls) and "reach" not in vars(cls):  # what it was called in 0.1
-            own = property(lambda self: 0 if self.pointwise else None)
-            type.__setattr__(cls, "reach", own)
 
     @abstractmethod
     def apply(self, images: Tensor, step: Step) -> Tensor:

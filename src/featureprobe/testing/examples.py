@@ -19,7 +19,6 @@ from featureprobe.initializers.multi_scale_noise import MultiScaleNoise
 from featureprobe.initializers.pixel_noise import PixelNoise
 from featureprobe.initializers.spectral_noise import SpectralNoise
 from featureprobe.input_space import InputSpace
-from featureprobe.objectives.base import Seen
 from featureprobe.objectives.diversity import Diversity
 from featureprobe.objectives.input_norm import InputNorm
 from featureprobe.objectives.lifted import objective_from
@@ -27,6 +26,7 @@ from featureprobe.objectives.logit import Logit
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.objectives.pattern_match import PatternMatch
+from featureprobe.objectives.seen import Seen
 from featureprobe.objectives.total_variation import TotalVariation
 from featureprobe.parameterizations.fourier import Fourier
 from featureprobe.parameterizations.pixels import Pixels

@@ -55,10 +55,10 @@ class Mean(fp.Regularizer):
 
 @dataclass(frozen=True)
 class Halve(fp.Regularizer):
-    """What a plug-in of 0.1 looks like."""
+    """Each pixel by itself."""
 
     kind: ClassVar[str] = "test_window.halve"
-    pointwise: ClassVar[bool] = True
+    reach: ClassVar[int] = 0
 
     def apply(self, images, step):
         """Return darker images."""
@@ -178,7 +178,7 @@ def test_one_trace_for_windows_at_the_border_and_within():
         (fp.Every(1, After(0, fp.GaussianBlur(0.4))), fp.GaussianBlur(0.4)),
         (Halve(), fp.Every(1, Halve())),
     ],
-    ids=["every", "always", "pointwise"],
+    ids=["every", "always", "each pixel"],
 )
 def test_a_wrapper_of_anyones_is_as_good_as_ours(reference, own, theirs):
     """Equal to the bit, on crops."""

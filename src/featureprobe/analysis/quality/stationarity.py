@@ -10,9 +10,10 @@ from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.ascent.ascent import Ascent
 from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.box import Box
-from featureprobe.objectives.base import Objective, Seen
+from featureprobe.objectives.base import Objective
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
+from featureprobe.objectives.seen import Seen
 from featureprobe.parameterizations.pixels import Pixels
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.rules.normalized_gradient import NormalizedGradient

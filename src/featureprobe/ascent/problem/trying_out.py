@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from featureprobe.input_space import InputSpace
-from featureprobe.objectives.base import Extras, Seen
+from featureprobe.objectives.seen import Extras, Seen
 from featureprobe.objectives.structure import Array, Leaf, ReadShape, array_tensor
 from featureprobe.types import Tensor
 

@@ -13,7 +13,7 @@ from featureprobe.ascent.step.target_arrays import arrays_of_rows
 from featureprobe.ascent.step.window_part import crop_inside
 from featureprobe.errors import ModelError
 from featureprobe.input_space import InputSpace
-from featureprobe.objectives.base import Extras, Seen
+from featureprobe.objectives.seen import Extras, Seen
 from featureprobe.objectives.structure import Leaf, ReadShape
 from featureprobe.probe.graph.layer_graph import Wanted
 from featureprobe.probe.layers.boundary import climbed
