@@ -48,7 +48,7 @@ def opened(net: str) -> tuple[fp.ModelProbe, str]:
     if net == "mnist":
         return fp.samples.mnist_probe(), "Conv2D_3"
     space = fp.InputSpace.caffe()
-    return fp.ModelProbe(model_path(), input_space=space), "fire5_expand3x3"
+    return fp.ModelProbe.load(model_path(), input_space=space), "fire5_expand3x3"
 
 
 def directions(layer: str, channels: int, count: int) -> list[Direction]:
