@@ -83,11 +83,12 @@ def test_ordinary_work_is_not_traced_again():
 
 
 _MANY = """
-import gc, featureprobe as fp, sys
+import ctypes, gc, featureprobe as fp, sys
 sys.path.insert(0, {home!r})
 from test_memory import climb, small_net
 def held():
     gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # freed, and not yet given back: up to 70 MB, by chance
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
 for number in range(50):
     if number == 10:
@@ -98,9 +99,9 @@ print((held() - first) / 40)
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, and needs malloc_trim")
 def test_fifty_nets_in_one_process():
-    """At most half a megabyte each, after the tenth."""
+    """At most half a megabyte each, after the tenth, of what is still in use."""
     code = _MANY.format(home=__file__.rpartition("/")[0])
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert float(done.stdout.split()[-1]) <= 0.5
