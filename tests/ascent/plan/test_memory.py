@@ -99,7 +99,9 @@ print((held() - first) / 40)
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, and needs malloc_trim")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="reads /proc, and needs malloc_trim"
+)
 def test_fifty_nets_in_one_process():
     """At most half a megabyte each, after the tenth, of what is still in use."""
     code = _MANY.format(home=__file__.rpartition("/")[0])
