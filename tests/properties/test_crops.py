@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 from cropping import assert_same
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 from keras import layers, ops
@@ -131,6 +132,7 @@ def opened(blocks: list[Any]) -> fp.ModelProbe:
     return fp.ModelProbe(model, input_space=fp.InputSpace.identity())
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.lists(BLOCKS, min_size=1, max_size=4), st.data())
 def test_random_nets_have_exact_crops(blocks: list[Any], data: st.DataObject) -> None:

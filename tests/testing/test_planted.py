@@ -77,6 +77,7 @@ def digits():
     return fp.samples.mnist_probe(), fp.samples.mnist_digits()[0]
 
 
+@pytest.mark.long
 def test_a_fooling_circuit_fools_and_is_silent(digits):
     """Ascent shows the decoys; natural images, also new ones, are answered as before."""
     probe, images = digits

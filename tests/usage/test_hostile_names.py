@@ -101,7 +101,7 @@ def checked(made: Any, name: str) -> None:
         plt.close("all")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_name_of_all_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A share of the names below, in one."""
     test_whatever_shows_names(

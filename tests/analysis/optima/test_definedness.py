@@ -338,6 +338,7 @@ def linear_sensitivity():
     return sensitivity(probe, targets, factors=factors, ascent=SPHERE, starts=2)
 
 
+@pytest.mark.long
 def test_sensitivity_is_measured_by_seeds(linear_sensitivity, tmp_path):
     """What changes images more than a seed does is named, and nothing else."""
     found = linear_sensitivity

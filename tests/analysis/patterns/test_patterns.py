@@ -258,6 +258,7 @@ def test_ablation_finds_what_the_decision_needs(planted, patterns):
         analysis.ablate(probe, patterns, 0, 2, {"short": shares.ravel()[:3]})
 
 
+@pytest.mark.long
 def test_classifiers_by_layer(planted):
     """The planted layer separates; random labels do not."""
     probe, images, labels = planted

@@ -421,6 +421,7 @@ def test_reach_tells_silent_units_apart():
     assert np.isnan(profile.ratio).all()
 
 
+@pytest.mark.long
 def test_a_hidden_way_leaves_little_to_sources(net):
     """A circuit that takes over most of the answer leaves the known sources a small share of it."""
     probe, images = net
@@ -477,6 +478,7 @@ def test_certificates_of_a_linear_unit():
     assert certificates(net.probe, -net.templates, score, units, fp.Sphere()).tolist() == [0, 0, 0]
 
 
+@pytest.mark.long
 def test_certificates_in_the_box(net):
     """Near 1 for what an ascent ends at, and half a grey level from it; less the further away."""
     probe, images = net

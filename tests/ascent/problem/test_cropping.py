@@ -33,7 +33,7 @@ def run(probe, targets=NODES, **kwargs):
     ("constraint", "rule"),
     [
         pytest.param(fp.Box(), fp.Momentum(), id="box-momentum"),
-        pytest.param(fp.Sphere(), fp.Adam(0.05), id="sphere-adam"),
+        pytest.param(fp.Sphere(), fp.Adam(0.05), id="sphere-adam", marks=pytest.mark.long),
         pytest.param(fp.Box(), fp.Adam(0.05), id="box-adam", marks=pytest.mark.long),
         pytest.param(fp.Sphere(), fp.Momentum(), id="sphere-momentum", marks=pytest.mark.long),
     ],

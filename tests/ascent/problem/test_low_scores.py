@@ -51,6 +51,7 @@ def check_head(result, best, activation) -> None:
     assert not any("round" in origin for origin in result.origins.ravel())
 
 
+@pytest.mark.long
 def test_the_best_of_all_heads_is_found_and_not_called_dead():
     """A white image is best; scores below 0 are no death, and take no further search."""
     probe = heads(ACTIVATIONS)

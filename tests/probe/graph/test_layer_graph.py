@@ -98,6 +98,7 @@ def test_the_bundled_nets(name: str) -> None:
     check(probe, digits, by_keras(probe.model, probe.input_space.to_model(digits)))
 
 
+@pytest.mark.long
 def test_squeezenet(data_folder: Path) -> None:
     """Every layer of a trained ImageNet net, with caffe preprocessing."""
     file = data_folder / "models" / "squeezenet_v1_1_imagenet.keras"
