@@ -17,6 +17,7 @@ _WIDE, _NARROW = 100.0, 5.0  # ranges like 0..255, and like 0..1 or -1..1
 _VISIBLE, _UNIT = 0.02, 1.5  # above rounding; 1 and what resizing adds
 _FAR = 10.0  # times a narrow range, further than resizing goes
 _PACKAGE = "featureprobe"
+_AXES = {2: "(L, C)", 3: "(H, W, C)", 4: "(D, H, W, C)"}
 
 
 def number(
@@ -57,16 +58,16 @@ def some(entries: Iterable[Any], name: str) -> tuple[Any, ...]:
 
 def images(
     values: npt.ArrayLike,
-    shape: tuple[int | None, int | None, int],
+    shape: tuple[int | None, ...],
     *,
     what: str = "images",
     dtype: str = "float32",
 ) -> FloatArray:
-    """Return images as floats (N, H, W, C), or raise one clear error.
+    """Return images as floats (N, *spatial, C), or raise one clear error.
 
     Args:
-        values: (N, H, W, C), or one image (H, W, C), pixel units, any real dtype.
-        shape: The (H, W, C) that the model wants; None where any size will do.
+        values: (N, *spatial, C), or one image (*spatial, C), pixel units, any real dtype.
+        shape: The (*spatial, C) that the model wants; None where any size will do.
         what: Name of the argument in messages.
         dtype: Of what is returned.
 
@@ -75,18 +76,19 @@ def images(
         DataError: NaN or infinite values.
     """
     array = numbers(values, what)
-    if array.ndim == 3:
+    if array.ndim == len(shape):
         array = array[None]
-    fits = array.ndim == 4 and all(
+    fits = array.ndim == len(shape) + 1 and all(
         s is None or s == a for s, a in zip(shape, array.shape[1:], strict=True)
     )
     if not fits or len(array) == 0 or 0 in array.shape:
         wanted = ", ".join("any" if s is None else str(s) for s in shape)
-        flat = array.ndim == 2 or (np.ndim(values) == 3 and shape[2] == 1 != array.shape[-1])
+        without = shape[-1] == 1 != array.shape[-1]
+        flat = np.ndim(values) == len(shape) - 1 or (np.ndim(values) == len(shape) and without)
         hint = (
             "Add the channel axis: images[..., None]."
             if flat
-            else ("Resize or re-arrange them; a single image is (H, W, C).")
+            else (f"Resize or re-arrange them; a single image is {_AXES.get(len(shape), wanted)}.")
         )
         raise ShapeError(
             f"{what} have the shape (N, {wanted}). Received: {np.shape(values)}. {hint}"
@@ -94,7 +96,7 @@ def images(
     with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused below
         result = array.astype(dtype)
     if not np.isfinite(result).all():
-        bad = int(np.argmin(np.isfinite(result).all(axis=(1, 2, 3))))
+        bad = int(np.argmin(np.isfinite(result).all(axis=tuple(range(1, result.ndim)))))
         raise DataError(
             f"{what} must be finite. Image {bad} holds NaN or infinite values. "
             "Mend or leave out that image."
@@ -126,14 +128,14 @@ def numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
 
 
 def scalable(values: npt.NDArray[Any], *scales: npt.NDArray[Any]) -> None:
-    """Raise ShapeError where images (..., H, W, C) and scales do not go together."""
+    """Raise ShapeError where images (..., *spatial, C) and scales do not go together."""
     try:
         np.broadcast_shapes(values.shape, *(scale.shape for scale in scales))
     except ValueError as cause:
         own = " and ".join(str(scale.shape) for scale in scales if scale.shape)
         raise ShapeError(
-            f"images (..., H, W, C) do not fit the input space, which has numbers of shape {own}. "
-            f"Received {values.shape}. Give all rows, columns and channels."
+            f"images (..., *spatial, C) do not fit the input space, which has numbers of shape {own}. "
+            f"Received {values.shape}. Give all positions and channels."
         ) from cause
 
 
@@ -144,7 +146,7 @@ def warn_of_scale(images: FloatArray, low: float | None, high: float | None) -> 
     a sphere, values lie on both sides of the range.
 
     Args:
-        images: (N, H, W, C) that are about to be shown to the net, pixel units.
+        images: (N, *spatial, C) that are about to be shown to the net, pixel units.
         low: Smallest pixel value that is wanted; None when the range is open.
         high: Largest.
     """

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol, TypeAlias, Union, cast, get_args, g
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._spatial import kept_place, node_place, place_in, words_of
 from featureprobe.errors import ConfigError, RangeError, ShapeError
 
 Tensor: TypeAlias = Any
@@ -19,8 +20,8 @@ FloatArray: TypeAlias = npt.NDArray[np.float32]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Whole: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
-ImageShape: TypeAlias = tuple[int, int, int]
-"""(rows, columns, channels) of one image."""
+ImageShape: TypeAlias = tuple[int, ...]
+"""(*spatial, channels) of one image: (L, C), (H, W, C) or (D, H, W, C)."""
 
 
 class Mark:
@@ -60,6 +61,8 @@ class Read:
         row: Row of the output, for layers of rank 4 (N, H, W, C); with 1-D layers (N, L, C) the
             position.
         col: Column of the output, for layers of rank 4.
+        position: One number for each spatial axis of the output, instead of row and col: ``(5,)``
+            of (N, L, C), ``(1, 2, 3)`` of (N, D, H, W, C). Two numbers are kept as row and col.
         channel: Channel (map).
         index: Node of a dense layer, rank 2 (N, n).
         pre: Read the value before the layer's activation function, found through layers that change
@@ -81,6 +84,7 @@ class Read:
     channel: int | None = None
     index: int | None = None
     pre: bool = False
+    position: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.layer, str) or not self.layer:
@@ -89,6 +93,7 @@ class Read:
                 "Give a path of probe.summary(), or fp.OUTPUT."
             )
         object.__setattr__(self, "pre", flag("pre", self.pre))
+        _keep_place(self, kept_place(self.row, self.col, self.position, "a Read"))
         for axis, number in zip(self.axes, self.indices, strict=True):
             if hasattr(number, "shape") and not isinstance(number, np.ndarray | np.generic):
                 raise ConfigError(
@@ -109,13 +114,20 @@ class Read:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Names of the given axes, in the order row, col, channel, index."""
-        return tuple(axis for axis in _AXES if getattr(self, axis) is not None)
+        """Names of the given axes, in the order of the output's: its spatial ones, channel; index."""
+        own = tuple(axis for axis in _AXES if getattr(self, axis) is not None)
+        return own if self.position is None else (*words_of(len(self.position)), *own)
 
     @property
     def indices(self) -> tuple[int, ...]:
         """The numbers that belong to :attr:`axes`."""
-        return tuple(getattr(self, axis) for axis in self.axes)
+        own = tuple(n for n in (getattr(self, axis) for axis in _AXES) if n is not None)
+        return own if self.position is None else (*self.position, *own)
+
+
+def _keep_place(owner: Any, place: tuple[Any, Any, Any]) -> None:
+    for name, value in zip(("row", "col", "position"), place, strict=True):
+        object.__setattr__(owner, name, value)
 
 
 STATISTICS = ("node", "mean", "peak")
@@ -126,16 +138,18 @@ STATISTICS = ("node", "mean", "peak")
 class UnitStatistic:
     """One number of one unit of a layer: what a score is, so that it compares with real images.
 
-    A unit is a map (H, W, C), a strip of a 1-D layer (L, C), or a node of a dense layer (n,): one
-    number along the last axis of the layer's output.
+    A unit is a map (H, W, C), a strip of a 1-D layer (L, C), a volume of (D, H, W, C), or a node of a
+    dense layer (n,): one number along the last axis of the layer's output.
 
     Args:
         layer: The layer's path, or :data:`OUTPUT`.
         unit: Number of the map, strip or dense node, from 0.
         by: ``"mean"`` over the unit's nodes, ``"peak"``: its strongest node, or ``"node"``: one node,
-            at ``row`` and ``col``. A dense node is a single value, so that all three say the same.
-        row: Row of the node, for ``by="node"`` in maps; in strips the position.
+            at its place. A dense node is a single value, so that all three say the same.
+        row: Row of the node, for ``by="node"`` in maps; alone, the position in a strip.
         col: Column of the node, for ``by="node"`` in maps.
+        position: The place in any layer, one number for each of its spatial axes, instead of row and
+            col; two numbers are kept as row and col, one or three here.
         pre: Whether it is of the values before the layer's activation.
 
     Raises:
@@ -156,6 +170,7 @@ class UnitStatistic:
     row: int | None = None
     col: int | None = None
     pre: bool = False
+    position: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.layer, str) or not self.layer:
@@ -168,24 +183,26 @@ class UnitStatistic:
                 f"by is one of {', '.join(map(repr, STATISTICS))}. Received: {self.by!r}."
             )
         object.__setattr__(self, "pre", flag("pre", self.pre))
-        for name in ("unit", "row", "col"):
-            value = getattr(self, name)
-            if value is not None or name == "unit":
-                object.__setattr__(self, name, _place(name, value))
-        if self.place and self.by != "node":
-            raise ConfigError(
-                f"row and col say which node is meant, with by='node'. Received: by={self.by!r}, "
-                f"row={self.row}, col={self.col}. Leave out the place, or by."
-            )
-        if self.col is not None and self.row is None:
+        object.__setattr__(self, "unit", _number("unit", self.unit))
+        if self.col is not None and self.row is None and self.position is None:
             raise ConfigError(
                 f"A node has a row before its col. Received: col={self.col}. Give row=."
+            )
+        row, col, position = node_place(self.row, self.col, self.position, "a UnitStatistic")
+        if position is not None:
+            position = tuple(_number("position", n) for n in position)
+        pair = (n if n is None else _number(w, n) for w, n in (("row", row), ("col", col)))
+        _keep_place(self, (*pair, position))
+        if self.place and self.by != "node":
+            raise ConfigError(
+                f"row, col and position say which node is meant, with by='node'. Received: "
+                f"by={self.by!r}, position={self.place}. Leave out the place, or by."
             )
 
     @property
     def place(self) -> tuple[int, ...]:
-        """(row, col) of a node in its map, (row,) in a strip; empty for whole units and dense nodes."""
-        return tuple(i for i in (self.row, self.col) if i is not None)
+        """(row, col) of a node in its map, one number for each spatial axis; empty for whole units."""
+        return place_in(self.row, self.col, self.position)
 
     def taken_from(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return (N,) this number of each image.
@@ -221,9 +238,11 @@ class UnitStatistic:
         """
         needs = len(shape) - 1 if self.by == "node" else 0
         if len(self.place) != needs:
+            words = " and ".join(words_of(needs)) or f"{needs} numbers"
             raise ShapeError(
-                f"The layer {self.layer!r} gives {shape}: there, a node has {needs} of row and col. "
-                f"Received: {self!r}. Give them, or by='mean' or 'peak' for a whole map."
+                f"The layer {self.layer!r} gives {shape}: there, a node has {words}. "
+                f"Received: {self!r}. Give position= of {needs} numbers, or by='mean' or 'peak' for "
+                "a whole map."
             )
         for number, size in zip((*self.place, self.unit), (*shape[:needs], shape[-1]), strict=True):
             if number >= size:
@@ -233,7 +252,7 @@ class UnitStatistic:
                 )
 
 
-def _place(name: str, value: Any) -> int:
+def _number(name: str, value: Any) -> int:
     """Return a whole number from 0 on, or raise ConfigError."""
     whole = hasattr(value, "__index__") and not isinstance(
         value, bool | np.bool_ | np.ndarray | type

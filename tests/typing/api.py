@@ -123,9 +123,9 @@ class Stripes(fp.InputInitializer):
     period: float = 7.0
 
     def draw(
-        self, shape: tuple[int, int, int], space: fp.InputSpace, rng: np.random.Generator
+        self, shape: tuple[int, ...], space: fp.InputSpace, rng: np.random.Generator
     ) -> FloatArray:
-        """Return (H, W, C)."""
+        """Return (*spatial, C)."""
         return space.to_pixels(rng.standard_normal(shape))
 
 
@@ -159,7 +159,7 @@ def lift() -> tuple[fp.Objective, fp.Regularizer, fp.Transform, fp.InputInitiali
         return images
 
     def grey(
-        shape: tuple[int, int, int], space: fp.InputSpace, rng: np.random.Generator
+        shape: tuple[int, ...], space: fp.InputSpace, rng: np.random.Generator
     ) -> FloatArray:
         return np.full(shape, 127.0, dtype=np.float32)
 

@@ -60,8 +60,9 @@ def open_picture(path: Path, channels: int, background: int | None) -> tuple[Ima
 
 def as_array(picture: Image.Image, shape: ImageShape) -> npt.NDArray[np.uint8 | np.float32]:
     """Return (H, W, C), bilinearly resized where the size differs: uint8, or float32 of mode F."""
-    if picture.size != shape[1::-1]:
-        picture = picture.resize(shape[1::-1], Image.Resampling.BILINEAR)
+    size = shape[1], shape[0]
+    if picture.size != size:
+        picture = picture.resize(size, Image.Resampling.BILINEAR)
     values = np.asarray(picture)
     if picture.mode != "F":
         return values.reshape(shape)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from featureprobe import _checks
 from featureprobe._arguments import check_fields, checked
+from featureprobe._spatial import MOST, size_argument
 from featureprobe.errors import ShapeError
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.seen import Seen
@@ -18,7 +19,7 @@ class MapMean(Objective):
     """The mean activation of one map: the classic objective for filter visualization.
 
     Args:
-        layer: Path of a layer with maps, output (H, W, C); 1-D layers (L, C) will do too.
+        layer: Path of a layer with maps: its output is (H, W, C), (L, C) or (D, H, W, C).
         channel: Number of the map.
         pre: Take the values before the activation. Its mean is a poor objective by itself (for a
             first convolution it is linear in the image), so it serves warm-ups.
@@ -60,15 +61,15 @@ class MapMean(Objective):
                 f"The layer {layer!r} has no maps: its output has the shape {shape}. "
                 f"Use fp.Node.each(probe, {layer!r}) for its nodes."
             )
-        if len(shape) > 3:
+        if len(shape) > MOST + 1:
             raise ShapeError(
-                f"Maps have rows and columns, but the layer {layer!r} gives {shape}. Choose another "
+                f"Maps have 1 to {MOST} spatial axes, but the layer {layer!r} gives {shape}. Choose another "
                 "layer, or lift a function of your own: fp.objective_from."
             )
         if 0 in shape:
             raise ShapeError(
                 f"The layer {layer!r} has no values for images of this size: its output has the "
-                f"shape {shape}. Open the model with a larger size=(rows, columns)."
+                f"shape {shape}. Open the model with a larger {size_argument(2)}."
             )
         return [cls(layer, channel=c, pre=pre) for c in range(shape[-1])]
 
@@ -82,7 +83,7 @@ class MapMean(Objective):
         return (Read(self.layer, channel=self.channel, pre=self.pre),)
 
     def value(self, seen: Seen) -> Tensor:
-        """Return the mean over rows and columns, (N,)."""
+        """Return the mean over all positions, (N,)."""
         return tf.reduce_mean(seen[0], axis=tuple(range(1, len(seen[0].shape))))
 
     def shown_unit(self) -> UnitStatistic:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe._component import ArrayValue, Component
+from featureprobe._spatial import axis_of
 from featureprobe.errors import ConfigError
 from featureprobe.objectives.base import (
     GroupObjective,
@@ -116,19 +117,20 @@ def _refuse_groups_in(objective: Objective, whole: Objective) -> None:
 
 
 def numbers_of(
-    term: Objective, offsets: Mapping[str, tuple[int, int]] | None = None
+    term: Objective, offsets: Mapping[str, tuple[int, ...]] | None = None
 ) -> tuple[int, ...]:
     """Return the numbers that tell this term from others of its structure.
 
     Args:
         term: The term.
-        offsets: By layer, what to take off the row and column of a read, on a crop.
+        offsets: By layer, what to take off the place of a read along each spatial axis, on a crop.
     """
     numbers = [value for value in _loose(term) if isinstance(value, int)]
     for read in reads_of(term):
-        row, col = (offsets or {}).get(read.layer, (0, 0))
-        by_axis = {"row": row, "col": col}
-        numbers += [i - by_axis.get(a, 0) for a, i in zip(read.axes, read.indices, strict=True)]
+        off = (*(offsets or {}).get(read.layer, ()), 0)  # nothing off the channel
+        for axis, index in zip(read.axes, read.indices, strict=True):
+            at = axis_of(axis, len(off)) if len(off) > 1 else None
+            numbers.append(index if at is None else index - off[at])
     return tuple(numbers)
 
 

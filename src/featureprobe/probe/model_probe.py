@@ -31,6 +31,8 @@ _Paths = Annotated[str | Sequence[str], OWN]
 class ModelProbe(Hints):
     """A trained Keras model, opened for looking; it is never changed.
 
+    Its images are (*spatial, C): pictures (H, W, C), series (L, C), volumes or videos (D, H, W, C).
+
     Sequential, functional and nested models are seen layer by layer (``backbone/conv2``; a layer
     that is called twice is ``conv@1`` and ``conv@2``). Of a subclassed model without a symbolic graph only
     the output can be reached: probe its functional part instead, or rebuild it functionally.
@@ -39,7 +41,8 @@ class ModelProbe(Hints):
         model: A built Keras 3 model on the TensorFlow backend, channels last.
         input_space: How pixel units become model units. Without it, it is read off a leading
             Rescaling or Normalization layer, also behind augmentations, resizing and cropping.
-        size: (rows, columns), for models that take images of any size.
+        size: For models that take images of any size: one number for each spatial axis, such as
+            (rows, columns), or (samples,) for a series.
         image_input: Name of the input that takes images, when there are several.
         other_inputs: Constant values, without the batch axis, of all other inputs by name.
 
@@ -60,7 +63,7 @@ class ModelProbe(Hints):
         model: Any,
         *,
         input_space: InputSpace | None = None,
-        size: tuple[int, int] | None = None,
+        size: tuple[int, ...] | None = None,
         image_input: str | None = None,
         other_inputs: Mapping[str, npt.ArrayLike] | None = None,
     ) -> None:
@@ -121,7 +124,7 @@ class ModelProbe(Hints):
 
     @property
     def image_shape(self) -> ImageShape:
-        """(H, W, C) of one image."""
+        """(*spatial, C) of one image, such as (H, W, C)."""
         return self._network.image_shape
 
     @property
@@ -166,7 +169,7 @@ class ModelProbe(Hints):
                     path=path,
                     kind=type(call.layer).__name__,
                     shape=shape,
-                    maps=shape[-1] if len(shape) == 3 else None,
+                    maps=shape[-1] if len(shape) == len(self.image_shape) else None,
                     parameters=call.layer.count_params() if fresh else 0,
                     receptive_field=None if None in sizes else sizes,  # type: ignore[arg-type]
                     jump=None if None in jumps else jumps,  # type: ignore[arg-type]
@@ -199,7 +202,7 @@ class ModelProbe(Hints):
         """Return what layers answer to images, computed in memory-bounded batches.
 
         Args:
-            images: (N, H, W, C) or (H, W, C), pixel units, uint8 or float.
+            images: (N, *spatial, C), or one image (*spatial, C), pixel units, uint8 or float.
             layers: A path, or a list of paths.
             pre: Take the values before the layers' activations, found through what changes nothing.
 
@@ -214,14 +217,14 @@ class ModelProbe(Hints):
         return dict(zip(paths, self._run(images, tuple((p, pre) for p in paths)), strict=True))
 
     def predict(self, images: npt.ArrayLike) -> FloatArray:
-        """Return the model's output for images (N, H, W, C) in pixel units; see OUTPUT."""
+        """Return the model's output for images (N, *spatial, C) in pixel units; see OUTPUT."""
         return self.activations(images, OUTPUT)
 
     def grid(self, image: npt.ArrayLike, layer: str, *, name: str | None = None) -> ActivationGrid:
         """Return what all maps or nodes of a layer answer to one image.
 
         Args:
-            image: (H, W, C), pixel units.
+            image: (*spatial, C), pixel units.
             layer: Path of the layer.
             name: Name of the image; images of ``fp.samples`` carry theirs.
         """

@@ -10,7 +10,7 @@ import featureprobe as fp
 from featureprobe.probe.graph.reads import check_read, gather
 from featureprobe.types import Read
 
-MAPS, STRIPS, NODES = (4, 5, 3), (7, 3), (6,)
+MAPS, STRIPS, NODES, VOLUMES = (4, 5, 3), (7, 3), (6,), (2, 4, 6, 3)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,9 @@ MAPS, STRIPS, NODES = (4, 5, 3), (7, 3), (6,)
         (Read("a", row=0), MAPS),
         (Read("a", row=6, channel=2), STRIPS),
         (Read("a", index=5), NODES),
+        (Read("a", position=(6,), channel=2), STRIPS),
+        (Read("a", position=(3, 4), channel=0), MAPS),
+        (Read("a", position=(1, 3, 5), channel=2), VOLUMES),
         (Read("a"), (2, 2, 2, 2)),
     ],
 )
@@ -39,10 +42,13 @@ def test_what_fits(read: Read, shape: tuple[int, ...]) -> None:
         (Read("a", row=-1), MAPS, fp.RangeError, "row -1"),
         (Read("a", index=6), NODES, fp.RangeError, "index 6.*from 0 to 5"),
         (Read("a", row=7, channel=0), STRIPS, fp.RangeError, "row 7.*from 0 to 6"),
-        (Read("a", col=0), STRIPS, fp.ShapeError, "no col axis.*row, channel"),
+        (Read("a", col=0), STRIPS, fp.ShapeError, "no col axis.*position, channel"),
         (Read("a", channel=0), NODES, fp.ShapeError, r"no channel axis.*fp\.Node\(layer, index="),
         (Read("a", index=0), MAPS, fp.ShapeError, "no index axis.*row, col, channel"),
-        (Read("a", channel=0), (2, 2, 2, 2), fp.ShapeError, "none that can be indexed"),
+        (Read("a", channel=0), (2, 2, 2, 2, 2), fp.ShapeError, "none that can be indexed"),
+        (Read("a", position=(7,), channel=0), STRIPS, fp.RangeError, "position 7.*from 0 to 6"),
+        (Read("a", position=(1,)), MAPS, fp.ShapeError, "no position axis.*row, col, channel"),
+        (Read("a", position=(0, 0, 6)), VOLUMES, fp.RangeError, "col 6.*from 0 to 5"),
     ],
 )
 def test_what_does_not_fit(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from featureprobe._spatial import is_place
 from featureprobe.ascent.problem.resolved import Resolved, Term
 from featureprobe.evidence.evidence import Evidence
 from featureprobe.objectives.score_meaning import score_bounds_of
@@ -63,7 +64,7 @@ def _strong_score(
     if np.isfinite(greatest - least):
         return greatest - least
     return max(
-        _strong_activation(probe, layer, "row" in axes, images, cache)
+        _strong_activation(probe, layer, any(map(is_place, axes)), images, cache)
         for layer, axes, _ in term.leaf.reads
     )
 

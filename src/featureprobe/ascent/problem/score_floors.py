@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from featureprobe._spatial import axis_of
 from featureprobe.ascent.problem.trying_out import value_of
 from featureprobe.objectives.base import Objective, reads_of
 from featureprobe.objectives.score_meaning import can_be_dead, score_bounds_of
@@ -19,7 +20,6 @@ _Loose = tuple[Sequence[int], Sequence[Array]]
 
 _SCALES = (1e-2, 1e-1, 1.0, 10.0)  # how far above their floors values are tried
 _SHARES = (1.0, 0.3, 0.02)  # and how many of them
-_AXES = {1: ("index",), 2: ("row", "channel"), 3: ("row", "col", "channel")}
 
 
 class ScoreFloors:
@@ -73,9 +73,11 @@ class ScoreFloors:
     def _floor_of(self, read: Read) -> FloatArray:
         """Return the floors of what a read reads, in its shape."""
         floors = floors_of(self._probe.network, read.layer, self._known)
-        chosen = dict(zip(read.axes, read.indices, strict=True))
-        axes = _AXES.get(floors.ndim, ())
-        return np.asarray(floors[tuple(chosen.get(axis, slice(None)) for axis in axes)])
+        chosen = {
+            axis_of(axis, floors.ndim): index
+            for axis, index in zip(read.axes, read.indices, strict=True)
+        }
+        return np.asarray(floors[tuple(chosen.get(n, slice(None)) for n in range(floors.ndim))])
 
     def _is_bounded(self, leaf: Leaf, floors: Sequence[FloatArray], loose: _Loose) -> bool:
         """Whether a term is never less than at the floors: tried, as it may be any function.

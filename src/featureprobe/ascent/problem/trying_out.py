@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from featureprobe._spatial import axis_of
 from featureprobe.input_space import InputSpace
 from featureprobe.objectives.seen import Extras, Seen
 from featureprobe.objectives.structure import Array, Leaf, ReadShape, array_tensor
@@ -60,9 +61,5 @@ def value_of(
 
 def shape_left(shape: Sequence[int], read: ReadShape) -> tuple[int, ...]:
     """Return a layer's shape without the axes that a read indexes."""
-    _, axes, _ = read
-    if axes == ("index",):
-        return tuple(shape[:-1])
-    names = ("row", "col", "channel") if len(shape) == 3 else ("row", "channel")
-    named = zip(shape, (*names, *[""] * len(shape)), strict=False)
-    return tuple(size for size, name in named if name not in axes)
+    gone = {axis_of(axis, len(shape)) for axis in read[1]}
+    return tuple(size for number, size in enumerate(shape) if number not in gone)

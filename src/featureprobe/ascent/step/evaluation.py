@@ -7,6 +7,7 @@ from typing import NamedTuple, Self
 
 import tensorflow as tf
 
+from featureprobe._spatial import is_place, words_of
 from featureprobe.ascent.settings.remedies import Remedy
 from featureprobe.ascent.step.channel_subset import Picking, picking_of
 from featureprobe.ascent.step.target_arrays import arrays_of_rows
@@ -83,9 +84,9 @@ class Evaluation:
 
     @property
     def sees_whole_maps(self) -> bool:
-        """Whether no read picks a row or column, so that the receptive field is the layer's."""
-        axes = {axis for leaf in self.leaves for read in leaf.reads for axis in read[1]}
-        return not axes & {"row", "col"}
+        """Whether no read picks a place, so that the receptive field is the layer's."""
+        axes = (axis for leaf in self.leaves for read in leaf.reads for axis in read[1])
+        return not any(map(is_place, axes))
 
     def choosing(self, numbers: Tensor) -> Self:
         """Return this with a network that computes only the maps that rows read, where that pays.
@@ -236,8 +237,8 @@ class _Rows(NamedTuple):
 
 def _positions(output: Tensor, axes: Sequence[str]) -> list[int]:
     """Return the axes of what is read that run over positions of a map."""
-    places = {"row", "col"} - set(axes) if len(output.shape) == 4 else ()
-    return list(range(1, 1 + len(places)))
+    spatial = len(output.shape) - 2
+    return list(range(1, 1 + spatial - sum(map(is_place, axes)))) if words_of(spatial) else []
 
 
 def _peak(values: Tensor, positions: Sequence[int]) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import ArrayValue, Component
+from featureprobe._spatial import is_place, size_text
 from featureprobe._tracing import traced_code
 from featureprobe.ascent.step.evaluation import Evaluation
 from featureprobe.ascent.step.image_step import ImageStep
@@ -27,7 +28,7 @@ FAILURES = (ValueError, TypeError, NotImplementedError, tf.errors.InvalidArgumen
 
 
 def view_shape(network: Network, space: InputSpace, views: Views) -> ImageShape:
-    """Return (h, w, C) of the views of the net's images; every transform is tried out.
+    """Return (*spatial, C) of the views of the net's images; every transform is tried out.
 
     Raises:
         ShapeError: When a transform does not give one view of each image, all of one size.
@@ -44,8 +45,8 @@ def _tried(
     network: Network, space: InputSpace, transform: Transform, shape: ImageShape, salt: int
 ) -> ImageShape:
     """Return the size that a transform makes of images of a shape."""
-    ones = tf.ones((1, *network.image_shape[:2], 1), network.dtype)
-    one = tf.ones((1, 1, 1, 1), network.dtype)
+    ones = tf.ones((1, *network.image_shape[:-1], 1), network.dtype)
+    one = tf.ones([1] * len(ones.shape), network.dtype)
     live = LivePixels(ones, ones, one * float(np.prod(network.image_shape)), 0 * one, one)
 
     def view(images: Tensor, index: Tensor, keys: Tensor) -> Tensor:
@@ -80,7 +81,7 @@ def check_sizes(network: Network, targets: Sequence[Objective], shape: ImageShap
     Args:
         network: The net.
         targets: The targets.
-        shape: (h, w, C) of the views.
+        shape: (*spatial, C) of the views.
 
     Raises:
         ShapeError: When the net cannot run on that size, or a target names a place of the image.
@@ -96,13 +97,13 @@ def check_sizes(network: Network, targets: Sequence[Objective], shape: ImageShap
         own = network.shape_of(read.layer)
         if len(own) > 1 and np.prod(own[: len(own) - 1]) > 1:
             placed[own] = repr(read.layer)
-            if {"row", "col"} & set(read.axes):
+            if any(map(is_place, read.axes)):
                 raise ShapeError(
                     f"{targets[0].label} reads at a position of {read.layer!r}, which is another "
                     f"place in views of {shape_text(shape)}: the layer gives {own} for the image and "
                     f"{made[read.layer]} for its views. Read a whole map, or {advice}"
                 )
-    placed |= {own[:2]: name for own, name in placed.items() if len(own) == 3}
+    placed |= {own[:-1]: name for own, name in placed.items() if len(own) > 2}
     for target in targets:
         for array in _arrays(target):
             if array.shape in placed:
@@ -132,7 +133,7 @@ def raise_for_size(
 
 def shape_text(shape: Sequence[int]) -> str:
     """Return the size of an image as text."""
-    return f"{shape[0]} x {shape[1]} pixels"
+    return size_text(shape[: len(shape) - 1])
 
 
 def _arrays(value: Any) -> Iterator[Any]:

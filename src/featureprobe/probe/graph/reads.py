@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from featureprobe._spatial import axis_of, names_of
 from featureprobe.errors import RangeError, ShapeError
 from featureprobe.probe.layers.own_gradient import with_own_gradient
 from featureprobe.types import Read, Tensor
-
-_RANKS = {1: ("index",), 2: ("row", "channel"), 3: ("row", "col", "channel")}
 
 
 def check_read(read: Read, shape: Sequence[int]) -> None:
@@ -18,9 +17,10 @@ def check_read(read: Read, shape: Sequence[int]) -> None:
         ShapeError: An axis that the layer does not have.
         RangeError: An index outside the layer.
     """
-    allowed = _RANKS.get(len(shape), ())
+    allowed = names_of(len(shape))
     for axis, index in zip(read.axes, read.indices, strict=True):
-        if axis not in allowed:
+        number = axis_of(axis, len(shape))
+        if number is None:
             hint = (
                 "Use fp.Node(layer, index=...)."
                 if allowed == ("index",)
@@ -30,7 +30,7 @@ def check_read(read: Read, shape: Sequence[int]) -> None:
                 f"The layer {read.layer!r} has no {axis} axis: its output has the shape "
                 f"{tuple(shape)}. {hint}"
             )
-        size = shape[allowed.index(axis)]
+        size = shape[number]
         if not 0 <= index < size:
             raise RangeError(
                 f"{axis} {index} is outside the layer {read.layer!r}, whose output has the shape "
@@ -39,7 +39,7 @@ def check_read(read: Read, shape: Sequence[int]) -> None:
 
 
 def gather(values: Tensor, axes: Sequence[str], indices: Sequence[Tensor]) -> Tensor:
-    """Take each image's own row, col, channel or index out of a layer's output.
+    """Take each image's own place, channel or index out of a layer's output.
 
     Args:
         values: (N, ...) the layer's output.
@@ -49,12 +49,12 @@ def gather(values: Tensor, axes: Sequence[str], indices: Sequence[Tensor]) -> Te
     Returns:
         The output without the indexed axes.
     """
-    allowed = _RANKS.get(len(values.shape) - 1, ())
+    rank = len(values.shape) - 1
+    chosen = {axis_of(axis, rank): index for axis, index in zip(axes, indices, strict=True)}
     # From the last axis to the first, so that positions of the axes to come stay valid.
-    for axis in reversed(allowed):
-        if axis in axes:
-            index = indices[list(axes).index(axis)]
-            values = _take(values, index, 1 + allowed.index(axis))
+    for number in reversed(range(rank)):
+        if number in chosen:
+            values = _take(values, chosen[number], 1 + number)
     return values
 
 

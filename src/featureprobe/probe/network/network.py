@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from featureprobe._spatial import axis_of, size_argument, size_text, spatial_of
 from featureprobe.errors import FeatureProbeError, ShapeError
 from featureprobe.probe.fields.receptive_field import Field, fields_of
 from featureprobe.probe.graph.call import Call
@@ -30,7 +31,7 @@ class Network(Compiling):
     Args:
         graph: The layer graph.
         position: Which of its inputs takes images.
-        image_shape: (H, W, C) of one image.
+        image_shape: (*spatial, C) of one image.
         others: A constant value for each other input, in order, of that input's dtype; None at
             ``position``.
         dtypes: The dtype of each input, in order.
@@ -176,7 +177,8 @@ class Network(Compiling):
                 raise
             raise ShapeError(
                 f"The model cannot take images of the shape {self.image_shape}; most often, a "
-                "window is larger than what is left of the image. Choose another size=(rows, columns)."
+                "window is larger than what is left of the image. Choose another "
+                f"{size_argument(len(self.image_shape) - 1)}."
             ) from cause
 
     def _traced_on(
@@ -227,19 +229,19 @@ class Network(Compiling):
                 return self._traced_on(shape, self.graph.needed(wanted), rows)
             except (ValueError, TypeError, tf.errors.InvalidArgumentError) as cause:
                 layers = ", ".join(dict.fromkeys(repr(path) for path, _ in wanted))
-                (rows, cols, _), (own_rows, own_cols, _) = shape, self.image_shape
+                own = size_text(spatial_of(self.image_shape))
                 raise ShapeError(
-                    f"{layers} cannot be computed for views of {rows} x {cols} pixels: the net was "
-                    f"built for {own_rows} x {own_cols}, and not all of its layers take another "
-                    f"size, such as a Dense layer behind a Flatten. Bring views back to {own_rows} "
-                    f"x {own_cols} pixels with a last transform, or read a layer before that."
+                    f"{layers} cannot be computed for views of {size_text(spatial_of(shape))}: the "
+                    f"net was built for {own}, and not all of its layers take another "
+                    f"size, such as a Dense layer behind a Flatten. Bring views back to {own} "
+                    "with a last transform, or read a layer before that."
                 ) from cause
 
         return self.remembered(("shapes", shape, wanted), trace)
 
     @cached_property
     def fields(self) -> dict[int, Field]:
-        """(rows, columns) receptive fields of every value."""
+        """Receptive fields of every value, one for each spatial axis of the image."""
         return fields_of(self.graph, self.image_input, self.shapes)
 
     def shape_of(self, path: str) -> tuple[int, ...]:
@@ -247,15 +249,17 @@ class Network(Compiling):
         return self.shapes[self.graph.number_of(path)]
 
     def live_box(self, read: Read) -> FloatArray:
-        """Return (H, W) with 1 where a pixel can reach what ``read`` reads, else 0.
+        """Return (*spatial,) with 1 where a pixel can reach what ``read`` reads, else 0.
 
-        Rows and columns that ``read`` leaves open count with all their positions.
+        Spatial axes that ``read`` leaves open count with all their positions.
         """
-        axes = []
-        for axis, index in zip(self.fields[self.graph.number_of(read.layer)], (read.row, read.col)):
-            fixed = index is not None and axis.positions > 1
-            axes.append(axis.seen(index if fixed else None))
-        return np.outer(axes[0], axes[1]).astype(np.float32)
+        fields, rank = self.fields[self.graph.number_of(read.layer)], len(self.image_shape)
+        box = np.ones((), bool)
+        chosen = {axis_of(a, rank): i for a, i in zip(read.axes, read.indices, strict=True)}
+        for number, axis in enumerate(fields):
+            seen = axis.seen(chosen.get(number) if axis.positions > 1 else None)
+            box = np.logical_and.outer(box, seen)
+        return box.astype(np.float32)
 
     def bytes_per_image(self, wanted: Sequence[Wanted], shape: ImageShape | None = None) -> int:
         """Return the memory of all values that ``wanted`` needs, for one image, in bytes.

@@ -1,5 +1,7 @@
 """Inputs that hold an image without saying so: (784,) or (28, 28), which the model reshapes itself.
 
+So may a series be a vector, (500,) reshaped to (500, 1), and a volume a vector or a list of slices.
+
 What its first layers make of such an input says what the image is. The image then enters where
 they would have made it, so that everything that works for images works for it.
 """
@@ -13,6 +15,7 @@ import keras
 import numpy as np
 from keras import tree
 
+from featureprobe._spatial import words_of
 from featureprobe.errors import ModelError
 from featureprobe.probe.graph.call import Call, Slot
 from featureprobe.probe.graph.layer_graph import LayerGraph
@@ -52,7 +55,8 @@ def with_images(graph: LayerGraph, shapes: Shapes, asked: str | None) -> tuple[L
     for name, number in zip(shapes, graph.inputs, strict=True):
         if len(shapes[name]) != 3 and asked in (None, name):
             read = _read(graph, number)
-            if read is not None:
+            # Only a picture takes fewer axes than it had.
+            if read is not None and len(read[0]) in (3, *range(len(shapes[name]) + 1, 5)):
                 found[name] = read
     if len(found) > 1:
         raise ModelError(
@@ -88,13 +92,15 @@ def _read(graph: LayerGraph, number: int) -> tuple[Shape, tuple[Call, ...]] | No
 
 
 def _makes_image(call: Call) -> bool:
-    """Whether a call gives its one source rows, columns and channels, and leaves the values' order."""
+    """Whether a call gives its one source an image's axes, and leaves the values' order."""
     shapes, name = call.shapes, type(call.layer).__name__
-    if not is_keras_own(call.layer) or len(call.sources) != 1 or [len(s) for s in shapes] != [3]:
+    if not is_keras_own(call.layer) or len(call.sources) != 1 or len(shapes) != 1:
+        return False
+    if not words_of(len(shapes[0]) - 1):
         return False
     if name == "Reshape":
         return None not in shapes[0]
-    if name not in ("ExpandDims", "GetItem") or shapes[0][2] != 1:
+    if name not in ("ExpandDims", "GetItem") or shapes[0][-1] != 1:
         return False
     key = tree.flatten(call.args[1:]) if name == "GetItem" else ()
     return all(part is None or part is ... or part == slice(None) for part in key)

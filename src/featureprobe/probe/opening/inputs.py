@@ -1,18 +1,19 @@
 """The inputs of a model: which one is the image, of what size, and in which space."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from featureprobe._spatial import MOST, shape_words, size_argument, words_of
 from featureprobe.errors import ConfigError, ModelError, ShapeError, nearest
 from featureprobe.input_space import InputSpace
 from featureprobe.probe.graph.call import Call
 from featureprobe.probe.graph.layer_graph import LayerGraph
 from featureprobe.probe.layers.idle_layers import is_framing, is_idle
 from featureprobe.probe.layers.keras_own import is_keras_own
-from featureprobe.probe.opening.flat_images import lines_for
+from featureprobe.probe.opening.flat_images import Shapes, lines_for
 from featureprobe.types import ImageShape
 
 
@@ -82,56 +83,67 @@ def declared_batch(model: Any) -> int | None:
     return next(iter(sizes), None)
 
 
-def choose_image_input(shapes: Mapping[str, tuple[int | None, ...]], asked: str | None) -> str:
+def choose_image_input(shapes: Shapes, asked: str | None) -> str:
     """Return the name of the input that takes images.
+
+    That is the only one of pictures (H, W, C), or, where there is none, the only one of series (L, C),
+    volumes or videos (D, H, W, C).
 
     Raises:
         ModelError: When there is none, or more than one and none was asked for.
     """
     if asked is not None and asked not in shapes:
         raise ModelError(f"The model has no input {asked!r}. {nearest(asked, shapes)}")
-    images = [name for name, shape in shapes.items() if len(shape) == 3]
-    if asked is not None and asked in images:
+    all_images = [name for name, shape in shapes.items() if words_of(len(shape) - 1)]
+    if asked is not None and asked in all_images:
         return asked
+    pictures = [name for name in all_images if len(shapes[name]) == 3]
+    images = pictures or all_images
     if len(images) != 1 or asked is not None:
+        kinds = [shape_words(rank) for rank in range(1, MOST + 1)]
         raise ModelError(
-            f"One input takes images (rows, columns, channels). This model has {dict(shapes)}. "
+            f"One input takes images: {', '.join(kinds[:-1])} or {kinds[-1]}. This model has "
+            f"{dict(shapes)}. "
             + (
                 f"Say which: image_input={images[0]!r}."
                 if len(images) > 1
-                else f"Probe a 2-D CNN. {lines_for(shapes)}".rstrip()
+                else f"Probe a net that takes such images. {lines_for(shapes)}".rstrip()
             )
         )
     return images[0]
 
 
-def image_shape(shape: Sequence[int | None], size: tuple[int, int] | None, name: str) -> ImageShape:
-    """Return (H, W, C), filling unknown rows and columns from ``size``.
+def image_shape(shape: Sequence[int | None], size: tuple[int, ...] | None, name: str) -> ImageShape:
+    """Return (*spatial, C), filling unknown sizes of spatial axes from ``size``.
 
     Raises:
+        ModelError: When the number of channels is not known.
         ShapeError: When a size is needed and not given, or contradicts the model.
     """
-    rows, cols, channels = shape
+    *own, channels = shape
+    wanted = size_argument(len(own))
     if channels is None:
         raise ModelError(f"The input {name!r} has an unknown number of channels; fix it first.")
     if size is None:
-        if rows is None or cols is None:
+        known = [length for length in own if length is not None]
+        if len(known) < len(own):
+            example = ", ".join(map(str, (224, 224) if len(own) == 2 else (64,) * len(own)))
             raise ShapeError(
                 f"The model takes images of any size: {tuple(shape)}. "
-                "Choose one: fp.ModelProbe(model, size=(224, 224))."
+                f"Choose one, {wanted}: fp.ModelProbe(model, size=({example}{',' * (len(own) == 1)}))."
             )
-        return rows, cols, channels
+        return *known, channels
     good = (
         isinstance(size, tuple | list)
-        and len(size) == 2
+        and len(size) == len(own)
         and all(isinstance(s, int | np.integer) and s > 0 for s in size)
     )
-    if not good or any(s is not None and s != g for s, g in zip((rows, cols), size, strict=True)):
+    if not good or any(s is not None and s != g for s, g in zip(own, size, strict=True)):
         raise ShapeError(
-            f"size is (rows, columns) of an image. Received: {size!r}, the model wants "
+            f"{wanted} of an image. Received: {size!r}, the model wants "
             f"{tuple(shape)}. Leave it out, or give a size that fits."
         )
-    return int(size[0]), int(size[1]), channels
+    return *map(int, size), channels
 
 
 def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) -> InputSpace:

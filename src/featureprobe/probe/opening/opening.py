@@ -21,7 +21,7 @@ def opened(
     model: Any,
     space: InputSpace | None,
     *,
-    size: tuple[int, int] | None,
+    size: tuple[int, ...] | None,
     image_input: str | None,
     other_inputs: Mapping[str, npt.ArrayLike] | None,
 ) -> tuple[Network, InputSpace]:
