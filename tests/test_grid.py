@@ -146,7 +146,7 @@ def test_compare_refuses_different_layers_and_nothing() -> None:
         ("array", np.ones((1, 2, 2, 3)), ShapeError),
         ("array", np.ones((2, 2, 0)), ShapeError),
         ("array", np.array([1.0, np.nan]), DataError),
-        ("image", np.ones((5, 5)), ShapeError),
+        ("image", np.ones(5), ShapeError),
         ("prediction", np.ones((1, 10)), ShapeError),
         ("prediction", np.array([np.inf]), DataError),
     ],

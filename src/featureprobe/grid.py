@@ -25,10 +25,10 @@ from featureprobe.plotting import (
     tile,
 )
 from featureprobe.plotting.maps import columns_for, natural_size
-from featureprobe.plotting.tiles import as_maps
+from featureprobe.plotting.tiles import plane_of
 from featureprobe.types import FloatArray
 
-_RANKS = {"array": (1, 2, 3), "image": (3,), "prediction": (1,)}
+_RANKS = {"array": (1, 2, 3, 4), "image": (2, 3, 4), "prediction": (1,)}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,10 +38,11 @@ class ActivationGrid(Hints):
     The arrays are read-only float32 copies: nothing that draws can change the activations.
 
     Args:
-        array: (H, W, C) maps, (L, C) strips of a 1-D layer, or (n,) nodes of a dense layer.
+        array: (H, W, C) maps, (D, H, W, C) maps of a 3-D layer, (L, C) strips of a 1-D layer, or (n,)
+            nodes of a dense layer.
         layer: Path of the layer.
         kind: What the layer is, such as ``"Conv2D"``.
-        image: (H, W, C) the input in pixel units, or None.
+        image: (*spatial, C) the input in pixel units, or None.
         prediction: (n,) output of the model for the image, or None.
         source: Where the image comes from, or None.
 
@@ -90,6 +91,9 @@ class ActivationGrid(Hints):
             value = getattr(self, name)
             if value is not None or name == "array":
                 object.__setattr__(self, name, _frozen(value, name, ranks))
+        volume = self.image is not None and self.image.ndim == 4
+        if self.array.ndim == 4 and len(self.array) == 1 and not volume:
+            raise _misshapen("array", self.array.shape, _RANKS["array"])
 
     @property
     def n_maps(self) -> int:
@@ -106,20 +110,23 @@ class ActivationGrid(Hints):
         return constant_maps(self.array)
 
     @checked
-    def image_grid(self, columns: int = 8) -> FloatArray:
+    def image_grid(self, columns: int = 8, *, plane: int | None = None) -> FloatArray:
         """Return the maps as one array, row by row.
 
         Args:
             columns: Maps per row, at least 1.
+            plane: Of a 3-D layer, the number of the plane; None: where the maps, each on its own
+                scale, are strongest together.
 
         Returns:
             A new (rows * H, columns * W) float32 array of activations; cells after the last map
             are NaN. See ``plotting.tile``.
 
         Raises:
-            RangeError: When ``columns`` is below 1.
+            RangeError: When ``columns`` is below 1, or there is no such plane.
+            ConfigError: When a plane is asked of another layer.
         """
-        return tile(self.array, columns).astype(np.float32, copy=False)
+        return tile(plane_of(self.array, plane)[0], columns).astype(np.float32, copy=False)
 
     @checked
     def plot(self, *, ax: Axes | None = None, **options: Any) -> Axes:
@@ -127,8 +134,8 @@ class ActivationGrid(Hints):
 
         Args:
             ax: Axes to draw on; None makes a new figure.
-            **options: Keywords of ``plotting.show_maps``: ``columns=None``, ``scale="layer"``,
-                ``cmap="viridis"``, ``vmin``, ``vmax``, ``numbers``, ``colorbar``, ``title``.
+            **options: Keywords of ``plotting.show_maps``: ``columns=None``, ``plane=None`` (of a
+                3-D layer), ``scale="layer"``, ``cmap="viridis"``, ``vmin``, ``vmax``, ``numbers``, ``colorbar``, ``title``.
 
         Returns:
             The Axes.
@@ -154,7 +161,7 @@ class ActivationGrid(Hints):
             grids: At least one grid, all of the same layer and shape.
             figure: Figure or SubFigure to draw on; None makes a new figure.
             **options: Keywords of ``plotting.show_grids_side_by_side``: ``columns=None``,
-                ``scale="layer"``, ``cmap``, ``labels``, ``titles``, ``low``, ``high``.
+                ``plane=None``, ``scale="layer"``, ``cmap``, ``labels``, ``titles``, ``low``, ``high``.
 
         Returns:
             The figure.
@@ -189,7 +196,7 @@ class ActivationGrid(Hints):
 
     @property
     def _size_text(self) -> str:
-        word = {1: "node", 2: "strip", 3: "map"}[self.array.ndim] + "s" * (self.n_maps != 1)
+        word = {1: "node", 2: "strip"}.get(self.array.ndim, "map") + "s" * (self.n_maps != 1)
         size = " x ".join(map(str, self.array.shape[:-1]))
         return f"{self.n_maps} {word}" + (f" of {size}" if size else "")
 
@@ -210,7 +217,7 @@ class ActivationGrid(Hints):
         return f"<ActivationGrid of {visible(self.layer)}{kind}: {', '.join(parts)}>"
 
     def _repr_png_(self) -> bytes:
-        maps = as_maps(self.array)
+        maps, _ = plane_of(self.array, None)
         size = natural_size(maps, columns_for(maps), colorbar=True)
         figure = Figure(figsize=size, layout="constrained")
         self.plot(ax=figure.add_subplot())
@@ -230,10 +237,7 @@ def _source_text(source: ImageSource | str | None) -> str:
 def _frozen(value: npt.ArrayLike, name: str, ranks: tuple[int, ...]) -> FloatArray:
     array = np.array(_checks.numbers(value, f"{name} of an ActivationGrid"), dtype=np.float32)
     if array.ndim not in ranks or array.size == 0:
-        raise ShapeError(
-            f"{name} of an ActivationGrid must have rank {' or '.join(map(str, ranks))} and hold "
-            f"values. Received the shape {array.shape}. Give one image's array, as in batch[0]."
-        )
+        raise _misshapen(name, array.shape, ranks)
     if not np.isfinite(array).all():
         raise DataError(
             f"{name} of an ActivationGrid must be finite. Received NaN or infinite values. "
@@ -241,3 +245,10 @@ def _frozen(value: npt.ArrayLike, name: str, ranks: tuple[int, ...]) -> FloatArr
         )
     array.setflags(write=False)
     return array
+
+
+def _misshapen(name: str, shape: tuple[int, ...], ranks: tuple[int, ...]) -> ShapeError:
+    return ShapeError(
+        f"{name} of an ActivationGrid must have rank {' or '.join(map(str, ranks))} and hold "
+        f"values. Received the shape {shape}. Give one image's array, as in batch[0]."
+    )

@@ -8,16 +8,19 @@ calls ``show``, ``gca`` or changes rcParams or its input; then a line in ``__all
 """
 
 from featureprobe.plotting._axes import png_bytes
-from featureprobe.plotting.export import save_animation, save_png
+from featureprobe.plotting.export import save_animation, save_planes, save_png
 from featureprobe.plotting.images import clip_to_display, show_image, stretch
 from featureprobe.plotting.maps import show_maps
 from featureprobe.plotting.mosaic import show_mosaic
 from featureprobe.plotting.overlay import show_overlay
 from featureprobe.plotting.predictions import show_prediction
 from featureprobe.plotting.rings import ring_nodes
+from featureprobe.plotting.series import show_series
+from featureprobe.plotting.series_mosaic import show_series_mosaic
 from featureprobe.plotting.side_by_side import show_grids_side_by_side
 from featureprobe.plotting.tiles import constant_maps, standardize_maps, tile, untile
 from featureprobe.plotting.traces import show_trace
+from featureprobe.plotting.volumes import show_volume
 
 __all__ = [
     "clip_to_display",
@@ -25,6 +28,7 @@ __all__ = [
     "png_bytes",
     "ring_nodes",
     "save_animation",
+    "save_planes",
     "save_png",
     "show_grids_side_by_side",
     "show_image",
@@ -32,7 +36,10 @@ __all__ = [
     "show_mosaic",
     "show_overlay",
     "show_prediction",
+    "show_series",
+    "show_series_mosaic",
     "show_trace",
+    "show_volume",
     "standardize_maps",
     "stretch",
     "tile",

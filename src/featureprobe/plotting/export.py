@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,14 @@ from featureprobe._names import MOST, visible
 from featureprobe._saving import write_whole
 from featureprobe.errors import ConfigError, RangeError
 from featureprobe.plotting._checks import (
+    FloatLike,
     as_floats,
     require_count,
     require_finite,
     require_whole,
 )
-from featureprobe.plotting.images import to_rgb
+from featureprobe.plotting._slices import cut_of
+from featureprobe.plotting.images import stretch, to_rgb
 
 _CAPTION_POINTS = 13
 _CAPTION_ROWS = 20
@@ -33,20 +36,26 @@ def save_png(
     contrast: bool = False,
     low: float = 0.0,
     high: float = 255.0,
+    plane: int | None = None,
+    at: Sequence[int] | None = None,
 ) -> None:
     """Write one image to a PNG file, without axes or margins.
 
     Args:
-        image: (H, W, C) finite values in pixel units; channels as in :func:`show_image`.
+        image: (H, W, C) finite values in pixel units; channels as in :func:`show_image`. Of a volume
+            (D, H, W, C) slices are written, as :func:`show_volume` lays them.
         path: Where to write; the name ends in ``.png``. An existing file is
             replaced, whole or not at all.
         upscale: Screen pixels per image pixel in each direction, at least 1.
         contrast: Apply :func:`stretch`; else ``low..high`` is black to white, clipped.
         low: Pixel units shown black.
         high: Pixel units shown white.
+        plane: Of a volume, the number of the one plane to write.
+        at: Of a volume, (plane, row, col) that the three slices go through; None: its strongest
+            place.
 
     Raises:
-        ConfigError: When ``path`` has another suffix.
+        ConfigError: When ``path`` has another suffix, or both ``plane`` and ``at`` are given.
         ShapeError: When ``image`` has another rank or is empty.
         DataError: When a value is NaN or infinite, or the folder is missing.
         SaveError: When the file cannot be written.
@@ -62,12 +71,13 @@ def save_png(
         >>> file.read_bytes()[1:4]
         b'PNG'
     """
-    _require_suffix(path, (".png",))
+    require_suffix(path, (".png",))
     require_whole(upscale, "upscale")
-    values = as_floats(image, "image", ["(H, W, C)"])
+    values = as_floats(image, "image", ["(H, W, C)", "(D, H, W, C)"])
     require_finite(values, "image")
-    pixels = to_rgb(values, contrast=contrast, low=low, high=high)
-    picture = _enlarge(pixels, upscale, grey=values.shape[2] != 3)
+    cut = cut_of(values, plane, at) if values.ndim == 4 else None
+    pixels = to_rgb(values, contrast=contrast, low=low, high=high, cut=cut)
+    picture = _enlarge(pixels, upscale, grey=values.shape[-1] != 3)
     write_whole(path, lambda file: picture.save(file, format="PNG"))
 
 
@@ -86,7 +96,9 @@ def save_animation(
     """Write a run as a GIF or WebP animation that repeats for ever.
 
     Args:
-        frames: (T, H, W, C) finite values in pixel units; channels as in :func:`show_image`.
+        frames: (T, H, W, C) finite values in pixel units; channels as in :func:`show_image`. Of
+            volumes (T, D, H, W, C) three slices are shown, all through the strongest place of
+            the last one.
         path: Where to write; ``.gif`` or ``.webp`` decides the format. An existing file is
             replaced. GIF stores 256 colours: exact for grey images, not for RGB.
         fps: Frames per second, 0.1 to 50. GIF counts time in 1/100 s, so the pace is rounded.
@@ -116,21 +128,17 @@ def save_animation(
         >>> file.read_bytes()[:3]
         b'GIF'
     """
-    suffix = _require_suffix(path, (".gif", ".webp"))
+    suffix = require_suffix(path, (".gif", ".webp"))
     require_whole(upscale, "upscale")
     if not 0.1 <= fps <= 50.0:
         raise RangeError(
             f"fps must lie in 0.1..50. Received {fps!r}. Viewers slow faster animations down; "
             "leave out frames instead, as in frames[::4]."
         )
-    values = as_floats(frames, "frames", ["(T, H, W, C)"])
+    values = as_floats(frames, "frames", ["(T, H, W, C)", "(T, D, H, W, C)"])
     require_finite(values, "frames")
     require_count(captions, len(values), "captions", "frames")
-    pictures = []
-    for k, frame in enumerate(values):
-        pixels = to_rgb(frame, contrast=contrast, low=low, high=high)
-        picture = _enlarge(pixels, upscale, grey=values.shape[3] != 3)
-        pictures.append(picture if captions is None else _with_caption(picture, captions[k]))
+    pictures = _pictures(values, captions, upscale, contrast=contrast, low=low, high=high)
     exact = {"lossless": True} if suffix == ".webp" else {"disposal": 1}
     first, *others = pictures
     write_whole(
@@ -147,7 +155,63 @@ def save_animation(
     )
 
 
-def _require_suffix(path: str | Path, allowed: tuple[str, ...]) -> str:
+def _pictures(
+    values: FloatLike, captions: Sequence[str] | None, upscale: int, **scale: Any
+) -> list[Image.Image]:
+    cut = cut_of(values[-1], None, None) if values.ndim == 5 else None
+    pictures = []
+    for k, frame in enumerate(values):
+        picture = _enlarge(to_rgb(frame, cut=cut, **scale), upscale, grey=values.shape[-1] != 3)
+        pictures.append(picture if captions is None else _with_caption(picture, captions[k]))
+    return pictures
+
+
+@checked
+def save_planes(
+    volume: npt.ArrayLike,
+    path: str | Path,
+    *,
+    fps: float = 6.0,
+    upscale: int = 8,
+    contrast: bool = False,
+    low: float = 0.0,
+    high: float = 255.0,
+) -> None:
+    """Write a volume as an animation, plane by plane; a video frame by frame.
+
+    Args:
+        volume: (D, H, W, C) finite values in pixel units; channels as in :func:`show_image`.
+        path: Where to write; ``.gif`` or ``.webp`` decides the format, see :func:`save_animation`.
+        fps: Planes per second, 0.1 to 50.
+        upscale: Screen pixels per image pixel in each direction, at least 1.
+        contrast: Apply :func:`stretch` to the volume as a whole, so that planes can be compared;
+            else ``low..high`` is black to white, clipped.
+        low: Pixel units shown black.
+        high: Pixel units shown white.
+
+    Raises:
+        ConfigError, ShapeError, DataError, SaveError, RangeError: As :func:`save_animation`.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from featureprobe.plotting import save_planes
+        >>> file = Path(tempfile.mkdtemp()) / "volume.gif"
+        >>> save_planes(np.random.default_rng(0).random((10, 14, 12, 1)) * 255, file)
+        >>> file.read_bytes()[:3]
+        b'GIF'
+    """
+    values = as_floats(volume, "volume", ["(D, H, W, C)"])
+    require_finite(values, "volume")
+    if contrast:
+        values, low, high = stretch(values), 0.0, 255.0
+    captions = [f"plane {plane} of {len(values)}" for plane in range(len(values))]
+    save_animation(values, path, fps=fps, upscale=upscale, captions=captions, low=low, high=high)
+
+
+def require_suffix(path: str | Path, allowed: tuple[str, ...]) -> str:
+    """Return the ending of a path, or raise ConfigError."""
     suffix = Path(path).suffix.lower()
     if suffix not in allowed:
         raise ConfigError(

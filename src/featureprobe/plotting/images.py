@@ -18,6 +18,7 @@ from featureprobe.plotting._checks import (
     require_finite,
     require_interval,
 )
+from featureprobe.plotting._slices import Cut, gap_of, strongest_place
 from featureprobe.plotting.tiles import tile
 
 STRETCH_NOTE = "contrast stretched"
@@ -59,11 +60,11 @@ def stretch(image: npt.ArrayLike, quantile: Annotated[float, OWN] = 0.01) -> Flo
     than that differ from the median at all, ``r`` is the largest ``|image - m|``.
 
     Args:
-        image: (H, W, C) finite values in any unit. Never written to.
+        image: (H, W, C), or (D, H, W, C), finite values in any unit. Never written to.
         quantile: Share of the values that may be clipped, 0 <= quantile < 1.
 
     Returns:
-        A new (H, W, C) float32 array in 0..255. A constant image is 127.5 throughout; constant
+        A new float32 array of the same shape in 0..255. A constant image is 127.5 throughout; constant
         means that ``r`` is at most 1e-6 of the largest magnitude.
 
     Raises:
@@ -77,7 +78,7 @@ def stretch(image: npt.ArrayLike, quantile: Annotated[float, OWN] = 0.01) -> Flo
         >>> stretch(np.array([[[9.0], [10.0], [12.0]]]), quantile=0.0).ravel()
         array([ 63.75, 127.5 , 255.  ], dtype=float32)
     """
-    values = as_floats(image, "image", ["(H, W, C)"]).astype(np.float64)
+    values = as_floats(image, "image", ["(H, W, C)", "(D, H, W, C)"]).astype(np.float64)
     require_finite(values, "image")
     if not is_number(quantile) or not 0.0 <= quantile < 1.0:
         raise RangeError(
@@ -95,20 +96,33 @@ def stretch(image: npt.ArrayLike, quantile: Annotated[float, OWN] = 0.01) -> Flo
     return (127.5 + 127.5 * np.clip(centred / reach, -1.0, 1.0)).astype(np.float32)
 
 
-def to_rgb(image: FloatLike, *, contrast: bool, low: float, high: float) -> npt.NDArray[np.uint8]:
-    """Return an (H, W, C) image as (rows, columns, 3) uint8, rounded once, here.
+def to_rgb(
+    image: FloatLike, *, contrast: bool, low: float, high: float, cut: Cut | None = None
+) -> npt.NDArray[np.uint8]:
+    """Return an image as (rows, columns, 3) uint8, rounded once, here.
 
     One channel becomes grey and three become RGB. Another number of channels has no colour of its
     own: the channels stand side by side as grey pictures, in a grid that is nearly square, with
     one white pixel between them.
+
+    Args:
+        image: (H, W, C), or a volume (D, H, W, C), of which slices are shown, white between them.
+        contrast: Stretch the contrast, of a volume over all of it.
+        low: Pixel units shown black.
+        high: Pixel units shown white.
+        cut: Where a volume is cut; None: three slices through its strongest place.
     """
     shown = stretch(image) if contrast else clip_to_display(image, low=low, high=high)
+    if image.ndim == 4:
+        shown = (cut or Cut(strongest_place(image))).flat(shown)
     channels = shown.shape[2]
     if channels != 3:
-        shown = np.pad(shown, ((0, 1), (0, 1), (0, 0)), constant_values=np.nan)
-        shown = tile(shown, int(np.ceil(np.sqrt(channels))))[:-1, :-1, None]
-        shown = np.nan_to_num(np.repeat(shown, 3, axis=2), nan=255.0)
-    return np.rint(shown).astype(np.uint8)
+        # Slices of one channel stay closer to each other than to the next channel's.
+        apart = 1 if image.ndim == 3 else 3 * gap_of(image.shape)
+        shown = np.pad(shown, ((0, apart), (0, apart), (0, 0)), constant_values=np.nan)
+        shown = tile(shown, int(np.ceil(np.sqrt(channels))))[:-apart, :-apart, None]
+        shown = np.repeat(shown, 3, axis=2)
+    return np.rint(np.nan_to_num(shown, nan=255.0)).astype(np.uint8)
 
 
 @checked

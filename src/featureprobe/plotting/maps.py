@@ -33,7 +33,7 @@ from featureprobe.plotting._checks import (
     require_whole,
 )
 from featureprobe.plotting._texts import drawable
-from featureprobe.plotting.tiles import as_maps, constant_maps, standardize_maps, tile
+from featureprobe.plotting.tiles import as_volumes, constant_maps, plane_of, standardize_maps, tile
 
 Scale = Literal["layer", "map"]
 SCALE_LABELS = {"layer": "activation", "map": "per-map scale (mean 128, 64 per std)"}
@@ -49,6 +49,7 @@ def show_maps(
     maps: npt.ArrayLike,
     *,
     columns: int | None = None,
+    plane: int | None = None,
     ax: Axes | None = None,
     scale: Scale = "layer",
     vmin: float | None = None,
@@ -65,9 +66,12 @@ def show_maps(
     on its own scale (``scale="map"``) it is grey, for there is nothing to be amplified.
 
     Args:
-        maps: (H, W, C) maps, (L, C) strips or (n,) nodes of a layer for one image; finite, never
-            written to. A node is one square; a strip is drawn four times as wide as high.
+        maps: (H, W, C) maps, (D, H, W, C) maps of volumes, (L, C) strips or (n,) nodes of a layer for
+            one image; finite, never written to. A node is one square; a strip is drawn four times
+            as wide as high; of volumes one plane is shown, on the scale of all.
         columns: Maps per row, at least 1; None: as many as make the picture a little wider than high.
+        plane: Of volumes, the number of the plane to show; None: where the maps, each on its own
+            scale, are strongest together. A note tells it.
         ax: Axes to draw on; None makes a new figure of at most 16 x 9 inches.
         scale: ``"layer"``: one scale for all maps, so that colours can be compared. ``"map"``:
             each map on its own scale, see :func:`standardize_maps`; shapes only.
@@ -86,8 +90,9 @@ def show_maps(
     Raises:
         ShapeError: When ``maps`` has another rank or is empty, or ``numbers`` another length.
         DataError: When a value is NaN or infinite.
-        RangeError: When ``columns`` is below 1 or ``vmin`` not below ``vmax``.
-        ConfigError: For an unknown ``scale`` or colour map, or limits with ``scale="map"``.
+        RangeError: When ``columns`` is below 1, ``vmin`` not below ``vmax``, or there is no such plane.
+        ConfigError: For an unknown ``scale`` or colour map, limits with ``scale="map"``, or a plane
+            of maps that have none.
 
     Example:
         >>> import numpy as np
@@ -96,14 +101,14 @@ def show_maps(
         >>> ax.images[0].get_array().shape
         (40, 40)
     """
-    raw = as_maps(maps)
-    require_finite(raw, "maps")
-    limits = scale_limits([raw], scale, vmin, vmax)
+    require_finite(whole := as_volumes(maps), "maps")
+    limits = scale_limits([whole], scale, vmin, vmax)
+    raw, number = plane_of(maps, plane)
     cells = _cells_of(raw, columns)
     names, stretch, colors = _names(numbers, cells.count), pixel_stretch(raw), as_colormap(cmap)
     ax = axes_or_new(ax, natural_size(raw, cells.columns, colorbar=colorbar))
     image = ax.imshow(
-        tile(raw if scale == "layer" else standardize_maps(raw), cells.columns),
+        tile(raw if scale == "layer" else _own_scales(maps, number), cells.columns),
         cmap=colors,
         vmin=limits[0],
         vmax=limits[1],
@@ -111,12 +116,11 @@ def show_maps(
         interpolation="nearest",
     )
     bare(ax)
-    constant = np.flatnonzero(constant_maps(raw)).tolist()
+    constant = np.flatnonzero(constant_maps(maps)).tolist()
     width, height = cell_points(ax, cells, stretch)
     _draw_lines(ax, cells, constant, scale, min(width, height))
-    if names:
-        _draw_numbers(image, cells, names, (width, height))
-    headline(ax, title, _note(constant, raw), room=width * cells.columns)
+    _draw_numbers(image, cells, names, (width, height))
+    headline(ax, title, _note(constant, whole, number), room=width * cells.columns)
     if colorbar:
         size = (width * cells.columns, height * cells.rows)
         _draw_colorbar(ax, image, drawable(label, _LONGEST_LABEL) or SCALE_LABELS[scale], size)
@@ -153,13 +157,17 @@ def pixel_stretch(maps: FloatLike) -> float:
 def columns_for(maps: FloatLike, *, beside: int = 1) -> int:
     """Return how many of the maps (H, W, C) to put in a row: a multiple of 8 where there are many.
 
+    Strips are read from left to right, and compared when they stand below one another.
+
     Args:
         maps: The maps.
         beside: How many such pictures stand side by side.
     """
     height, width, count = maps.shape
     shape = width / (height * pixel_stretch(maps))
-    return well_shaped(range(8, count + 8, 8), count, shape * beside, _WIDE)
+    strips = height == 1 and width > 1
+    choices = range(1, count + 1) if strips else range(8, count + 8, 8)
+    return well_shaped(choices, count, shape * beside, _WIDE)
 
 
 def natural_size(maps: FloatLike, columns: int, *, colorbar: bool) -> tuple[float, float]:
@@ -199,11 +207,17 @@ def _names(numbers: bool | Sequence[int], count: int) -> list[str]:
     return [in_picture(k, 12) for k in numbers]
 
 
-def _note(constant: list[int], maps: FloatLike) -> str:
-    if not constant:
-        return ""
-    word = "zero node" if maps.shape[:2] == (1, 1) else "constant map"
-    return f"diagonal: {word} ({len(constant)} of {maps.shape[2]})"
+def _own_scales(maps: npt.ArrayLike, plane: int | None) -> FloatLike:
+    """Return (H, W, C) maps on their own scales; of volumes a plane, on the scale of the whole map."""
+    scaled = standardize_maps(maps)
+    return scaled if plane is None else scaled[plane]
+
+
+def _note(constant: list[int], maps: FloatLike, plane: int | None) -> str:
+    notes = [f"plane {plane} of {len(maps)}"] * (plane is not None)
+    word = "zero node" if maps.shape[:3] == (1, 1, 1) else "constant map"
+    notes += [f"diagonal: {word} ({len(constant)} of {maps.shape[3]})"] * bool(constant)
+    return "; ".join(notes)
 
 
 def _draw_lines(ax: Axes, cells: Cells, constant: list[int], scale: str, size: float) -> None:
@@ -218,6 +232,8 @@ def _draw_numbers(
     image: AxesImage, cells: Cells, names: list[str], size: tuple[float, float]
 ) -> None:
     ax = image.axes
+    if not names:
+        return
     if min(size) < _SMALLEST_NUMBERED:
         number_rows(ax, cells, names, size[1])
         return

@@ -1,6 +1,7 @@
 """Many images as one mosaic, each with its number, its score and how its run ended."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ from matplotlib.patches import Patch
 
 from featureprobe._arguments import checked
 from featureprobe._names import in_picture
+from featureprobe.errors import ConfigError
 from featureprobe.plotting._axes import axes_or_new, fit_size
 from featureprobe.plotting._cells import (
     Cells,
@@ -27,6 +29,7 @@ from featureprobe.plotting._checks import (
     require_interval,
     require_whole,
 )
+from featureprobe.plotting._slices import Cut, cut_of, gap_of
 from featureprobe.plotting.images import to_rgb
 
 # Okabe and Ito's colours: told apart by colour-blind readers, too.
@@ -58,6 +61,8 @@ def show_mosaic(
     low: float = 0.0,
     high: float = 255.0,
     columns: int | None = None,
+    plane: int | None = None,
+    at: Sequence[int] | None = None,
     ax: Axes | None = None,
     title: str | None = None,
 ) -> Axes:
@@ -70,7 +75,8 @@ def show_mosaic(
     the first of each row.
 
     Args:
-        images: (N, H, W, C) pixel units, never written to. Channels as in :func:`show_image`.
+        images: (N, H, W, C) pixel units, never written to. Channels as in :func:`show_image`. Of
+            volumes (N, D, H, W, C) slices are shown, as :func:`show_volume` lays them.
         titles: N numbers or short names; None numbers the images 0..N-1.
         scores: (N,) numbers, any unit.
         statuses: N words such as ``"converged"``, ``"rising"`` or ``"dead"``; any words do.
@@ -79,6 +85,9 @@ def show_mosaic(
         low: Pixel units shown black when ``contrast`` is False.
         high: Pixel units shown white when ``contrast`` is False.
         columns: Images per row, at least 1; None: as many as make the picture wider than high.
+        plane: Of volumes, the number of the one plane to show.
+        at: Of volumes, (plane, row, col) that the three slices go through; None: of each volume its
+            own strongest place.
         ax: Axes to draw on; None makes a new figure of at most 16 x 9 inches.
         title: Title of the Axes.
 
@@ -88,7 +97,9 @@ def show_mosaic(
     Raises:
         ShapeError: When ``images`` has another rank or is empty, or when ``titles``, ``scores`` or
             ``statuses`` have another length.
-        RangeError: When ``columns`` is below 1 or ``low`` not below ``high``.
+        RangeError: When ``columns`` is below 1, ``low`` not below ``high``, or a volume has no such
+            place.
+        ConfigError: When ``plane`` or ``at`` is given for images that are no volumes, or both.
 
     Example:
         >>> import numpy as np
@@ -97,70 +108,146 @@ def show_mosaic(
         >>> [text.get_text() for text in ax.get_legend().get_texts()]
         ['converged (1)', 'rising (1)', 'dead, struck through (1)']
     """
-    values = as_floats(images, "images", ["(N, H, W, C)"])
-    columns = columns_of(values) if columns is None else columns
+    values = as_floats(images, "images", ["(N, H, W, C)", "(N, D, H, W, C)"])
+    cuts = _cuts(values, plane, at)
+    columns = columns_of(values, alone=plane is not None) if columns is None else columns
     require_whole(columns, "columns")
     require_interval(low, high, "low..high")
-    count = len(values)
-    require_count(titles, count, "titles", "images")
-    require_count(statuses, count, "statuses", "images")
-    texts = _score_texts(scores, count)
-    canvas, cells = _paint(values, min(int(columns), count), contrast, low, high)
-    ax = axes_or_new(ax, _natural_size(cells))
+    texts = texts_of(len(values), titles, scores, statuses)
+    canvas, cells = _paint(values, min(int(columns), len(values)), contrast, low, high, cuts)
+    ax = axes_or_new(ax, natural_size(cells))
     ax.imshow(canvas)
     bare(ax)
-    names = [in_picture(t, 24) for t in (range(count) if titles is None else titles)]
-    width, height = cell_points(ax, cells)
-    scored = _write(ax, cells, names, texts, (width, height))
-    struck = {k for k, image in enumerate(values) if not _is_picture(image)}
-    if statuses is not None:
-        words = [in_picture(word, 24) for word in statuses]
-        _mark(ax, cells, words, float(np.clip(0.03 * width, 0.6, 2.2)))
-        struck |= {k for k, word in enumerate(words) if word in _STRUCK}
-    strike_cells(ax, cells, sorted(struck))
+    room, scored = annotate(
+        ax, cells, texts, {k for k, v in enumerate(values) if not is_picture(v)}
+    )
     notes = ["number | score above each image"] * scored
     notes += ["each image contrast stretched on its own"] * contrast
-    headline(ax, title, "; ".join(notes), room=width * cells.columns)
+    notes += [f"plane {plane} of {values.shape[1]}"] * (plane is not None)
+    headline(ax, title, "; ".join(notes), room=room)
     return ax
 
 
-def columns_of(images: FloatLike) -> int:
-    """Return how many of the images (N, H, W, C) to put in a row."""
-    count, height, width = images.shape[:3]
+@dataclass(frozen=True)
+class Texts:
+    """What stands beside each of N pictures.
+
+    Args:
+        names: N names.
+        scores: N scores as texts; empty where there are none.
+        words: N statuses, or None.
+    """
+
+    names: list[str]
+    scores: list[str]
+    words: list[str] | None
+
+
+def texts_of(
+    count: int,
+    titles: Sequence[str | int] | None,
+    scores: npt.ArrayLike | None,
+    statuses: Sequence[str] | None,
+) -> Texts:
+    """Return the texts of ``count`` pictures, checked; see :func:`show_mosaic`."""
+    require_count(titles, count, "titles", "images")
+    require_count(statuses, count, "statuses", "images")
+    return Texts(
+        [in_picture(t, 24) for t in (range(count) if titles is None else titles)],
+        _score_texts(scores, count),
+        None if statuses is None else [in_picture(word, 24) for word in statuses],
+    )
+
+
+def annotate(
+    ax: Axes, cells: Cells, texts: Texts, broken: set[int], *, legend_pad: float = 0.4
+) -> tuple[float, bool]:
+    """Write names, scores and statuses over the cells, and strike out those that show nothing.
+
+    Args:
+        ax: Where the cells are drawn.
+        cells: The cells.
+        texts: What to write.
+        broken: Numbers of the cells without a picture.
+        legend_pad: Free height above the legend of the statuses, in its letters' heights.
+
+    Returns:
+        The width of the picture in points, and whether there was room for scores.
+    """
+    width, height = cell_points(ax, cells)
+    scored = _write(ax, cells, texts.names, texts.scores, (width, height))
+    struck = set(broken)
+    if texts.words is not None:
+        _mark(ax, cells, texts.words, float(np.clip(0.03 * width, 0.6, 2.2)), legend_pad)
+        struck |= {k for k, word in enumerate(texts.words) if word in _STRUCK}
+    strike_cells(ax, cells, sorted(struck))
+    return width * cells.columns, scored
+
+
+def columns_of(images: FloatLike, *, alone: bool = False) -> int:
+    """Return how many of the images (N, H, W, C), or volumes, to put in a row.
+
+    Args:
+        images: The images.
+        alone: Of volumes, whether a single plane is shown.
+    """
+    count, (height, width) = len(images), images.shape[-3:-1]
+    if images.ndim == 5 and not alone:
+        gap = gap_of(images.shape[1:])
+        height, width = height + gap + images.shape[1], width + gap + images.shape[1]
     return well_shaped(range(1, count + 1), count, width / (1.27 * height), _WIDE)
 
 
+def _cuts(values: FloatLike, plane: int | None, at: Sequence[int] | None) -> list[Cut] | list[None]:
+    """Return where to cut each volume; of images None."""
+    if values.ndim == 5:
+        return [cut_of(volume, plane, at) for volume in values]
+    if plane is not None or at is not None:
+        raise ConfigError(
+            f"plane= and at= are for volumes (N, D, H, W, C). Received images {values.shape}. "
+            "Leave them out."
+        )
+    return [None] * len(values)
+
+
 def _paint(
-    values: FloatLike, columns: int, contrast: bool, low: float, high: float
+    values: FloatLike,
+    columns: int,
+    contrast: bool,
+    low: float,
+    high: float,
+    cuts: Sequence[Cut | None],
 ) -> tuple[npt.NDArray[np.uint8], Cells]:
-    blank = to_rgb(np.zeros_like(values[0]), contrast=False, low=low, high=high)
+    blank = to_rgb(np.zeros_like(values[0]), contrast=False, low=low, high=high, cut=cuts[0])
     height, width = blank.shape[:2]
     cells = Cells(
         len(values), columns, height, width, max(1, round(0.07 * width)), max(1, round(0.2 * width))
     )
     # Transparent between the cells, so that the mosaic sits on any background.
     canvas = np.zeros((*cells.shape, 4), dtype=np.uint8)
-    for k, image in enumerate(values):
+    for k, (image, cut) in enumerate(zip(values, cuts, strict=True)):
         row, col = cells.origin(k)
         place = canvas[row : row + height, col : col + width]
         place[..., 3] = 255
-        if not _is_picture(image):
+        if not is_picture(image):
             place[..., :3] = 224
             continue
         missing = np.isnan(image)
         filled = np.where(missing, np.nanmedian(image), image) if missing.any() else image
-        place[..., :3] = to_rgb(filled, contrast=contrast, low=low, high=high)
-        if image.shape[2] in (1, 3):  # of other channels the picture is a grid of its own
-            place[missing.any(axis=2), 3] = 0
+        place[..., :3] = to_rgb(filled, contrast=contrast, low=low, high=high, cut=cut)
+        if image.shape[-1] in (1, 3):  # of other channels the picture is a grid of its own
+            empty = missing if cut is None else cut.flat(missing, fill=1.0) > 0
+            place[empty.any(axis=2), 3] = 0
     return canvas, cells
 
 
-def _is_picture(image: FloatLike) -> bool:
+def is_picture(image: FloatLike) -> bool:
     """Whether there is something to show: finite values, NaN beside them at most."""
     return bool(np.isfinite(image).any() and not np.isinf(image).any())
 
 
-def _natural_size(cells: Cells) -> tuple[float, float]:
+def natural_size(cells: Cells) -> tuple[float, float]:
+    """Return the size in inches of a new figure for a mosaic."""
     rows, cols = cells.shape
     inch = 1.3 / max(cells.height, cells.width)
     # Narrow figures need more lines for the title, the note and the legend.
@@ -197,7 +284,7 @@ def _write(
     return with_scores
 
 
-def _mark(ax: Axes, cells: Cells, words: list[str], line: float) -> None:
+def _mark(ax: Axes, cells: Cells, words: list[str], line: float, pad: float) -> None:
     present = [word for word in STATUS_COLORS if word in words]
     others = [word for word in dict.fromkeys(words) if word not in STATUS_COLORS]
     handles = []
@@ -212,5 +299,5 @@ def _mark(ax: Axes, cells: Cells, words: list[str], line: float) -> None:
     ax.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0), frameon=False, fontsize=9,
         ncols=max(1, min(len(handles), int(room // 110.0))), handlelength=1.0, handleheight=1.0,
-        borderaxespad=0.4, borderpad=0.0, columnspacing=1.4,
+        borderaxespad=pad, borderpad=0.0, columnspacing=1.4,
     )  # fmt: skip

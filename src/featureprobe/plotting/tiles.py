@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe._arguments import checked
-from featureprobe.errors import RangeError
+from featureprobe.errors import ConfigError, RangeError
 from featureprobe.plotting._checks import (
     FloatLike,
     as_floats,
@@ -12,8 +12,10 @@ from featureprobe.plotting._checks import (
     require_finite,
     require_whole,
 )
+from featureprobe.plotting._slices import cut_of
 
 MAP_SHAPES = ("(H, W, C)", "(L, C)", "(n,)")
+ANY_SHAPES = ("(D, H, W, C)", *MAP_SHAPES)
 
 
 def as_maps(maps: npt.ArrayLike) -> FloatLike:
@@ -24,6 +26,44 @@ def as_maps(maps: npt.ArrayLike) -> FloatLike:
     """
     array = as_floats(maps, "maps", MAP_SHAPES)
     return array.reshape((1,) * (3 - array.ndim) + array.shape)
+
+
+def as_volumes(maps: npt.ArrayLike) -> FloatLike:
+    """Return the output of a layer for one image as (D, H, W, C): of maps one plane, see as_maps."""
+    array = as_floats(maps, "maps", ANY_SHAPES)
+    return array.reshape((1,) * (4 - array.ndim) + array.shape)
+
+
+def plane_of(maps: npt.ArrayLike, plane: int | None) -> tuple[FloatLike, int | None]:
+    """Return one plane (H, W, C) of the maps of a layer, and its number.
+
+    Args:
+        maps: (D, H, W, C) of a layer of volumes, or what :func:`as_maps` takes.
+        plane: Its number; None: where the maps, each on its own scale, are strongest together.
+
+    Returns:
+        The plane, and its number; None where the layer has no planes.
+
+    Raises:
+        ShapeError: When ``maps`` has another rank or is empty.
+        ConfigError: When a plane is asked of maps that have none.
+        RangeError: When there is no such plane.
+    """
+    volumes = as_volumes(maps)
+    if np.ndim(maps) < 4:
+        if plane is not None:
+            raise ConfigError(
+                f"plane= is for maps of volumes (D, H, W, C). Received maps {np.shape(maps)} and "
+                f"plane={plane!r}. Leave it out."
+            )
+        return volumes[0], None
+    if plane is None:
+        centred = np.abs(volumes - np.median(volumes, axis=(0, 1, 2)))
+        largest = centred.max(axis=(0, 1, 2))
+        shares = centred.max(axis=(1, 2)) / np.where(largest > 0, largest, 1)
+        plane = int(np.argmax(shares.sum(axis=1)))
+    number = cut_of(volumes, plane, None).at[0]
+    return volumes[number], number
 
 
 @checked
@@ -108,7 +148,7 @@ def constant_maps(maps: npt.ArrayLike, *, tolerance: float = 1e-6) -> npt.NDArra
     constant only when it is exactly zero, since a small probability is still an answer.
 
     Args:
-        maps: (H, W, C), (L, C) or (n,) finite values of one layer for one image.
+        maps: (D, H, W, C), (H, W, C), (L, C) or (n,) finite values of one layer for one image.
         tolerance: Relative to the largest magnitude of the layer; float32 rounds at 1.2e-7.
 
     Returns:
@@ -124,13 +164,13 @@ def constant_maps(maps: npt.ArrayLike, *, tolerance: float = 1e-6) -> npt.NDArra
         >>> constant_maps(np.array([[[0.0, 1.0], [0.0, 2.0]]]))
         array([ True, False])
     """
-    cells = as_maps(maps).astype(np.float64)
+    cells = as_volumes(maps).astype(np.float64)
     require_finite(cells, "maps")
     require_at_least(tolerance, 0.0, "tolerance")
-    if cells.shape[:2] == (1, 1):
-        silent: npt.NDArray[np.bool_] = cells[0, 0] == 0.0
+    if cells.shape[:3] == (1, 1, 1):
+        silent: npt.NDArray[np.bool_] = cells[0, 0, 0] == 0.0
         return silent
-    flat: npt.NDArray[np.bool_] = cells.std(axis=(0, 1)) <= tolerance * np.abs(cells).max()
+    flat: npt.NDArray[np.bool_] = cells.std(axis=(0, 1, 2)) <= tolerance * np.abs(cells).max()
     return flat
 
 
@@ -143,10 +183,10 @@ def standardize_maps(maps: npt.ArrayLike) -> FloatLike:
     deviation of the layer.
 
     Args:
-        maps: (H, W, C), (L, C) or (n,) finite values. Never written to.
+        maps: (D, H, W, C), (H, W, C), (L, C) or (n,) finite values. Never written to.
 
     Returns:
-        A new (H, W, C) float32 array of display values in 0..255. A constant map (see
+        A new (H, W, C), or (D, H, W, C), float32 array of display values in 0..255. A constant map (see
         :func:`constant_maps`) is NaN throughout: there is nothing to be amplified.
 
     Raises:
@@ -160,11 +200,12 @@ def standardize_maps(maps: npt.ArrayLike) -> FloatLike:
         array([[ 64.,  nan],
                [192.,  nan]], dtype=float32)
     """
-    cells = as_maps(maps).astype(np.float64)
+    cells = as_volumes(maps).astype(np.float64)
     constant = constant_maps(cells)
-    axes = (0, 1, 2) if cells.shape[:2] == (1, 1) else (0, 1)
+    axes = (0, 1, 2, 3) if cells.shape[:3] == (1, 1, 1) else (0, 1, 2)
     spread = cells.std(axis=axes, keepdims=True)
     centred = cells - cells.mean(axis=axes, keepdims=True)
     scaled = centred / np.where(spread > 0.0, spread, 1.0)
     display = np.clip(128.0 + 64.0 * scaled, 0.0, 255.0)
-    return np.where(constant, np.nan, display).astype(np.float32)
+    shown = np.where(constant, np.nan, display).astype(np.float32)
+    return shown if np.ndim(maps) == 4 else shown[0]

@@ -87,10 +87,15 @@ class AscentResult(Reached):
     def plot(self, *, ax: Axes | None = None, contrast: bool = False, **kwargs: Any) -> Axes:
         """Draw the best image of each target as one mosaic with number, score and status.
 
+        A series is drawn as a curve, with those of the other starts behind it; of a single target, all
+        starts have a curve each. Of a volume or video, three slices are shown.
+
         Args:
             ax: Axes to draw on; None makes a new figure.
-            contrast: Stretch the contrast of each image; see ``featureprobe.plotting.stretch``.
-            **kwargs: As for ``featureprobe.plotting.show_mosaic``, such as ``columns``.
+            contrast: Stretch the contrast of each image; see ``featureprobe.plotting.stretch``. A
+                series gets a scale of its own.
+            **kwargs: As for ``featureprobe.plotting.show_mosaic``, such as ``columns``, and
+                ``plane=`` or ``at=`` of volumes; of series, as for ``show_series_mosaic``.
         """
         return result_view.mosaic(self, ax=ax, contrast=contrast, **kwargs)
 
@@ -108,6 +113,8 @@ class AscentResult(Reached):
     ) -> None:
         """Write the snapshots of one ascent as an animation, ``.gif`` or ``.webp``.
 
+        Of volumes, three slices are shown; ``plotting.save_planes`` goes through one of them.
+
         Args:
             path: The file to write.
             target: Number of the target.
@@ -122,12 +129,12 @@ class AscentResult(Reached):
     def save_images(
         self, folder: str | Path, *, contrast: bool = False, upscale: int = 4
     ) -> list[Path]:
-        """Write the best image of each target as a PNG file.
+        """Write the best image of each target as a PNG file; of series, their curves with axes.
 
         Args:
             folder: Where to; it is made when missing.
             contrast: Stretch the contrast of each image.
-            upscale: Screen pixels per image pixel.
+            upscale: Screen pixels per image pixel; curves have none.
 
         Returns:
             The files, one a target.

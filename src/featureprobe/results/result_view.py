@@ -13,18 +13,23 @@ from featureprobe import plotting
 from featureprobe._names import Lines, in_file, in_html, table as columns_of_text
 from featureprobe._saving import make_folder
 from featureprobe.errors import RangeError
+from featureprobe.plotting.any_rank import animate_any, save_any, show_many
 from featureprobe.plotting.mosaic import columns_of
 from featureprobe.results.reached import Reached
 
 SHOWN = 256
 """Targets that a notebook shows by itself; thousands would take it half a minute and look like dust."""
 
+_SERIES = 4  # axes of (T, S, L, C)
+_OF_CURVES = {"contrast", "low", "high", "title"}  # what plot takes for a series alone, too
 _ENDS = re.compile(r"[^+*()]* (?:channel|index) (\d+)", re.DOTALL)  # of one unit, not of a sum
 
 
 def mosaic(result: Reached, *, ax: Axes | None, **kwargs: Any) -> Axes:
     """Draw the best image of each target; see ``AscentResult.plot``."""
     low, high = display_range(result)
+    if result.images.ndim == _SERIES and len(result) == 1 and not kwargs.keys() - _OF_CURVES:
+        return _curves(result, ax, low, high, **kwargs)
     given = {
         "titles": numbers(result),
         "scores": result.best_scores(),
@@ -32,7 +37,20 @@ def mosaic(result: Reached, *, ax: Axes | None, **kwargs: Any) -> Axes:
         "low": low,
         "high": high,
     }
-    return plotting.show_mosaic(result.best(), ax=ax, **{**given, **kwargs})
+    if result.images.ndim == _SERIES:
+        given["behind"] = result.images
+    return show_many(result.best(), ax=ax, **{**given, **kwargs})
+
+
+def _curves(
+    result: Reached, ax: Axes | None, low: float, high: float, *, contrast: bool, **kwargs: Any
+) -> Axes:
+    """Draw the series of all starts of the only target, the best first."""
+    order = np.argsort(-np.nan_to_num(result.scores[0], nan=-np.inf), kind="stable")
+    names = [f"start {s}: {result.scores[0, s]:#.3g}, {result.status[0, s]}" for s in order]
+    given: dict[str, Any] = {"names": names, "title": result.labels[0]}
+    ends = {} if contrast else {"low": low, "high": high}
+    return plotting.show_series(result.images[0, order], ax=ax, **{**given, **ends, **kwargs})
 
 
 def trace(result: Reached, *, ax: Axes | None, **kwargs: Any) -> Axes:
@@ -58,6 +76,10 @@ def html_text(result: Reached) -> str:
 def png(result: Reached) -> bytes:
     """Return the mosaic of the first targets as PNG, for notebooks; no figure stays open."""
     result = result[:SHOWN] if len(result) > SHOWN else result
+    if result.images.ndim == _SERIES:
+        figure = Figure(figsize=(9.0, 5.4), layout="constrained")
+        mosaic(result, ax=figure.add_subplot(), contrast=False)
+        return plotting.png_bytes(figure, dpi=72.0)
     columns = columns_of(result.best())
     rows = -(-len(result) // columns)
     figure = Figure(figsize=(max(4.0, 1.0 * columns), 1.2 * rows + 1.0), layout="constrained")
@@ -80,7 +102,7 @@ def animation(
     captions = [f"step {step}" for step in result.snapshot_steps]
     frames = result.snapshots[:, target, start]
     given = {"captions": captions, "low": low, "high": high}
-    plotting.save_animation(frames, path, **{**given, **kwargs})
+    animate_any(frames, path, **{**given, **kwargs})
 
 
 def files(result: Reached, folder: Path, *, contrast: bool, upscale: int) -> list[Path]:
@@ -91,8 +113,8 @@ def files(result: Reached, folder: Path, *, contrast: bool, upscale: int) -> lis
     for number, (image, label) in enumerate(zip(result.best(), result.labels, strict=True)):
         written.append(folder / in_file(label, before=f"{number:04d}_", after=".png"))
         finite = np.nan_to_num(image, posinf=high, neginf=low)
-        plotting.save_png(
-            finite, written[-1], upscale=upscale, contrast=contrast, low=low, high=high
+        save_any(
+            finite, written[-1], upscale=upscale, contrast=contrast, low=low, high=high, title=label
         )
     return written
 
