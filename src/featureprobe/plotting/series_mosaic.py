@@ -11,8 +11,9 @@ from featureprobe._arguments import checked
 from featureprobe.plotting._axes import axes_or_new, fit_size
 from featureprobe.plotting._cells import GREY, Cells, bare, frame_cells, headline, well_shaped
 from featureprobe.plotting._checks import FloatLike, as_floats, require_whole
+from featureprobe.plotting._labels import annotate, texts_of
 from featureprobe.plotting.maps import as_colormap
-from featureprobe.plotting.mosaic import annotate, is_picture, texts_of
+from featureprobe.plotting.mosaic import is_picture
 from featureprobe.plotting.series import MOST_LANES, ends_of, in_lanes
 
 _HEIGHT, _WIDTH, _GAP, _HEADER = 96, 160, 12, 22  # of a cell, in canvas pixels
