@@ -43,8 +43,10 @@ class ModelProbe(Hints):
             Rescaling or Normalization layer, also behind augmentations, resizing and cropping.
         size: For models that take images of any size: one number for each spatial axis, such as
             (rows, columns), or (samples,) for a series.
-        image_input: Name of the input that takes images, when there are several.
-        other_inputs: Constant values, without the batch axis, of all other inputs by name.
+        image_input: Name of the input that takes images, when there are several; a tuple of names
+            where several take one and the same image. In models that take dicts, keys are names too.
+        other_inputs: Constant values of all other inputs by name, without the batch axis or in a batch
+            of one: numbers, ids, masks, or images in model units. Each keeps its input's dtype.
 
     Raises:
         ModelError: When the model cannot be probed.
@@ -64,13 +66,13 @@ class ModelProbe(Hints):
         *,
         input_space: InputSpace | None = None,
         size: tuple[int, ...] | None = None,
-        image_input: str | None = None,
-        other_inputs: Mapping[str, npt.ArrayLike] | None = None,
+        image_input: str | Sequence[str] | None = None,
+        other_inputs: Mapping[str, Any] | None = None,
     ) -> None:
         self._model = model
         self._opened: dict[str, Any] = {
             "size": size,
-            "image_input": image_input,
+            "image_input": deepcopy(image_input),
             "other_inputs": deepcopy(other_inputs),  # the user's arrays may change
         }
         self._network, self._input_space = opened(model, input_space, **self._opened)

@@ -174,13 +174,16 @@ def _split(
     lower, layer = ends
     added = [getattr(call.layer, name, None) for call in calls for name in _ADDED]
     biases = list({id(v): v.value for v in added if v is not None}.values())
-    number = network.image_input if lower == IMAGE else network.graph.number_of(lower)
     # A variable outside of a tape's trace has its slope by forward mode, without touching it.
     with tf.autodiff.ForwardAccumulator(biases, [tf.identity(b) for b in biases]) as ahead:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
-            given = tf.cast(values, network.dtype_inside(None if lower == IMAGE else lower))
-            known = {number: given} | network.constants(values)
+            known = network.constants(values)
+            if lower == IMAGE:
+                known |= network.feeding.shown(values)
+            else:
+                given = tf.cast(values, network.dtype_inside(lower))
+                known[network.graph.number_of(lower)] = given
             last = network.graph.run_between(calls, known, layer)
             last = last if before else known[network.graph.number_of(layer)]
             total = tf.reduce_sum(tf.cast(last, values.dtype) * tf.cast(weights, values.dtype))
@@ -214,4 +217,4 @@ def _between(network: Network, needed: tuple[Call, ...], number: int) -> tuple[C
         if number not in call.results and wanted & set(call.results):
             wanted |= set(call.sources)
             found.append(call)
-    return None if network.image_input in wanted else tuple(reversed(found))
+    return None if wanted & set(network.image_inputs) else tuple(reversed(found))

@@ -17,24 +17,24 @@ Field = tuple[AxisField, AxisField]
 
 
 def fields_of(
-    graph: LayerGraph, image_input: int, shapes: Mapping[int, tuple[int, ...]]
+    graph: LayerGraph, image_inputs: Sequence[int], shapes: Mapping[int, tuple[int, ...]]
 ) -> dict[int, Field]:
     """Return the field of every value of a graph.
 
     Args:
         graph: The layer graph.
-        image_input: Number of the value that holds the images.
+        image_inputs: Numbers of the values that hold the images; all of them hold the same.
         shapes: Shapes of all values without the batch axis.
 
     Returns:
         (rows, columns) by value number. Values without rows and columns have one position.
     """
-    height, width = shapes[image_input][:2]
+    height, width = shapes[image_inputs[0]][:2]
     fields: dict[int, Field] = {}
     for number in graph.inputs:
         rows, cols = _positions(shapes[number])
         fields[number] = nothing(height, rows), nothing(width, cols)
-    fields[image_input] = pixels(height), pixels(width)
+    fields |= dict.fromkeys(image_inputs, (pixels(height), pixels(width)))
     for call in graph.calls:
         sources = [fields[n] for n in call.sources]
         for index, number in enumerate(call.results):

@@ -51,13 +51,12 @@ class _Reader:
         numbers = {id(t): n for t, n in zip(function.inputs, inputs, strict=True)}
         nodes = [n for n in _nodes(function) if not n.is_input]
         total = Counter(n.operation.name for n in nodes)
-        seen: Counter[str] = Counter()
+        turns = _turns(nodes)
         for node in nodes:
             name = node.operation.name
-            seen[name] += 1
             path, owner = prefix + name, f"the layer {prefix + name!r}"
             if total[name] > 1:
-                path, owner = f"{path}@{seen[name]}", f"call {seen[name]} of {owner}"
+                path, owner = f"{path}@{turns[id(node)]}", f"call {turns[id(node)]} of {owner}"
             self._add(node, path, owner, numbers)
         return tuple(numbers[id(t)] for t in function.outputs)
 
@@ -120,6 +119,20 @@ def _nodes(function: Any) -> Iterator[Any]:
     by_depth = function._nodes_by_depth
     for depth in sorted(by_depth, reverse=True):
         yield from by_depth[depth]
+
+
+def _turns(nodes: Sequence[Any]) -> dict[int, int]:
+    """Return by id of each node which call of its layer it is, from 1, in the order they were made.
+
+    Of calls side by side, such as the two of a siamese net, Keras may list the second one first.
+    """
+    made = {id(n): n.operation._inbound_nodes.index(n) for n in nodes}
+    seen: Counter[str] = Counter()
+    turns = {}
+    for node in sorted(nodes, key=lambda n: made[id(n)]):
+        seen[node.operation.name] += 1
+        turns[id(node)] = seen[node.operation.name]
+    return turns
 
 
 def _function_of(layer: Any) -> Any:

@@ -141,8 +141,8 @@ def _crop(
     whole: Sequence[str],
 ) -> Crop | str:
     height, width, channels = network.image_shape
-    region = regions.get(network.image_input)
-    others = [n for n in network.graph.inputs if n in regions and n != network.image_input]
+    region = _of_images(network, regions)
+    others = [n for n in network.graph.inputs if n in regions and n not in network.image_inputs]
     if region is None or others:
         return "it depends on another input than the image"
     (top, bottom), (left, right) = region
@@ -164,6 +164,16 @@ def _crop(
         if of_layer is not None:
             offsets.append((read.layer, (of_layer[0][0], of_layer[1][0])))
     return Crop((top, left), geometry, tuple(dict.fromkeys(offsets)))
+
+
+def _of_images(network: Network, regions: dict[int, Region | None]) -> Region | None:
+    """Return the region of the image that all inputs that take it need, and give it to all of them."""
+    given = [number for number in network.image_inputs if number in regions]
+    for number in given[1:]:
+        _extend(network, regions, given[0], regions[number])
+    region = regions[given[0]] if given else None
+    regions.update(dict.fromkeys(network.image_inputs, region))
+    return region
 
 
 def _within(need: Region | None, have: Region | None) -> Slice | None:

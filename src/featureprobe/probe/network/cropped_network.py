@@ -83,9 +83,7 @@ class CroppedNetwork(Compiling):
 
         Each value holds only the region that is needed of it.
         """
-        values: dict[int, Tensor] = {
-            self._network.image_input: tf.cast(images, self._network.image_dtype)
-        }
+        values = self._network.feeding.shown(images)
         before: dict[int, Tensor] = {}
         steps = self.graph.steps_before(wanted)
         with at_rest():

@@ -41,9 +41,9 @@ def _found(network: Network, space: InputSpace, path: str) -> str | None:
     size = 2 if network.rows is None else network.rows.size
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((size, *network.image_shape)) * space.spread
-    images = tf.constant(space.center + noise, network.image_dtype)
-    values: dict[int, Tensor] = {network.image_input: images} | network.constants(images)
-    connected, first = {network.image_input}, None
+    images = tf.constant(space.center + noise, network.dtype)
+    values = network.feeding.values(images)
+    connected, first = set(network.image_inputs), None
     with at_rest():
         for call in network.graph.needed(((path, False),)):
             live = sorted(connected & set(call.sources))

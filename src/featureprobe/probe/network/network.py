@@ -7,7 +7,6 @@ from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe._spatial import axis_of, size_argument, size_text, spatial_of
@@ -18,6 +17,7 @@ from featureprobe.probe.graph.layer_graph import LayerGraph, Wanted
 from featureprobe.probe.layers.plain_conv import Kernels
 from featureprobe.probe.network.compiled_calls import Compiling
 from featureprobe.probe.network.dtypes import is_half, outer_dtype
+from featureprobe.probe.network.feeding import Feeding
 from featureprobe.probe.network.rows import Rows
 from featureprobe.types import FloatArray, ImageShape, Read, Tensor
 
@@ -30,36 +30,28 @@ class Network(Compiling):
 
     Args:
         graph: The layer graph.
-        position: Which of its inputs takes images.
+        feeding: What its inputs get.
         image_shape: (*spatial, C) of one image.
-        others: A constant value for each other input, in order, of that input's dtype; None at
-            ``position``.
-        dtypes: The dtype of each input, in order.
 
     Attributes:
         dtype: Of images, answers and gradients: float32, or float64 where the model computes in it.
         half: Whether some of the model's numbers have 16 bits or fewer.
-        image_dtype: Of images inside the model.
+        feeding: What each input of the graph gets.
         rows: How many images the model takes at a time; None where any number will do.
     """
 
     def __init__(
         self,
         graph: LayerGraph,
-        position: int,
+        feeding: Feeding,
         image_shape: ImageShape,
-        others: Sequence[npt.NDArray[Any] | None],
-        dtypes: Sequence[str],
     ) -> None:
         super().__init__()
         self.graph = graph
         self.image_shape = image_shape
         self.dtype, self.half = outer_dtype(graph), is_half(graph)
-        self.image_dtype = dtypes[position]
-        self._dtypes = tuple(dtypes)
+        self.feeding = feeding
         self.rows: Rows | None = None
-        self._position = position
-        self._others = tuple(others)
 
     def computed_by(self, kernels: Kernels) -> Self:
         """Return this network with other kernels; all that was compiled and found out is shared."""
@@ -68,9 +60,9 @@ class Network(Compiling):
         return other
 
     @property
-    def image_input(self) -> int:
-        """Number of the value that holds the images."""
-        return self.graph.inputs[self._position]
+    def image_inputs(self) -> tuple[int, ...]:
+        """Numbers of the values that hold the images; all of them hold the same."""
+        return self.feeding.images
 
     def forward(
         self,
@@ -104,31 +96,18 @@ class Network(Compiling):
         redirected: bool = False,
     ) -> list[Tensor]:
         """Compute layers for one batch, of a size that the model takes; as :meth:`forward`."""
-        given = tf.cast(images, self.image_dtype)
-        values = {self.image_input: given} | self.constants(images)
+        values = self.feeding.values(images)
         feeds = [values[number] for number in self.graph.inputs]
         return self.graph.run(feeds, wanted, dtype=self.dtype, redirected=redirected)
 
-    def dtype_inside(self, path: str | None) -> str:
-        """Return the dtype that a layer's output has in the model; of the image for None."""
-        if path is None:
-            return self.image_dtype
+    def dtype_inside(self, path: str) -> str:
+        """Return the dtype that a layer's output has in the model."""
         call, number = self.graph.call_of(path), self.graph.number_of(path)
         return call.dtypes[call.results.index(number)] if call.dtypes else self.dtype
 
     def constants(self, like: Tensor) -> dict[int, Tensor]:
         """Return the values of all other inputs by number, repeated for each of ``like`` (N, ...)."""
-        found = {}
-        numbers = zip(self.graph.inputs, self._others, self._dtypes, strict=True)
-        for number, other, dtype in numbers:
-            if other is not None:
-                count = tf.shape(like)[0] if like.shape[0] is None else like.shape[0]
-                repeats = [count, *([1] * np.ndim(other))]
-                constant = (
-                    tf.cast(tf.constant(other), dtype) if "float" in dtype else tf.constant(other)
-                )
-                found[number] = tf.tile(constant[None], repeats)
-        return found
+        return self.feeding.constants(like)
 
     def run(self, images: FloatArray, wanted: tuple[Wanted, ...]) -> list[FloatArray]:
         """Compute layers for images (N, H, W, C) in model units, in memory-bounded batches.
@@ -158,10 +137,8 @@ class Network(Compiling):
     @cached_property
     def shapes(self) -> dict[int, tuple[int, ...]]:
         """Shape of every value without the batch axis, for images of :attr:`image_shape`."""
-        known: dict[int, Any] = {self.image_input: self.image_shape}
-        for number, other in zip(self.graph.inputs, self._others):
-            if other is not None:
-                known[number] = other.shape
+        known: dict[int, Any] = dict.fromkeys(self.image_inputs, self.image_shape)
+        known |= {number: other.shape for number, other in self.feeding.others.items()}
         declared = {n: s for c in self.graph.calls for n, s in zip(c.results, c.shapes)}
         if all(s is not None and None not in s and s != () for s in declared.values()):
             return known | declared
@@ -242,7 +219,7 @@ class Network(Compiling):
     @cached_property
     def fields(self) -> dict[int, Field]:
         """Receptive fields of every value, one for each spatial axis of the image."""
-        return fields_of(self.graph, self.image_input, self.shapes)
+        return fields_of(self.graph, self.image_inputs, self.shapes)
 
     def shape_of(self, path: str) -> tuple[int, ...]:
         """Return the output shape of a layer without the batch axis."""

@@ -69,7 +69,8 @@ class Tail:
             if self._number not in call.results and wanted & set(call.results):
                 wanted |= set(call.sources)
                 found.append(call)
-        if self._network.image_input in wanted and self._number != self._network.image_input:
+        images = set(self._network.image_inputs)
+        if images & wanted and self._number not in images:
             raise ModelError(
                 f"The image reaches the output of this model past {self.layer!r}, by a branch or a "
                 "skip connection. Choose a layer that all paths go through."

@@ -1,6 +1,7 @@
 """The inputs of a model: which one is the image, of what size, and in which space."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -59,13 +60,11 @@ def symbolic_inputs(model: Any) -> dict[str, tuple[int | None, ...]]:
     return {"images": tuple(built[1:])}
 
 
-def input_dtypes(model: Any, names: Sequence[str], image_input: str) -> dict[str, str]:
+def input_dtypes(model: Any, names: Sequence[str], images: Sequence[str]) -> dict[str, str]:
     """Return the dtype in which the model gets each input; images are floats, whatever it declares."""
     declared = {t.name: str(t.dtype) for t in getattr(model, "inputs", None) or ()}
     dtypes = {name: declared.get(name, "float32") for name in names}
-    if "float" not in dtypes[image_input]:
-        dtypes[image_input] = "float32"
-    return dtypes
+    return dtypes | {name: "float32" for name in images if "float" not in dtypes[name]}
 
 
 def declared_batch(model: Any) -> int | None:
@@ -105,7 +104,8 @@ def choose_image_input(shapes: Shapes, asked: str | None) -> str:
             f"One input takes images: {', '.join(kinds[:-1])} or {kinds[-1]}. This model has "
             f"{dict(shapes)}. "
             + (
-                f"Say which: image_input={images[0]!r}."
+                f"Say which: image_input={images[0]!r}; "
+                f"image_input={tuple(images)!r} where all of them take the same image."
                 if len(images) > 1
                 else f"Probe a net that takes such images. {lines_for(shapes)}".rstrip()
             )
@@ -146,15 +146,17 @@ def image_shape(shape: Sequence[int | None], size: tuple[int, ...] | None, name:
     return *map(int, size), channels
 
 
-def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) -> InputSpace:
+def choose_space(
+    given: InputSpace | None, graph: LayerGraph, image_inputs: Sequence[int]
+) -> InputSpace:
     """Return the given input space, or read it off a leading Rescaling or Normalization layer.
 
     Args:
         given: What the user passed.
         graph: The model's layer graph.
-        image_input: Number of the value that holds the images; the only layer that takes it counts,
+        image_inputs: Numbers of the values that hold the images; the only layer that takes one counts,
             and one behind layers that change nothing at inference, such as augmentations, or that
-            only resize, crop or pad.
+            only resize, crop or pad. Several have to say the same.
 
     Raises:
         ConfigError: When there is none: the range of a model cannot be guessed.
@@ -166,16 +168,22 @@ def choose_space(given: InputSpace | None, graph: LayerGraph, image_input: int) 
             f"input_space is an fp.InputSpace. Received: {given!r}. "
             "Write fp.InputSpace(mean=, std=, low=, high=), or a preset such as fp.InputSpace.caffe()."
         )
-    first, passed = _first_taker(graph, image_input)
-    behind = f", behind {', '.join(map(repr, passed))}" if passed else ""
-    found = None if first is None else _read_off(first.layer, behind)
-    if found is not None:
-        return found
+    found = [_found_at(graph, number) for number in image_inputs]
+    plain = {space and replace(space, assumed="") for space in found}
+    if found[0] is not None and len(plain) == 1:
+        return found[0]
     raise ConfigError(
         "The range of a model's input cannot be guessed, and it has no leading Rescaling (to 0..1 "
         "or -1..1) or Normalization layer to read it off. Pass input_space=fp.InputSpace(mean=, std=, low=, "
         "high=), a preset such as fp.InputSpace.torch(), or fp.InputSpace.identity(low=0, high=255)."
     )
+
+
+def _found_at(graph: LayerGraph, number: int) -> InputSpace | None:
+    """Return the space that the first layer behind an input tells; None where it tells none."""
+    first, passed = _first_taker(graph, number)
+    behind = f", behind {', '.join(map(repr, passed))}" if passed else ""
+    return None if first is None else _read_off(first.layer, behind)
 
 
 def _first_taker(graph: LayerGraph, number: int) -> tuple[Call | None, list[str]]:

@@ -1,59 +1,98 @@
 """The inputs of a model that are no image: a constant value for each, in its own dtype."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe._kinds import received
-from featureprobe.errors import ConfigError, DataError, ModelError, ShapeError, nearest
+from featureprobe._kinds import received, refuse_masks
+from featureprobe.errors import ConfigError, DataError, ModelError, ShapeError
+from featureprobe.probe.opening.input_names import InputNames
+
+_WHAT = "other_inputs"
 
 
-def other_values(
-    shapes: Mapping[str, tuple[int | None, ...]],
-    image_input: str,
-    given: Mapping[str, npt.ArrayLike] | None,
-    dtypes: Mapping[str, str],
-) -> dict[str, npt.NDArray[Any]]:
-    """Return one constant value for each input that is no image, in that input's dtype.
+def others_by_name(given: object, names: InputNames) -> dict[str, Any]:
+    """Return what was given for inputs, by their names.
 
     Raises:
-        DataError: When values do not fit the dtype, such as fractions for an input of whole numbers.
-        ModelError: When a value is missing or belongs to no input.
-        ShapeError: When it has the wrong shape.
+        ConfigError: When it is no dict.
+        ModelError: When it has a value for no input.
     """
-    if not isinstance(given, Mapping | None):
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
         raise ConfigError(
             f"other_inputs gives a value for each input by its name. Received: {received(given)}. "
             "Pass a dict, such as other_inputs={'angle': 0.5}."
         )
-    given = dict(given or {})
-    wanted = [name for name in shapes if name != image_input]
+    return names.by_name(given, _WHAT)
+
+
+def other_values(
+    shapes: Mapping[str, tuple[int | None, ...]],
+    images: Collection[str],
+    given: Mapping[str, Any],
+    dtypes: Mapping[str, str],
+) -> dict[str, npt.NDArray[Any]]:
+    """Return one constant value for each input that is no image, in that input's dtype.
+
+    Args:
+        shapes: Of all inputs by name, without the batch axis.
+        images: Names of those that take images.
+        given: Values by name, without the batch axis or in a batch of one.
+        dtypes: Of all inputs by name.
+
+    Raises:
+        DataError: When values do not fit the dtype, such as fractions for an input of whole numbers.
+        ModelError: When a value is missing, or belongs to an input that takes images.
+        ShapeError: When it has the wrong shape.
+    """
+    wanted = [name for name in shapes if name not in images]
     for name in given:
-        if name not in wanted:
-            raise ModelError(f"other_inputs has {name!r}. {nearest(name, wanted)}")
+        if name in images:
+            raise ModelError(
+                f"other_inputs has {name!r}, the input that takes images. "
+                + (f"Give values for {wanted} alone." if wanted else "Leave it out.")
+            )
     missing = [name for name in wanted if name not in given]
     if missing:
         raise ModelError(
             f"The inputs {missing} need constant values while images are probed. "
             f"Pass other_inputs={{{missing[0]!r}: array of shape {shapes[missing[0]]}}}."
         )
-    values = {name: _constant(name, given[name], dtypes[name]) for name in wanted}
-    for name, value in values.items():
-        if len(value.shape) != len(shapes[name]) or any(
-            s is not None and s != v for s, v in zip(shapes[name], value.shape, strict=True)
-        ):
-            raise ShapeError(
-                f"other_inputs[{name!r}] has the shape {shapes[name]}, without the batch axis. "
-                f"Received: {value.shape}."
-            )
-    return values
+    return {
+        name: _in_shape(name, _constant(name, given[name], dtypes[name]), shapes[name])
+        for name in wanted
+    }
 
 
-def _constant(name: str, given: npt.ArrayLike, dtype: str) -> npt.NDArray[Any]:
+def _in_shape(
+    name: str, value: npt.NDArray[Any], shape: tuple[int | None, ...]
+) -> npt.NDArray[Any]:
+    """Return a value without its batch axis, if it has one of a single row."""
+    if value.ndim == len(shape) + 1 and len(value) == 1:
+        value = value[0]
+    if value.ndim != len(shape) or any(
+        s is not None and s != v for s, v in zip(shape, value.shape, strict=True)
+    ):
+        raise ShapeError(
+            f"other_inputs[{name!r}] has the shape {shape}, without the batch axis or in a batch of "
+            f"one. Received: {value.shape}."
+        )
+    return value
+
+
+def _constant(name: str, given: Any, dtype: str) -> npt.NDArray[Any]:
     """Return the value of an input; floats at full width, which Keras narrows as the model wants."""
-    value = np.asarray(given)
+    refuse_masks(given, f"other_inputs[{name!r}]")
+    try:
+        value = np.asarray(given)
+    except ValueError as cause:  # rows of different lengths
+        raise ShapeError(
+            f"other_inputs[{name!r}] is one array. Received rows of different lengths: {cause}"
+        ) from cause
     if dtype == "string":
         return value.astype(str).astype(object)
     if value.dtype.kind not in "biuf":
