@@ -155,3 +155,18 @@ def place_in(row: Any, col: Any, position: Any) -> tuple[Any, ...]:
     return (
         tuple(position) if position is not None else tuple(i for i in (row, col) if i is not None)
     )
+
+
+def inner_axes(rank: int) -> tuple[int, ...]:
+    """Return all axes but the first of an array with so many: those of one image."""
+    return tuple(range(1, rank))
+
+
+def image_axes(rank: int) -> str:
+    """Return the axes of an image of so many axes, its channels included, as text: (H, W, C)."""
+    return f"({', '.join('DHW'[4 - rank :]) if rank > 2 else 'L'}, C)"
+
+
+def is_image(shape: Sequence[int]) -> bool:
+    """Return whether a shape is that of an image (*spatial, C), of any size."""
+    return 1 <= len(spatial_of(shape)) <= MOST

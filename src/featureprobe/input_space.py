@@ -15,7 +15,7 @@ from featureprobe.errors import ConfigError, RangeError
 from featureprobe.types import FloatArray
 
 Values = float | tuple[float, ...] | ArrayValue
-"""One number, one per channel, or one per pixel (H, W, C)."""
+"""One number, one per channel, or one per pixel (*spatial, C)."""
 
 _LEAST_SPREADS = 2.5  # that standardized data ranges over
 _FLOATS = ("float16", "float32", "float64")
@@ -30,7 +30,7 @@ class InputSpace(Component):
 
     Args:
         mean: Subtracted: one number, one per channel (in the model's channel order), or an
-            ``ArrayValue`` (H, W, C) for per-pixel standardization.
+            ``ArrayValue`` (*spatial, C) for per-pixel standardization.
         std: Divided by, greater than 0; like ``mean``.
         low: Smallest pixel value, pixel units; None when the range is open.
         high: Largest pixel value, pixel units.
@@ -111,7 +111,7 @@ class InputSpace(Component):
     def even(self) -> bool:
         """Whether all pixels of a channel are scaled alike."""
         given = [_array(values) for values in (self.mean, self.std)]
-        return all(v.ndim < 2 or bool((v == v[:1, :1]).all()) for v in given)
+        return all(v.ndim < 2 or bool((v == v.reshape(-1, v.shape[-1])[0]).all()) for v in given)
 
     @classmethod
     @checked
@@ -139,7 +139,7 @@ class InputSpace(Component):
 
     @property
     def bounds(self) -> tuple[FloatArray, FloatArray] | None:
-        """Smallest and largest model values, broadcastable to (H, W, C); None when open."""
+        """Smallest and largest model values, broadcastable to (*spatial, C); None when open."""
         if self.low is None or self.high is None:
             return None
         ends = [
@@ -149,7 +149,7 @@ class InputSpace(Component):
 
     @checked
     def to_model(self, images: npt.ArrayLike, dtype: str = "float32") -> FloatArray:
-        """Return images (..., H, W, C) in model units: float16, float32 or float64."""
+        """Return images (..., *spatial, C) in model units: float16, float32 or float64."""
         if dtype not in _FLOATS:
             raise ConfigError(f"dtype must be one of {_FLOATS}. Received: {received(dtype)}.")
         values = _checks.numbers(images, "images")
@@ -161,7 +161,7 @@ class InputSpace(Component):
 
     @checked
     def to_pixels(self, images: npt.ArrayLike) -> FloatArray:
-        """Return images (..., H, W, C) in pixel units, float32, not clipped."""
+        """Return images (..., *spatial, C) in pixel units, float32, not clipped."""
         values = _checks.numbers(images, "images")
         _checks.scalable(values, _array(self.mean), _array(self.std))
         values = values * _array(self.std) + _array(self.mean)
@@ -178,7 +178,7 @@ class InputSpace(Component):
 
     @checked
     def check_shape(self, shape: Sequence[int]) -> None:
-        """Raise ConfigError when images of ``shape`` (H, W, C) do not fit this space."""
+        """Raise ConfigError when images of ``shape`` (*spatial, C) do not fit this space."""
         for name in ("mean", "std"):
             own = _array(getattr(self, name)).shape
             try:

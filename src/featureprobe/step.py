@@ -12,15 +12,15 @@ class Live(Protocol):
 
     @property
     def layer(self) -> Tensor:
-        """(1 or N, H, W, 1) 1.0 where a pixel can reach the read layers at all, else 0.0."""
+        """(1 or N, *spatial, 1) 1.0 where a pixel can reach the read layers at all, else 0.0."""
 
     @property
     def field(self) -> Tensor:
-        """(1 or N, H, W, 1) 1.0 inside the receptive field of what the target reads."""
+        """(1 or N, *spatial, 1) 1.0 inside the receptive field of what the target reads."""
 
     @property
     def count(self) -> Tensor:
-        """(1 or N, 1, 1, 1) number of live values, that is live pixels times channels."""
+        """(1 or N, 1, ..., 1) number of live values, that is live pixels times channels."""
 
 
 class Step(Protocol):
@@ -36,7 +36,7 @@ class Step(Protocol):
 
     @property
     def gradient(self) -> Tensor:
-        """(N, H, W, C) gradient of the total by the image, tangent to the constraint set.
+        """(N, *spatial, C) gradient of the total by the image, tangent to the constraint set.
 
         None for transforms, which run before it exists.
         """
@@ -47,7 +47,7 @@ class Step(Protocol):
 
     @property
     def count(self) -> Tensor:
-        """(1 or N, 1, 1, 1) over how many values a rule takes a root mean square.
+        """(1 or N, 1, ..., 1) over how many values a rule takes a root mean square.
 
         They are the live pixels' where parameters stand for any image, else the parameters'.
         """

@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from featureprobe._component import Component
+from featureprobe._spatial import inner_axes
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.input_space import InputSpace
 from featureprobe.types import FloatArray, Tensor
@@ -25,22 +26,22 @@ class Constraint(Component, ABC):
 
     @abstractmethod
     def project(self, images: Tensor, live: LivePixels, space: InputSpace) -> Tensor:
-        """Return the images (N, H, W, C) of the set that stand for the given ones."""
+        """Return the images (N, *spatial, C) of the set that stand for the given ones."""
 
     @abstractmethod
     def tangent(self, gradient: Tensor, live: LivePixels) -> Tensor:
-        """Return the gradient (N, H, W, C) without what the set's equations take back at once."""
+        """Return the gradient (N, *spatial, C) without what the set's equations take back at once."""
 
     @abstractmethod
     def feasible(
         self, direction: Tensor, images: Tensor, live: LivePixels, space: InputSpace
     ) -> Tensor:
-        """Return the part of a tangent direction (N, H, W, C) along which images can go."""
+        """Return the part of a tangent direction (N, *spatial, C) along which images can go."""
 
     def pull_back(
         self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
     ) -> Tensor:
-        """Return what a gradient (N, H, W, C) at projected images says of those before."""
+        """Return what a gradient (N, *spatial, C) at projected images says of those before."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(images)
             projected = self.project(images, live, space)
@@ -54,7 +55,7 @@ class Constraint(Component, ABC):
 
     @abstractmethod
     def beyond(self, images: FloatArray, data: Masks, space: InputSpace) -> FloatArray:
-        """Return (N, 1, 1, 1): the constant outside the field, for projected crops (N, h, w, C).
+        """Return (N, 1, ..., 1): the constant outside the field, for projected crops.
 
         Args:
             images: Model units, arrays.
@@ -68,4 +69,4 @@ class Constraint(Component, ABC):
 
 def dot(a: Tensor, b: Tensor) -> Tensor:
     """Return (N,) inner products of images; as a matrix product it would take ten times longer."""
-    return tf.reduce_sum(a * b, axis=(1, 2, 3))
+    return tf.reduce_sum(a * b, axis=inner_axes(len(a.shape)))

@@ -40,7 +40,7 @@ class Box(Constraint):
             )
 
     def project(self, images: Tensor, live: LivePixels, space: InputSpace) -> Tensor:
-        """Return images within the range, (N, H, W, C)."""
+        """Return images within the range, (N, *spatial, C)."""
         low, high = self._ends(space, images.dtype)
         dead = 1.0 - live.field - live.outside
         filled = images * live.field + live.fill * live.outside + space.center * dead

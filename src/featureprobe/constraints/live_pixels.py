@@ -12,12 +12,12 @@ class LivePixels:
     """Masks of one chunk; M is 1 where all images share them, else N.
 
     Attributes:
-        layer: (M, H, W, 1) 1.0 where a pixel can reach the read layers at all, else 0.0.
-        field: (M, H, W, 1) 1.0 inside the receptive field of what the target reads.
-        count: (M, 1, 1, 1) live values: live pixels times channels, at least 1.
-        beyond: (M, 1, 1, 1) those of them outside the field; a crop leaves them out, but on the
+        layer: (M, *spatial, 1) 1.0 where a pixel can reach the read layers at all, else 0.0.
+        field: (M, *spatial, 1) 1.0 inside the receptive field of what the target reads.
+        count: (M, 1, ..., 1) live values: live pixels times channels, at least 1.
+        beyond: (M, 1, ..., 1) those of them outside the field; a crop leaves them out, but on the
             sphere they count.
-        fill: (N, 1, 1, 1) the constant outside the field in a Box, model units.
+        fill: (N, 1, ..., 1) the constant outside the field in a Box, model units.
         whole: Whether field and layer are known to be the same, which saves work.
     """
 
@@ -35,5 +35,5 @@ class LivePixels:
 
     @cached_property
     def outside(self) -> Tensor:
-        """(M, H, W, 1) 1.0 where a pixel reaches the layer, but not the target."""
+        """(M, *spatial, 1) 1.0 where a pixel reaches the layer, but not the target."""
         return self.layer - self.field

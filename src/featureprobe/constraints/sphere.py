@@ -6,9 +6,11 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
+from featureprobe._spatial import inner_axes
 from featureprobe.constraints.base import Constraint, Masks, dot
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.input_space import InputSpace
+from featureprobe.rules.base import per_image
 from featureprobe.rules.scaling import unit_peak
 from featureprobe.types import FloatArray, Tensor
 
@@ -33,16 +35,16 @@ class Sphere(Constraint):
     kind: ClassVar[str] = "sphere"
 
     def project(self, images: Tensor, live: LivePixels, space: InputSpace) -> Tensor:
-        """Return standardized images, (N, H, W, C)."""
+        """Return standardized images, (N, *spatial, C)."""
         z = _standard(images, space) * live.field
-        total = tf.reduce_sum(z, axis=(1, 2, 3), keepdims=True)
+        total = tf.reduce_sum(z, axis=inner_axes(len(z.shape)), keepdims=True)
         if live.whole:
             z -= total / live.count * live.layer
         else:
             # With a constant outside, that constant makes the mean 0; else every pixel gives way.
             some = live.beyond > 0
             z = (z - tf.where(some, tf.zeros_like(total), total / live.count)) * live.field
-        norm = tf.reshape(dot(z, z) + _beyond(z, z, live), [-1, 1, 1, 1])
+        norm = per_image(dot(z, z) + _beyond(z, z, live), z)
         if not live.whole:
             z += tf.math.divide_no_nan(-total, live.beyond) * live.outside
         scale = space.spread * tf.sqrt(live.count / tf.maximum(norm, _TINY))
@@ -54,7 +56,7 @@ class Sphere(Constraint):
         Its constant outside follows from that.
         """
         inside = gradient * live.field
-        mean = tf.reduce_sum(inside, axis=(1, 2, 3), keepdims=True) / live.count
+        mean = tf.reduce_sum(inside, axis=inner_axes(len(inside.shape)), keepdims=True) / live.count
         return inside - mean * live.field
 
     def feasible(
@@ -64,7 +66,7 @@ class Sphere(Constraint):
         z = _centred(images, live, space)
         along = dot(direction, z) + _beyond(direction, z, live)
         share = tf.math.divide_no_nan(along, dot(z, z) + _beyond(z, z, live))
-        return direction - tf.reshape(share, [-1, 1, 1, 1]) * z
+        return direction - per_image(share, z) * z
 
     def certificate(
         self, gradient: Tensor, images: Tensor, live: LivePixels, space: InputSpace
@@ -78,7 +80,7 @@ class Sphere(Constraint):
     def beyond(self, images: FloatArray, data: Masks, space: InputSpace) -> FloatArray:
         """Return the constant that makes the mean 0."""
         z = (images - space.center) * data["field"]
-        total, count = z.sum(axis=(1, 2, 3), keepdims=True), data["beyond"]
+        total, count = z.sum(axis=inner_axes(z.ndim), keepdims=True), data["beyond"]
         made = np.divide(-total, count, out=np.zeros_like(total), where=count > 0)
         return np.asarray(made + space.center)
 
@@ -92,12 +94,13 @@ def _centred(images: Tensor, live: LivePixels, space: InputSpace) -> Tensor:
 def _beyond(a: Tensor, b: Tensor, live: LivePixels) -> Tensor:
     """Return (N,) what the constants beyond the field add to an inner product, or 0.
 
-    ``a`` and ``b`` (N, H, W, C) are 0 outside the field; the constants make their means 0.
+    ``a`` and ``b`` (N, *spatial, C) are 0 outside the field; the constants make their means 0.
     """
     if live.whole:
         return 0.0
-    sums = [tf.reduce_sum(values, axis=(1, 2, 3), keepdims=True) for values in (a, b)]
-    return tf.math.divide_no_nan(sums[0] * sums[1], live.beyond)[:, 0, 0, 0]
+    axes = inner_axes(len(a.shape))
+    sums = [tf.reduce_sum(values, axis=axes, keepdims=True) for values in (a, b)]
+    return tf.squeeze(tf.math.divide_no_nan(sums[0] * sums[1], live.beyond), axes)
 
 
 def _standard(images: Tensor, space: InputSpace) -> Tensor:

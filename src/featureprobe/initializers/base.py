@@ -17,11 +17,11 @@ class InputInitializer(Component, ABC):
         """Return one start image.
 
         Args:
-            shape: (H, W, C).
+            shape: (*spatial, C): one to three spatial axes.
             space: The probe's input space; ``space.center`` and ``space.spread`` say, in model
                 units, where typical data lies, ``space.to_pixels`` brings that to pixel units.
             rng: All randomness comes from here; it is made from (seed, number of the start).
 
         Returns:
-            (H, W, C) float32, pixel units, finite.
+            (*spatial, C) float32, pixel units, finite.
         """

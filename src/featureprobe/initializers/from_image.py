@@ -7,6 +7,7 @@ import numpy as np
 
 from featureprobe import _checks
 from featureprobe._component import ArrayValue
+from featureprobe._spatial import is_image
 from featureprobe.errors import ShapeError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.input_space import InputSpace
@@ -20,13 +21,13 @@ class FromImage(InputInitializer):
     Pixels from which no path leads to the layer keep this image's values in the result's pictures.
 
     Args:
-        image: (H, W, C), pixel units, of the model's input shape; an array is made an
+        image: (*spatial, C), pixel units, of the model's input shape; an array is made an
             ``ArrayValue``.
         noise: Standard deviation of added normal noise in units of the input space's spread; with
             0 all starts are the same.
 
     Raises:
-        ShapeError: When the image is no (H, W, C) array of numbers, or, on drawing, not of the
+        ShapeError: When the image is no (*spatial, C) array of numbers, or, on drawing, not of the
             model's shape.
 
     Example:
@@ -44,13 +45,16 @@ class FromImage(InputInitializer):
         if not isinstance(self.image, ArrayValue):
             object.__setattr__(self, "image", ArrayValue(self.image))
         shape = self.image.array.shape
-        _checks.images(self.image.array, (None, None, shape[-1] if shape else 1), what="image")
-        if len(shape) != 3:
-            raise ShapeError(f"FromImage takes one image (H, W, C). Received the shape {shape}.")
+        if not is_image(shape):
+            raise ShapeError(
+                "FromImage takes one image (H, W, C), a series (L, C) or a volume (D, H, W, C). "
+                f"Received the shape {shape}. Give one, with its channel axis."
+            )
+        _checks.images(self.image.array, shape, what="image")
         object.__setattr__(self, "noise", _checks.number("noise", self.noise, least=0.0))
 
     def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
-        """Return the image, (H, W, C) in pixel units."""
+        """Return the image, (*spatial, C) in pixel units."""
         image = self.image.array.astype(np.float32)
         if image.shape != tuple(shape):
             raise ShapeError(

@@ -7,6 +7,7 @@ import numpy as np
 
 from featureprobe import _checks
 from featureprobe._component import ArrayValue
+from featureprobe._spatial import is_image
 from featureprobe.errors import ShapeError
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.input_space import InputSpace
@@ -18,12 +19,12 @@ class FromImages(InputInitializer):
     """One of several given images, chosen at random; for searches among natural images.
 
     Args:
-        images: (N, H, W, C), pixel units, of the model's input shape; an array is made an
+        images: (N, *spatial, C), pixel units, of the model's input shape; an array is made an
             ``ArrayValue``.
         noise: Standard deviation of added normal noise in units of the input space's spread.
 
     Raises:
-        ShapeError: When the images are no (N, H, W, C) array of numbers, or, on drawing, not of the
+        ShapeError: When the images are no (N, *spatial, C) array of numbers, or, on drawing, not of the
             model's shape.
 
     Example:
@@ -43,15 +44,16 @@ class FromImages(InputInitializer):
         if not isinstance(self.images, ArrayValue):
             object.__setattr__(self, "images", ArrayValue(self.images))
         shape = self.images.array.shape
-        _checks.images(self.images.array, (None, None, shape[-1] if shape else 1))
-        if len(shape) != 4 or not len(self.images.array):
+        if not is_image(shape[1:]) or not len(self.images.array):
             raise ShapeError(
-                f"FromImages takes one or more images (N, H, W, C). Received the shape {shape}."
+                "FromImages takes one or more images (N, H, W, C), series (N, L, C) or volumes "
+                f"(N, D, H, W, C). Received the shape {shape}. Give them with their channel axis."
             )
+        _checks.images(self.images.array, shape[1:])
         object.__setattr__(self, "noise", _checks.number("noise", self.noise, least=0.0))
 
     def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
-        """Return one of the images, (H, W, C) in pixel units."""
+        """Return one of the images, (*spatial, C) in pixel units."""
         images = self.images.array
         if images.shape[1:] != tuple(shape):
             raise ShapeError(

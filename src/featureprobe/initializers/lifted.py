@@ -23,7 +23,7 @@ class LiftedInitializer(Lifted, InputInitializer):
     function: Draw
 
     def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
-        """Return what the function gives, (H, W, C) in pixel units."""
+        """Return what the function gives, (*spatial, C) in pixel units."""
         return np.asarray(self.function(shape, space, rng), dtype=np.float32)
 
 

@@ -4,13 +4,13 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from featureprobe._arguments import AtLeastOne, Share
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
+from featureprobe.initializers.interpolated import interpolated
 from featureprobe.input_space import InputSpace
-from featureprobe.types import FloatArray, ImageShape
+from featureprobe.types import FloatArray, Floats, ImageShape
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,18 @@ class Moved(InputInitializer):
             )
 
     def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
-        """Return one image (H, W, C) in pixel units."""
+        """Return one image (*spatial, C) in pixel units."""
         image = self.initializer.draw(shape, space, rng)
         scale = self.zoom ** rng.uniform(-1, 1)
-        offsets = rng.uniform(-self.shift, self.shift, 2) * shape[:2]
-        tall, wide = (_resampling(n, scale, o) for n, o in zip(shape[:2], offsets))
-        # In two products; all at once would take as many steps as the image has pixels, squared.
-        rows = np.tensordot(tall, np.asarray(image, np.float64), axes=1)  # (H, W, C)
-        moved = np.einsum("iwc,jw->ijc", rows, wide, optimize=True)
+        spatial = shape[:-1]
+        offsets = rng.uniform(-self.shift, self.shift, len(spatial)) * spatial
+        places = [_places(*given, scale) for given in zip(spatial, offsets, strict=True)]
+        moved = interpolated(np.asarray(image, np.float64), places)
         return np.asarray(moved, np.float32)
 
 
-def _resampling(length: int, scale: float, offset: float) -> npt.NDArray[np.float64]:
-    """Return (length, length): linear interpolation at magnified and shifted positions."""
+def _places(length: int, offset: float, scale: float) -> Floats:
+    """Return (length,): the magnified and shifted places along an axis."""
     middle = (length - 1) / 2
-    at = np.clip(middle + (np.arange(length) - middle) / scale + offset, 0, length - 1)
-    distance = np.abs(at[:, None] - np.arange(length))
-    return np.asarray(np.maximum(0.0, 1.0 - distance))
+    at = middle + (np.arange(length) - middle) / scale + offset
+    return np.asarray(np.clip(at, 0, length - 1))

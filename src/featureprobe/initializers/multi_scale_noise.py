@@ -1,18 +1,19 @@
 """MultiScaleNoise: fluctuations on several length scales."""
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from featureprobe import _checks
 from featureprobe._arguments import check_fields
 from featureprobe.errors import ConfigError
 from featureprobe.initializers.base import InputInitializer
+from featureprobe.initializers.interpolated import interpolated
 from featureprobe.initializers.standardized import unit
 from featureprobe.input_space import InputSpace
-from featureprobe.types import FloatArray, ImageShape
+from featureprobe.types import FloatArray, Floats, ImageShape
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class MultiScaleNoise(InputInitializer):
 
     Args:
         scales: Grid cells along the image's shorter side, each at least 1. A scale of the image's
-            size or more is pixel noise; a small one is large blobs.
+            size or more is pixel noise; a small one is large blobs. In volumes and films it is the
+            shorter of the two longer sides, and the shortest has as many.
         weights: Amplitude of each scale, at least 0 and not all 0; all equal by default.
         amount: Standard deviation of the result in units of the input space's spread.
 
@@ -64,7 +66,7 @@ class MultiScaleNoise(InputInitializer):
         object.__setattr__(self, "amount", _checks.number("amount", self.amount, least=0.0))
 
     def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
-        """Return one image (H, W, C) in pixel units."""
+        """Return one image (*spatial, C) in pixel units."""
         total = np.zeros(shape)
         for scale, weight in zip(self.scales, self.weights or (), strict=True):
             total += weight * unit(_enlarged_grid(scale, shape, rng))
@@ -72,19 +74,25 @@ class MultiScaleNoise(InputInitializer):
         return space.to_pixels(space.center + space.spread * noise)
 
 
-def _enlarged_grid(
-    scale: int, shape: ImageShape, rng: np.random.Generator
-) -> npt.NDArray[np.float64]:
-    rows, cols, channels = shape
-    cell = max(1.0, min(rows, cols) / scale)
-    grid = rng.standard_normal((round(rows / cell) or 1, round(cols / cell) or 1, channels))
-    tall = np.tensordot(_interpolation(rows, grid.shape[0]), grid, axes=(1, 0))
-    return np.asarray(np.einsum("wk,hkc->hwc", _interpolation(cols, grid.shape[1]), tall))
+def _enlarged_grid(scale: int, shape: ImageShape, rng: np.random.Generator) -> Floats:
+    spatial = shape[:-1]
+    cells = [round(length / cell) or 1 for length, cell in zip(spatial, _cells(scale, spatial))]
+    grid = rng.standard_normal((*cells, shape[-1]))
+    return interpolated(grid, [_centres(*sizes) for sizes in zip(spatial, cells, strict=True)])
 
 
-def _interpolation(length: int, cells: int) -> npt.NDArray[np.float64]:
-    """Return (length, cells): linear interpolation between the centres of the cells."""
+def _cells(scale: int, spatial: Sequence[int]) -> list[float]:
+    """Return the length of a cell along each axis, at least 1.
+
+    Cells are as long as they are wide. An axis that is shorter than two others, such as that of the
+    frames of a short film, is cut into as many as the shorter of the two: with cells as long as
+    those, nothing would ever change along it.
+    """
+    side = sorted(spatial)[-2:][0]
+    return [max(1.0, min(length, side) / scale) for length in spatial]
+
+
+def _centres(length: int, cells: int) -> Floats:
+    """Return (length,): where pixels lie between the centres of the cells."""
     centres = (np.arange(length) + 0.5) * cells / length - 0.5
-    at = np.clip(centres, 0, cells - 1)
-    distance = np.abs(at[:, None] - np.arange(cells))
-    return np.maximum(0.0, 1.0 - distance)
+    return np.asarray(np.clip(centres, 0, cells - 1))

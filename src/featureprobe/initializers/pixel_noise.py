@@ -32,6 +32,6 @@ class PixelNoise(InputInitializer):
     amount: NotNegative = 1.0
 
     def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
-        """Return one image (H, W, C) in pixel units."""
+        """Return one image (*spatial, C) in pixel units."""
         noise = rng.standard_normal(shape) * self.amount
         return space.to_pixels(space.center + space.spread * noise)

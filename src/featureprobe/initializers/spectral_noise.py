@@ -1,6 +1,8 @@
 """SpectralNoise: noise whose amplitude falls with frequency, as in natural images."""
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import reduce
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +11,7 @@ from featureprobe._arguments import NotNegative
 from featureprobe.initializers.base import InputInitializer
 from featureprobe.initializers.standardized import unit
 from featureprobe.input_space import InputSpace
-from featureprobe.types import FloatArray, ImageShape
+from featureprobe.types import FloatArray, Floats, ImageShape
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,20 @@ class SpectralNoise(InputInitializer):
     amount: NotNegative = 1.0
 
     def draw(self, shape: ImageShape, space: InputSpace, rng: np.random.Generator) -> FloatArray:
-        """Return one image (H, W, C) in pixel units."""
-        rows, cols, _ = shape
-        frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(cols)[None, :])
+        """Return one image (*spatial, C) in pixel units."""
+        spatial = shape[:-1]
+        axes = tuple(range(len(spatial)))
+        frequency = _frequencies(spatial)
         # The mean has frequency 0; it is taken out below, so any finite weight will do.
-        frequency[0, 0] = 1.0
-        spectrum = np.fft.rfft2(rng.standard_normal(shape), axes=(0, 1))
-        falling = spectrum * frequency[:, :, None] ** -self.alpha
-        noise = unit(np.fft.irfft2(falling, s=(rows, cols), axes=(0, 1))) * self.amount
+        frequency[(0,) * len(spatial)] = 1.0
+        spectrum = np.fft.rfftn(rng.standard_normal(shape), axes=axes)
+        falling = spectrum * frequency[..., None] ** -self.alpha
+        noise = unit(np.fft.irfftn(falling, s=spatial, axes=axes)) * self.amount
         return space.to_pixels(space.center + space.spread * noise)
+
+
+def _frequencies(spatial: Sequence[int]) -> Floats:
+    """Return the frequency of each coefficient of a real image, in cycles per pixel."""
+    *others, last = spatial
+    along = [*map(np.fft.fftfreq, others), np.fft.rfftfreq(last)]
+    return np.asarray(reduce(np.hypot, np.meshgrid(*along, indexing="ij")))

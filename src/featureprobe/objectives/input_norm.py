@@ -6,6 +6,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from featureprobe import _checks
+from featureprobe._spatial import inner_axes
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.seen import Seen
 from featureprobe.types import Read, Tensor
@@ -40,4 +41,4 @@ class InputNorm(Objective):
     def value(self, seen: Seen) -> Tensor:
         """Return the norm, (N,), at least 0."""
         distance = tf.abs(seen.images - seen.space.center) / seen.space.spread
-        return tf.reduce_mean(distance**self.power, axis=(1, 2, 3))
+        return tf.reduce_mean(distance**self.power, axis=inner_axes(len(distance.shape)))

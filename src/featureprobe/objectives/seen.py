@@ -34,13 +34,13 @@ class Extras(dict[str, Tensor]):
 class Seen:
     """What an objective sees: the values that it reads, its parts' values, and the images.
 
-    ``seen[i]`` is read i, gathered for each image's own target: (N, H, W) for a map, (N,) for a
+    ``seen[i]`` is read i, gathered for each image's own target: (N, *spatial) for a map, (N,) for a
     node, (N, ...) for a whole layer. A :class:`GroupObjective` sees (N, G, ...). ``seen.of(part)`` is
     (N,), the value of an objective that is held in a field.
 
     Attributes:
         values: One tensor for each read.
-        images: (N, H, W, C) model units.
+        images: (N, *spatial, C) model units.
         space: The probe's input space.
         parts: The objectives held in fields, each with what it sees.
         extras: What the parameterization renders beside the images, (N, ...) by name, such as alpha.

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from featureprobe._spatial import inner_axes
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.seen import Seen
 from featureprobe.types import Read, Tensor
@@ -15,7 +16,7 @@ class TotalVariation(Objective):
     """Mean absolute difference of neighbouring pixels, in units of the input space's spread.
 
     A penalty: subtract it, ``objective - 0.1 * fp.TotalVariation()``. 0 for a constant image;
-    about 2.3 for pixel noise of one spread (rows plus columns).
+    about 1.1 for each spatial axis for pixel noise of one spread, so 2.3 for pictures.
 
     Source: anisotropic total variation (Mahendran and Vedaldi 2015, beta = 1).
 
@@ -33,9 +34,10 @@ class TotalVariation(Objective):
     def value(self, seen: Seen) -> Tensor:
         """Return the roughness, (N,), at least 0."""
         images = seen.images / seen.space.spread
-        total = tf.zeros_like(images[:, 0, 0, 0])
-        for axis in (1, 2):
+        axes = inner_axes(len(images.shape))
+        total = tf.zeros_like(images[(slice(None), *(0 for _ in axes))])
+        for axis in axes[:-1]:
             if images.shape[axis] != 1:
                 steps = tf.experimental.numpy.diff(images, axis=axis)
-                total += tf.reduce_mean(tf.abs(steps), axis=(1, 2, 3))
+                total += tf.reduce_mean(tf.abs(steps), axis=axes)
         return total

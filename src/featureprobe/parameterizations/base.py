@@ -13,7 +13,7 @@ Params = dict[str, Tensor]
 """Tensors with a leading N, by name."""
 
 Rendered: TypeAlias = Tensor | tuple[Tensor, Mapping[str, Tensor]]
-"""Images (N, H, W, C), or images and extras by name, tensors (N, ...)."""
+"""Images (N, *spatial, C), or images and extras by name, tensors (N, ...)."""
 
 
 class Parameterization(Component, ABC):
@@ -70,8 +70,8 @@ class Parameterization(Component, ABC):
         """Return the parameters that show images, or come near them.
 
         Args:
-            images: (N, H, W, C) model units, in the net's float dtype.
-            shape: (H, W, C), as integers.
+            images: (N, *spatial, C) model units, in the net's float dtype.
+            shape: (*spatial, C), as integers.
             space: The probe's input space.
             keys: (N, 2) int32, one key per image, for ``tf.random.stateless_*``: what is drawn must
                 follow from them alone. Start k has the same key for all targets.
@@ -90,7 +90,7 @@ class Parameterization(Component, ABC):
                 that is scored, kept and shown. The gradient is taken of the image in the step.
 
         Returns:
-            (N, H, W, C) in model units, or a tuple of that and extras: tensors (N, ...) by name, the
+            (N, *spatial, C) in model units, or a tuple of that and extras: tensors (N, ...) by name, the
             same names with and without a step. Objectives find them in ``seen.extras``, users in
             ``AscentResult.extras``.
         """
@@ -101,7 +101,7 @@ class Parameterization(Component, ABC):
         Those left out count like pixels: ``space.spread``.
 
         Args:
-            shape: (H, W, C).
+            shape: (*spatial, C).
             space: The probe's input space.
 
         Returns:

@@ -25,5 +25,5 @@ class Pixels(Parameterization):
         return {"pixels": images}
 
     def render(self, params: Params, step: Step | None) -> Tensor:
-        """Return the pixels, (N, H, W, C)."""
+        """Return the pixels, (N, *spatial, C)."""
         return params["pixels"]

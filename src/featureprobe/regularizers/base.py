@@ -17,7 +17,7 @@ class Regularizer(Component, ABC):
     randomness comes from the step. To run one now and then, wrap it: ``Every(8, op)``.
 
     Attributes:
-        reach: How many pixels away, along rows and along columns, a pixel can be that has an effect
+        reach: How many pixels away, along each spatial axis, a pixel can be that has an effect
             on another one: 0 when each pixel is changed by itself, n for a window of 2n + 1 pixels,
             None (the default) for the whole image. With a reach, neurons are solved on the part
             of the image that they see and ``reach`` pixels around it. So what a pixel becomes may
@@ -65,12 +65,12 @@ class Regularizer(Component, ABC):
         """Return changed images.
 
         Args:
-            images: (N, H, W, C), model units; H and W are those of a part of the image where
+            images: (N, *spatial, C), model units; the spatial sizes are those of a part of the image where
                 neurons are solved on such a part.
             step: The step that this happens in; ``step.space.spread`` is one typical deviation.
 
         Returns:
-            (N, H, W, C) of the same dtype; image k depends on image k alone. The images as they are
+            (N, *spatial, C) of the same dtype; image k depends on image k alone. The images as they are
             where :meth:`due` is False.
         """
 

@@ -38,7 +38,7 @@ class Clip(Regularizer):
             object.__setattr__(self, "deviations", value)
 
     def apply(self, images: Tensor, step: Step) -> Tensor:
-        """Return clipped images, (N, H, W, C)."""
+        """Return clipped images, (N, *spatial, C)."""
         if self.deviations is not None:
             most = self.deviations * step.space.spread
             middle = step.space.center

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from featureprobe._spatial import inner_axes
 from featureprobe.regularizers.base import Regularizer
 from featureprobe.step import Step
 from featureprobe.types import Tensor
@@ -29,10 +30,11 @@ class Standardize(Regularizer):
     kind: ClassVar[str] = "standardize"
 
     def apply(self, images: Tensor, step: Step) -> Tensor:
-        """Return images with mean ``center`` and deviation ``spread``, (N, H, W, C)."""
+        """Return images with mean ``center`` and deviation ``spread``, (N, *spatial, C)."""
         spread = step.space.spread
-        centred = images - tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
-        deviation = tf.sqrt(tf.reduce_mean(centred**2, axis=(1, 2, 3), keepdims=True))
+        axes = inner_axes(len(images.shape))
+        centred = images - tf.reduce_mean(images, axis=axes, keepdims=True)
+        deviation = tf.sqrt(tf.reduce_mean(centred**2, axis=axes, keepdims=True))
         flat = deviation <= _FLAT * spread
         scaled = centred * (spread / tf.where(flat, tf.ones_like(deviation), deviation))
         return step.space.center + tf.where(flat, tf.zeros_like(scaled), scaled)

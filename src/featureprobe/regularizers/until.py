@@ -51,7 +51,7 @@ class Until(Regularizer):
         return (index <= self.n) & self.regularizer.due(index)
 
     def apply(self, images: Tensor, step: Step) -> Tensor:
-        """Return the images with the regularizer applied while it works, (N, H, W, C)."""
+        """Return the images with the regularizer applied while it works, (N, *spatial, C)."""
         return tf.cond(
             self.due(step.index),
             lambda: self.regularizer.apply(images, step),

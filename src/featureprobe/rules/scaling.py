@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from featureprobe._spatial import inner_axes
 from featureprobe.types import Tensor
 
 # The smallest normal numbers, of which the inverse is finite; of float32 and bfloat16: 2**-126.
@@ -19,9 +20,10 @@ def inverse(sizes: Tensor) -> Tensor:
 
 
 def unit_peak(gradient: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradient (N, H, W, C) scaled to a largest value of 1, and that value (N,).
+    """Return the gradient (N, *spatial, C) scaled to a largest value of 1, and that value (N,).
 
     Squares of small gradients would vanish in float32.
     """
-    peak = tf.reduce_max(tf.abs(gradient), axis=(1, 2, 3), keepdims=True)
-    return gradient * inverse(peak), peak[:, 0, 0, 0]
+    axes = inner_axes(len(gradient.shape))
+    peak = tf.reduce_max(tf.abs(gradient), axis=axes, keepdims=True)
+    return gradient * inverse(peak), tf.squeeze(peak, axes)

@@ -27,12 +27,12 @@ class Transform(Component, ABC):
         """Return a view of each image.
 
         Args:
-            images: (N, H, W, C), model units: images, or views that an earlier transform made; H, W and
-                C are known, N is not. With several views a step, an image stands here several times,
+            images: (N, *spatial, C), model units: images, or views that an earlier transform made; all
+                sizes are known but N. With several views a step, an image stands here several times,
                 each with a key of its own.
             step: Draw with ``step.uniform`` and ``step.normal`` (one key per view); its ``gradient`` is
                 None, and its ``live`` pixels are those of images before any transform.
 
         Returns:
-            (N, h, w, C) of the same dtype.
+            (N, *spatial, C) of the same dtype, with as many spatial axes.
         """

@@ -6,6 +6,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from featureprobe import _checks
+from featureprobe._spatial import axes_of
 from featureprobe.step import Step
 from featureprobe.transforms.base import Transform
 from featureprobe.types import Tensor
@@ -13,7 +14,7 @@ from featureprobe.types import Tensor
 
 @dataclass(frozen=True)
 class Jitter(Transform):
-    """Shift each image by a random whole number of pixels; its border is mirrored in.
+    """Shift each image by a random whole number of pixels along each axis; its border is mirrored in.
 
     Args:
         pixels: Largest shift in each direction, at least 0; less than the image's size.
@@ -32,10 +33,11 @@ class Jitter(Transform):
         _checks.whole("pixels", self.pixels, least=0)
 
     def view(self, images: Tensor, step: Step) -> Tensor:
-        """Return shifted images, (N, H, W, C)."""
-        draw = step.uniform((2,)) * (2 * self.pixels + 1)
+        """Return shifted images, (N, *spatial, C)."""
+        axes = axes_of(len(images.shape) - 2)
+        draw = step.uniform((len(axes),)) * (2 * self.pixels + 1)
         shifts = tf.minimum(tf.cast(draw, tf.int32), 2 * self.pixels) - self.pixels
-        for axis in (1, 2):
+        for axis in axes:
             length = images.shape[axis]
             at = tf.range(length)[None, :] + shifts[:, axis - 1, None]
             at = at % (2 * length)

@@ -19,7 +19,7 @@ class LiftedTransform(Lifted, Transform):
     function: Callable[[Tensor, Step], Tensor]
 
     def view(self, images: Tensor, step: Step) -> Tensor:
-        """Return what the function gives, (N, H, W, C)."""
+        """Return what the function gives, (N, *spatial, C)."""
         return self.function(images, step)
 
 

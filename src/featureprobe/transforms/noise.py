@@ -27,6 +27,6 @@ class Noise(Transform):
     amount: NotNegative
 
     def view(self, images: Tensor, step: Step) -> Tensor:
-        """Return noisy images, (N, H, W, C)."""
+        """Return noisy images, (N, *spatial, C)."""
         noise = tf.cast(step.normal(tuple(images.shape[1:])), images.dtype)
         return images + self.amount * step.space.spread * noise
