@@ -107,13 +107,13 @@ class Ascent(OpenSettings):
             progress: Show a bar; None shows one on a terminal.
             evidence: Of this model: which scores are dead is measured by it, not by the starts.
             start_images: Images to start from, in pixel units, finite, and in the range of the input
-                space where the constraint set is the Box: (targets, starts, H, W, C), or
-                (starts, H, W, C) for all targets. They say how many starts there are. Nothing is
+                space where the constraint set is the Box: (targets, starts, *spatial, C), or
+                (starts, *spatial, C) for all targets. They say how many starts there are. Nothing is
                 drawn, searched, tried out or remedied; each target is solved by itself, equal ones
                 too. They are kept in the recipe, so that it repeats the run.
 
         Returns:
-            Images (targets, starts, H, W, C) in pixel units, with scores, traces and statuses.
+            Images (targets, starts, *spatial, C) in pixel units, with scores, traces and statuses.
 
         Raises:
             FeatureProbeError: When something does not fit the model; nothing has run then.

@@ -29,7 +29,7 @@ class Way:
 
     Attributes:
         state: The state after them.
-        snapshots: (step, images (rows, H, W, C) in model units) pairs.
+        snapshots: (step, images (rows, *spatial, C) in model units) pairs.
         stopped: Whether the user stopped them.
         kept: Whether somebody else has the state, so that its arrays must stay as they are.
     """

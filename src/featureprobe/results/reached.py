@@ -65,7 +65,7 @@ class Reached(Hints):
         return np.asarray(np.argmax(np.nan_to_num(self.scores, nan=-np.inf), axis=1))
 
     def best(self) -> FloatArray:
-        """Return (T, H, W, C): for each target the image of its best start, pixel units."""
+        """Return (T, *spatial, C): for each target the image of its best start, pixel units."""
         return self.images[np.arange(len(self)), self.best_starts()]
 
     def best_scores(self) -> FloatArray:
@@ -77,7 +77,7 @@ class Reached(Hints):
         return self.status[np.arange(len(self)), self.best_starts()]
 
     def to_uint8(self) -> npt.NDArray[np.uint8]:
-        """Return the images rounded and clipped to 0..255, (T, S, H, W, C) uint8; NaN is 0."""
+        """Return the images rounded and clipped to 0..255, (T, S, *spatial, C) uint8; NaN is 0."""
         rounded = np.rint(np.nan_to_num(self.images))
         return np.clip(rounded, 0, 255).astype(np.uint8)
 
@@ -101,7 +101,7 @@ class Reached(Hints):
             extras={name: values[chosen] for name, values in self.extras.items()},
             labels=tuple(self.labels[t] for t in chosen),
             crops=tuple(self.crops[t] for t in chosen),
-            recipe=part_of(self.recipe, chosen.tolist()),
+            recipe=part_of(self.recipe, chosen.tolist(), self.images.ndim),
             state=None,
         )
 

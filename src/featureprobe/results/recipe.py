@@ -108,7 +108,7 @@ class Recipe:
         """Return the start images that the run was given, in pixel units.
 
         Returns:
-            (targets, starts, H, W, C), or (starts, H, W, C) where all targets shared them.
+            (targets, starts, *spatial, C), or (starts, *spatial, C) where all targets shared them.
 
         Raises:
             ConfigError: When there are none, or they are not among the arrays.
@@ -261,10 +261,16 @@ def _named_arrays(value: Any) -> Iterator[str]:
             yield from _named_arrays(part)
 
 
-def part_of(recipe: Recipe, targets: Sequence[int]) -> Recipe:
-    """Return the recipe of some targets only, with the start images that they were given."""
+def part_of(recipe: Recipe, targets: Sequence[int], rank: int) -> Recipe:
+    """Return the recipe of some targets only, with the start images that they were given.
+
+    Args:
+        recipe: The recipe of all.
+        targets: Their numbers.
+        rank: Axes of images (targets, starts, *spatial, C).
+    """
     part = replace(recipe, objectives=tuple(recipe.objectives[number] for number in targets))
-    if recipe.start_images is None or recipe.given().ndim == 4:
+    if recipe.start_images is None or recipe.given().ndim < rank:  # all targets share them
         return part
     own = ArrayValue(recipe.given()[list(targets)])
     arrays = {k: v for k, v in recipe.arrays.items() if k != recipe.start_images["array"]}

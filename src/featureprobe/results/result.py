@@ -27,7 +27,7 @@ class AscentResult(Reached):
     returned. Traces hold steps + 1 entries: of the start image, of the image after step 1, and so on.
 
     Attributes:
-        images: (T, S, H, W, C) kept images.
+        images: (T, S, *spatial, C) kept images.
         scores: (T, S) objective without penalties; NaN where nothing finite was seen.
         totals: (T, S) what was climbed, penalties and group terms included.
         status: (T, S) of :class:`Status`.
@@ -39,7 +39,7 @@ class AscentResult(Reached):
         term_trace: (steps + 1, T, S, terms), unweighted; NaN where a target has fewer terms.
         gradient_trace: (steps + 1, T, S).
         certificate_trace: (steps + 1, T, S).
-        snapshots: (K, T, S, H, W, C) images of ``record_every``; K may be 0.
+        snapshots: (K, T, S, *spatial, C) images of ``record_every``; K may be 0.
         snapshot_steps: (K,) steps of the snapshots.
         origins: (T, S) one text each: what it took to find the start.
         steps_done: (T, S) steps of each image; fewer than ``steps`` where it arrived early.

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from featureprobe import _archive
 from featureprobe._header import mapping, sequence, text, whole
 from featureprobe._members import Members, check_shapes
+from featureprobe._spatial import image_axes, is_image
 from featureprobe.errors import DataError
 from featureprobe.results.reached import Reached
 from featureprobe.results.recipe import made_of
@@ -22,9 +23,10 @@ _WHAT = "AscentResult"
 _ARRAY = "array_"  # prefix of arrays that belong to the recipe
 _EXTRA = "extra_"  # prefix of extras; their names are in the header
 
-# Shape of each array in words: T targets, S starts, N steps + 1, M terms, K snapshots, image axes.
+# Shape of each array in words: T targets, S starts, N steps + 1, M terms, K snapshots; of images these
+# are the axes before their own.
 _SHAPES = {
-    "images": "T S H W C",
+    "images": "T S",
     "scores": "T S",
     "totals": "T S",
     "certificates": "T S",
@@ -35,7 +37,7 @@ _SHAPES = {
     "term_trace": "N T S M",
     "gradient_trace": "N T S",
     "certificate_trace": "N T S",
-    "snapshots": "K T S H W C",
+    "snapshots": "K T S",
     "snapshot_steps": "K",
     "steps_done": "T S",
 }
@@ -113,7 +115,7 @@ def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
     names = [text(name) for name in sequence(header.get("extras", []))]
     beside = [f"{_EXTRA}{i}" for i in range(len(names))]
     shapes, kinds = dict.fromkeys(beside, "T S ..."), dict.fromkeys(beside, "biufc")
-    sizes = check_shapes(members, _SHAPES | shapes, _KINDS | kinds)
+    sizes = check_shapes(members, _shapes_of(members) | shapes, _KINDS | kinds)
     status, origins, words = _words(header)
     fields: dict[str, Any] = {name: members[name] for name in _SHAPES}
     fields |= words
@@ -129,6 +131,17 @@ def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
     fields["status"] = np.array(status, dtype=object).reshape(sizes["T"], sizes["S"])
     fields["origins"] = np.array(origins, dtype=object).reshape(sizes["T"], sizes["S"])
     return fields
+
+
+def _shapes_of(members: Members) -> dict[str, str]:
+    """Return the shape of each array in words, with as many image axes as the images have."""
+    if "images" not in members:
+        return _SHAPES
+    own = members.head("images")[0][len(_SHAPES["images"].split()) :]
+    if not is_image(own):
+        raise ValueError("the array 'images', which holds no images")
+    axes = " ".join(image_axes(len(own)).strip("()").split(", "))
+    return _SHAPES | {name: f"{_SHAPES[name]} {axes}" for name in ("images", "snapshots")}
 
 
 def _words(header: dict[str, Any]) -> tuple[list[list[Status]], list[list[str]], dict[str, Any]]:

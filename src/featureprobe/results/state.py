@@ -30,15 +30,15 @@ class AscentState:
         index: Steps done.
         seed: The run's seed.
         targets: sha256 over the targets' configs: which targets this state is of.
-        start_images: (P, H, W, C) model units, before the projection; shared ones are kept once.
+        start_images: (P, *spatial, C) model units, before the projection; shared ones are kept once.
         start_index: (problems, starts) which of them each start is.
         start_origins: (problems, starts) one text each: what finding the start took.
         params: What is climbed: arrays (rows, ...) by name.
         slots: What the update rule remembers.
-        best: What is kept: ``images`` (rows, H, W, C) in model units, ``total``, ``score``,
+        best: What is kept: ``images`` (rows, *spatial, C) in model units, ``total``, ``score``,
             ``gradient``, ``certificate``, each (rows,); ``params`` where the parameterization is not
             exact, and ``extras``, where it renders some, by name.
-        course: (rows, H, W, C) decaying mean of the unit gradients, for certificates.
+        course: (rows, *spatial, C) decaying mean of the unit gradients, for certificates.
         ended: (rows,) number of the step after which an image left the batch; -1 while it climbs.
         traces: (index, rows, ...) by name: the values that each step started from; NaN after an
             image has left.
@@ -110,7 +110,7 @@ class StepInfo:
         index: Steps done.
         steps: Steps to do.
         scores: (targets, starts) scores of the kept images.
-        images: (targets, starts, H, W, C) the current images in pixel units.
+        images: (targets, starts, *spatial, C) the current images in pixel units.
 
     Example:
         >>> import featureprobe as fp

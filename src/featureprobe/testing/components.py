@@ -28,10 +28,12 @@ class ComponentContract(ABC):
     Attributes:
         group: Entry-point group of the room, without ``featureprobe.``.
         base: Base class of the room.
+        rank: Spatial axes of the images to test with: 2 for pictures, 1 for series, 3 for volumes.
     """
 
     group: ClassVar[str]
     base: ClassVar[type[Component]]
+    rank: ClassVar[int] = 2
 
     @abstractmethod
     def make(self) -> Any:
@@ -39,7 +41,7 @@ class ComponentContract(ABC):
 
     def probe(self) -> ModelProbe:
         """Return the probe to test with; a tiny smooth net by default, see ``tiny_probe``."""
-        return shared_probe()
+        return shared_probe(self.rank)
 
     def setting(self) -> tuple[Ascent, Objective]:
         """Return a short Ascent in which the component takes part, and what it climbs."""

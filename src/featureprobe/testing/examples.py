@@ -80,7 +80,7 @@ def _fade(images: Tensor, step: Step) -> Tensor:
 
 
 def _dim(images: Tensor, step: Step) -> Tensor:
-    draw = tf.cast(step.uniform((1, 1, 1)), images.dtype)
+    draw = tf.cast(step.uniform([1] * (len(images.shape) - 1)), images.dtype)
     return images * (0.5 + 0.5 * draw)
 
 

@@ -13,13 +13,20 @@ from featureprobe.testing._claims import attempt, claim, claim_finite
 from featureprobe.testing.components import ComponentContract
 from featureprobe.types import FloatArray, ImageShape
 
+_SHAPES: dict[int, tuple[ImageShape, ...]] = {
+    1: ((1, 1), (7, 3), (9, 1), (300, 2)),
+    2: ((1, 1, 1), (5, 7, 3), (9, 4, 1), (12, 10, 2), (28, 28, 1)),
+    3: ((1, 1, 1, 1), (5, 7, 4, 3), (9, 4, 2, 1), (3, 28, 20, 1)),
+}
+
 
 class InitializerContract(ComponentContract):
     """What holds for every initializer.
 
     Attributes:
         random: Whether other randomness gives another image; False for a given image.
-        shapes: Image shapes to draw; narrow them for an initializer of one size.
+        shapes: Image shapes to draw, for an initializer of one size; none given stands for several
+            of ``rank`` spatial axes.
 
     Example:
         >>> import featureprobe as fp
@@ -32,18 +39,12 @@ class InitializerContract(ComponentContract):
     group: ClassVar[str] = "initializers"
     base: ClassVar[type[Component]] = InputInitializer
     random: ClassVar[bool] = True
-    shapes: ClassVar[tuple[ImageShape, ...]] = (
-        (1, 1, 1),
-        (5, 7, 3),
-        (9, 4, 1),
-        (12, 10, 2),
-        (28, 28, 1),
-    )
+    shapes: ClassVar[tuple[ImageShape, ...]] = ()
 
     def test_gives_finite_float32_images_of_any_shape(self) -> None:
-        """Images are (H, W, C) float32 arrays, finite, for odd and oblong shapes."""
+        """Images are (*spatial, C) float32 arrays, finite, for odd and oblong shapes."""
         one = self.make()
-        for shape in self.shapes:
+        for shape in self._shapes:
             image = self._drawn(shape, 0)
             claim(
                 isinstance(image, np.ndarray) and image.dtype == np.float32,
@@ -58,7 +59,7 @@ class InitializerContract(ComponentContract):
 
     def test_same_rng_same_image(self) -> None:
         """All randomness comes from the generator that is given."""
-        first, second = (self._drawn(self.shapes[-1], 5) for _ in range(2))
+        first, second = (self._drawn(self._shapes[-1], 5) for _ in range(2))
         claim(
             np.array_equal(first, second),
             f"{self.make()!r} draws two images from equal generators. Use only the `rng` that "
@@ -67,7 +68,7 @@ class InitializerContract(ComponentContract):
 
     def test_other_rng_other_image(self) -> None:
         """Another generator gives another image, unless ``random`` is False."""
-        first, second = (self._drawn(self.shapes[-1], seed) for seed in (5, 6))
+        first, second = (self._drawn(self._shapes[-1], seed) for seed in (5, 6))
         same = np.array_equal(first, second)
         what = "the same image" if same else "different images"
         claim(
@@ -79,7 +80,7 @@ class InitializerContract(ComponentContract):
     def test_leaves_the_global_numpy_generator_alone(self) -> None:
         """``np.random``'s own state is neither used nor changed."""
         before = np.random.get_state(legacy=False)  # noqa: NPY002  (what must not change)
-        self._drawn(self.shapes[-1], 5)
+        self._drawn(self._shapes[-1], 5)
         after = np.random.get_state(legacy=False)  # noqa: NPY002
         claim(
             repr(before) == repr(after),
@@ -89,6 +90,10 @@ class InitializerContract(ComponentContract):
     def setting(self) -> tuple[Ascent, Objective]:
         """Return an Ascent that starts from the initializer's images."""
         return self._ascent(initializer=self.make()), self._target()
+
+    @property
+    def _shapes(self) -> tuple[ImageShape, ...]:
+        return self.shapes or _SHAPES[self.rank]
 
     def _drawn(self, shape: ImageShape, seed: int) -> FloatArray:
         space = InputSpace(110.0, std=55.0, low=0.0, high=255.0)

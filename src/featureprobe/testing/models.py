@@ -17,18 +17,22 @@ from featureprobe.types import ImageShape
 IMAGE_SHAPE: ImageShape = (12, 10, 2)
 """(H, W, C) of the tiny nets' images."""
 
+_SHAPES: dict[int, ImageShape] = {1: (12, 2), 2: IMAGE_SHAPE, 3: (11, 12, 10, 2)}
 
-def tiny_cnn(activation: str = "softplus", *, seed: int = 0) -> Any:
+
+def tiny_cnn(activation: str = "softplus", *, seed: int = 0, rank: int = 2) -> Any:
     """Return a small convolutional net; the same weights every time.
 
     Layers: ``conv1`` (10, 8, 4), ``pool`` (5, 4, 4), ``conv2`` (3, 2, 6), ``flat`` (36,), ``dense``
-    (5,) with a softmax.
+    (5,) with a softmax. For series and volumes, images are (12, 2) and (11, 12, 10, 2), and the layers
+    are called the same.
 
     Args:
         activation: Of the convolutions. With ``"relu"`` the pool takes maxima and gradients may be
             0; with a smooth function such as ``"softplus"`` or ``"tanh"`` it averages, and every
             node has a gradient at every image.
         seed: Of the weights.
+        rank: Spatial axes of its images: 1, 2 or 3.
 
     Returns:
         A ``keras.Model`` for images (12, 10, 2) in model units.
@@ -36,8 +40,10 @@ def tiny_cnn(activation: str = "softplus", *, seed: int = 0) -> Any:
     Example:
         >>> tiny_cnn("relu").get_layer("conv2").output.shape
         (None, 3, 2, 6)
+        >>> tiny_cnn(rank=1).get_layer("conv2").output.shape
+        (None, 3, 6)
     """
-    image = keras.Input(IMAGE_SHAPE, name="image")
+    image = keras.Input(_SHAPES[rank], name="image")
     out = keras.layers.Dense(5, activation="softmax", name="dense")(
         _features(image, activation, flat=True)
     )
@@ -113,17 +119,18 @@ def tiny_probe(model: Any = None, **kwargs: Any) -> ModelProbe:
 
 
 @cache
-def shared_probe() -> ModelProbe:
+def shared_probe(rank: int = 2) -> ModelProbe:
     """Return the smooth tiny net's probe that all contracts share, with what it has compiled."""
-    return tiny_probe()
+    return tiny_probe(tiny_cnn(rank=rank))
 
 
 def _features(image: Any, activation: str, *, flat: bool) -> Any:
-    layers = keras.layers
-    pool = layers.MaxPooling2D if activation == "relu" else layers.AveragePooling2D
-    values = layers.Conv2D(4, 3, activation=activation, name="conv1")(image)
+    layers, own = keras.layers, f"{len(image.shape) - 2}D"
+    conv = getattr(layers, f"Conv{own}")
+    pool = getattr(layers, f"{'Max' if activation == 'relu' else 'Average'}Pooling{own}")
+    values = conv(4, 3, activation=activation, name="conv1")(image)
     values = pool(2, name="pool")(values)
-    values = layers.Conv2D(6, 3, activation=activation, name="conv2")(values)
+    values = conv(6, 3, activation=activation, name="conv2")(values)
     return layers.Flatten(name="flat")(values) if flat else values
 
 

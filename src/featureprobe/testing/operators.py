@@ -23,14 +23,14 @@ class OperatorContract(ComponentContract):
 
     @abstractmethod
     def run(self, images: Tensor, step: ImageStep) -> Tensor:
-        """Return what the component makes of images (N, H, W, C)."""
+        """Return what the component makes of images (N, *spatial, C)."""
 
     def step(self, *, index: int = 1, dtype: str = "float32") -> ImageStep:
         """Return the step that the component runs in."""
         return make_step(self.probe(), _COUNT, index=index, dtype=dtype)
 
     def test_keeps_shape_and_dtype(self) -> None:
-        """Images (N, H, W, C) float32 come back as such, finite."""
+        """Images (N, *spatial, C) float32 come back as such, finite."""
         self._claim_kept("float32")
 
     def test_keeps_float64(self) -> None:

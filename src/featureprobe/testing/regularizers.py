@@ -1,5 +1,7 @@
 """RegularizerContract: what every regularizer keeps."""
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import ClassVar
 
 import numpy as np
@@ -7,6 +9,7 @@ import tensorflow as tf
 
 from featureprobe import _checks
 from featureprobe._component import Component
+from featureprobe._spatial import spatial_of
 from featureprobe.ascent.ascent import Ascent
 from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.objectives.base import Objective
@@ -50,14 +53,14 @@ class RegularizerContract(OperatorContract):
         if reach is None:
             return
         images, step = self._large(reach)
-        rows, cols = images.shape[1:3]
+        sizes = spatial_of(images.shape[1:])
         other = tf.constant(np.asarray(images)[::-1].copy())
         for index in self._some_due():
             now = at_step(step, tf.constant(index))
-            for row, col in ((0, 0), (rows // 2, cols // 2), (rows - 1, cols // 3)):
-                near = _around(images, row, col, reach)
-                moved = tf.where(near, images, other)
-                one, two = (self._made(given, now)[:, row, col] for given in (images, moved))
+            for at in (_first(sizes), _middle(sizes), _aside(sizes)):
+                moved = tf.where(_around(sizes, at, reach), images, other)
+                own = (slice(None), *at)
+                one, two = (self._made(given, now)[own] for given in (images, moved))
                 claim_close(
                     two,
                     one,
@@ -71,15 +74,15 @@ class RegularizerContract(OperatorContract):
         if reach is None:
             return
         images, step = self._large(reach)
-        rows, cols = images.shape[1:3]
-        size = 2 * reach + _WIDER
+        sizes, size = spatial_of(images.shape[1:]), 2 * reach + _WIDER
         for index in self._some_due():
             now = at_step(step, tf.constant(index))
             whole = self._made(images, now)
-            for row, col in ((0, 0), (1, 2), (rows - size, 3), (rows - size, cols - size)):
-                cut = (slice(None), slice(row, row + size), slice(col, col + size))
+            for begin in _corners([length - size for length in sizes]):
+                cut = (slice(None), *(slice(at, at + size) for at in begin))
                 part = self._made(images[cut], cut_step(now, cut))
-                own = (slice(None), _inner(row, size, rows, reach), _inner(col, size, cols, reach))
+                inner = (_inner(at, size, n, reach) for at, n in zip(begin, sizes, strict=True))
+                own = (slice(None), *inner)
                 claim_close(
                     part[own],
                     whole[cut][own],
@@ -147,15 +150,33 @@ class RegularizerContract(OperatorContract):
     def _large(self, reach: int) -> tuple[Tensor, ImageStep]:
         """Return images that are larger than what the operator reaches, and their step."""
         size = 2 * (2 * reach + _WIDER)
-        shape = (size + 1, size, self.probe().image_shape[2])
+        own = self.probe().image_shape
+        shape = (size + 1, *(size for _ in own[2:]), own[-1])
         return make_images(self.probe(), 3, shape=shape), make_step(self.probe(), 3, shape=shape)
 
 
-def _around(images: Tensor, row: int, col: int, reach: int) -> FloatArray:
-    """Return (1, H, W, 1): whether a pixel is within reach of one."""
-    rows, cols = (np.arange(size) for size in images.shape[1:3])
-    near = np.outer(np.abs(rows - row) <= reach, np.abs(cols - col) <= reach)
-    return np.asarray(near[None, :, :, None])
+def _first(sizes: Sequence[int]) -> tuple[int, ...]:
+    return tuple(0 for _ in sizes)
+
+
+def _middle(sizes: Sequence[int]) -> tuple[int, ...]:
+    return tuple(size // 2 for size in sizes)
+
+
+def _aside(sizes: Sequence[int]) -> tuple[int, ...]:
+    return (sizes[0] - 1, *(size // 3 for size in sizes[1:]))
+
+
+def _corners(last: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return where parts of the image begin: at its first end, near it, at its last ones."""
+    near = tuple(range(1, len(last) + 1))
+    return [_first(last), near, (last[0], *(3 for _ in last[1:])), tuple(last)]
+
+
+def _around(sizes: Sequence[int], place: Sequence[int], reach: int) -> FloatArray:
+    """Return (1, *spatial, 1): whether a pixel is within reach of one."""
+    along = (np.abs(np.arange(n) - at) <= reach for n, at in zip(sizes, place, strict=True))
+    return np.asarray(reduce(np.logical_and.outer, along)[None, ..., None])
 
 
 def _inner(first: int, size: int, image: int, reach: int) -> slice:

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import Component
+from featureprobe._spatial import inner_axes
 from featureprobe.ascent.ascent import Ascent
 from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.objectives.base import Objective
@@ -81,7 +82,10 @@ class UpdateRuleContract(ComponentContract):
         params, grad = self._params(), self._grad(scaled=False)
         moved, _ = self._updated(params, grad, self._init(params), 1)
         gain = sum(
-            np.sum(np.asarray((moved[n] - params[n]) * grad[n]), axis=(1, 2, 3)) for n in params
+            np.sum(
+                np.asarray((moved[n] - params[n]) * grad[n]), axis=inner_axes(len(params[n].shape))
+            )
+            for n in params
         )
         claim(
             np.all(np.asarray(gain) > 0),

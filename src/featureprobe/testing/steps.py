@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._randomness import run_key
+from featureprobe._spatial import inner_axes, spatial_of
 from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.probe.model_probe import ModelProbe
@@ -25,10 +26,10 @@ def make_images(
         count: N.
         seed: Image k follows from the seed and k alone.
         dtype: ``"float32"`` or ``"float64"``.
-        shape: (H, W, C) of one image; None for the probe's.
+        shape: (*spatial, C) of one image; None for the probe's.
 
     Returns:
-        (N, H, W, C) model units, all different.
+        (N, *spatial, C) model units, all different.
 
     Example:
         >>> import featureprobe as fp
@@ -60,7 +61,7 @@ def make_step(
         seed: What image k gets follows from the seed and k alone.
         gradient: Whether the step has a gradient; transforms run before there is one.
         dtype: ``"float32"`` or ``"float64"``.
-        shape: (H, W, C) of one image; None for the probe's.
+        shape: (*spatial, C) of one image; None for the probe's.
 
     Returns:
         What regularizers, transforms and rules get; see :class:`featureprobe.step.Step`.
@@ -70,17 +71,20 @@ def make_step(
         >>> make_step(fp.testing.tiny_probe(), 3).uniform((2,)).shape
         TensorShape([3, 2])
     """
-    rows, cols, channels = shape or probe.image_shape
-    ones = np.ones((1, rows, cols, 1))
+    size = shape or probe.image_shape
+    first, channels = size[0], size[-1]
+    ones, one = np.ones((1, *spatial_of(size), 1)), (1,) * len(size)
     field = np.repeat(ones, count, axis=0)
     for k in range(count):
-        field[k, : k % max(1, rows // 2)] = 0.0  # image k does not see its first rows
+        field[k, : k % max(1, first // 2)] = 0.0  # image k does not see what comes first
     live = LivePixels(
         layer=tf.constant(ones, dtype),
         field=tf.constant(field, dtype),
-        count=tf.constant(np.full((1, 1, 1, 1), rows * cols * channels), dtype),
-        beyond=tf.constant((1 - field).sum(axis=(1, 2, 3), keepdims=True) * channels, dtype),
-        fill=tf.constant(np.full((count, 1, 1, 1), probe.input_space.center), dtype),
+        count=tf.constant(np.full((1, *one), np.prod(size)), dtype),
+        beyond=tf.constant(
+            (1 - field).sum(axis=inner_axes(field.ndim), keepdims=True) * channels, dtype
+        ),
+        fill=tf.constant(np.full((count, *one), probe.input_space.center), dtype),
     )
     slope = make_images(probe, count, seed=seed + 1, dtype=dtype, shape=shape)
     return ImageStep(
@@ -110,7 +114,7 @@ def take_image(step: ImageStep, number: int) -> ImageStep:
     )
 
 
-def cut_step(step: ImageStep, part: tuple[slice, slice, slice]) -> ImageStep:
+def cut_step(step: ImageStep, part: tuple[slice, ...]) -> ImageStep:
     """Return the step of a part of the image: what has the shape of images is cut."""
     live = step.live
     masks = LivePixels(live.layer[part], live.field[part], live.count, live.beyond, live.fill)

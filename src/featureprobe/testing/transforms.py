@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import Component
+from featureprobe._spatial import inner_axes
 from featureprobe.ascent.ascent import Ascent
 from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.objectives.base import Objective
@@ -47,7 +48,7 @@ class TransformContract(OperatorContract):
     def test_keeps_shape_and_dtype(self) -> None:
         """N images give N views with their channels and dtype, all of one size that is fixed."""
         self._claim_kept("float32")
-        kept = self.probe().image_shape[2]
+        kept = self.probe().image_shape[-1]
         spec = tf.TensorSpec((None, *self.probe().image_shape), tf.float32)
         step = self.step()
         traced = attempt(
@@ -58,13 +59,13 @@ class TransformContract(OperatorContract):
         )
         shape = traced.output_shapes
         claim(
-            shape.rank == 4 and None not in shape[1:3] and shape[3] == kept,
+            shape.rank == spec.shape.rank and None not in shape[1:] and shape[-1] == kept,
             f"{self.make()!r} makes {shape} of {spec.shape}, traced for any number of images. The size "
             "of views must be known when the step is compiled: compute it in Python numbers.",
         )
         images = make_images(self.probe(), 3)
         sizes = {
-            tuple(self._made(images, self.step(index=index)).shape[1:3]) for index in range(1, 9)
+            tuple(self._made(images, self.step(index=index)).shape[1:-1]) for index in range(1, 9)
         }
         claim(
             len(sizes) == 1,
@@ -74,7 +75,10 @@ class TransformContract(OperatorContract):
     def _claim_kept(self, dtype: str) -> None:
         images = make_images(self.probe(), 3, dtype=dtype)
         made = self._made(images, self.step(dtype=dtype))
-        fits = made.shape.rank == 4 and (made.shape[0], made.shape[3]) == (3, images.shape[3])
+        fits = made.shape.rank == images.shape.rank and (made.shape[0], made.shape[-1]) == (
+            3,
+            images.shape[-1],
+        )
         claim(
             fits and made.dtype == images.dtype,
             f"{self.make()!r} makes {made.shape} {made.dtype.name} of {images.shape} {dtype}. Give one "
@@ -93,7 +97,7 @@ class TransformContract(OperatorContract):
         gradient = tape.gradient(total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         claim_finite(gradient, f"The gradient through {self.make()!r} is not finite.")
         claim(
-            np.any(np.asarray(gradient) != 0, axis=(1, 2, 3)).all(),
+            np.any(np.asarray(gradient) != 0, axis=inner_axes(len(gradient.shape))).all(),
             f"No gradient flows through {self.make()!r}. tf.round, integer casts and NumPy cut it.",
         )
 

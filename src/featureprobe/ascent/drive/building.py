@@ -39,7 +39,7 @@ def build_scoring(settings: Settings, solved: Sequence[Resolved]) -> tuple[Group
     full = why_full(bare)
     windows = [full or own.window(0) for own in solved]
     parts = {(w.place, w.shape) for w in windows if isinstance(w, Window)}
-    image = solved[0].probe.image_shape if solved else (0, 0, 0)
+    image = solved[0].probe.image_shape if solved else (0,)
     if sum(np.prod(shape) for _, shape in parts) > np.prod(image):
         windows = ["many crops are scored at once" for _ in solved]
     return _planned(bare, solved, 0, windows)

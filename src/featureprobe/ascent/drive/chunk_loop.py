@@ -71,7 +71,7 @@ class Drive:
         )
 
     def images(self, state: AscentState) -> FloatArray:
-        """Return the current images of a state, projected: (rows, H, W, C) in model units."""
+        """Return the current images of a state, projected: (rows, *spatial, C) in model units."""
         if all(call.loop.parameters.are_pixels for call in self.calls):
             return np.asarray(state.params["pixels"], np.float32)
         made = np.zeros(state.course.shape, np.float32)

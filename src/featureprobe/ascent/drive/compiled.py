@@ -57,7 +57,7 @@ def as_tensors(chunk: Chunk, dtype: str) -> dict[str, Tensor]:
 
 
 def begin(loop: Loop, chunk: Chunk, images: FloatArray, params: Tree = None) -> Carry:
-    """Return the carry of a chunk from its start images (N, H, W, C) in model units.
+    """Return the carry of a chunk from its start images (N, *spatial, C) in model units.
 
     Args:
         loop: What runs.

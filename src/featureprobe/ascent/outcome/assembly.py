@@ -55,7 +55,7 @@ def assemble(
         recipe: What is recorded of it.
         resumable: The state before it was finished, from which to go on.
         interrupted: Whether the user stopped the run.
-        snapshots: (step, images (rows, H, W, C) in model units) pairs.
+        snapshots: (step, images (rows, *spatial, C) in model units) pairs.
         evidence: What real images cause: dead is measured by it.
     """
     best, index, grid = state.best, problems.index, (len(problems.solved), state.starts)
@@ -144,7 +144,7 @@ def _pictures(
     starts: int,
     framed: Framing = unframed,
 ) -> FloatArray:
-    """Return (targets, S, H, W, C) in pixel units from the images of all rows in model units."""
+    """Return (targets, S, *spatial, C) in pixel units from the images of all rows in model units."""
     solved = images.reshape(-1, starts, *images.shape[1:])
     made = np.empty((len(problems.index), *solved.shape[1:]), np.float32)
     for number in range(len(made)):  # one by one: in between, images take twice as much

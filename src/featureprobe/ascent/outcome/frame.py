@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._spatial import inner_axes
 from featureprobe.ascent.problem.given_starts import given_images
 from featureprobe.ascent.problem.masks import masks_of
 from featureprobe.ascent.settings.settings import Settings
@@ -23,7 +24,7 @@ from featureprobe.results.state import AscentState
 from featureprobe.types import FloatArray
 
 Framing = Callable[[int, FloatArray], FloatArray]
-"""From a target's number and its images (S, H, W, C) in pixel units to those with their frame."""
+"""From a target's number and its images (S, *spatial, C) in pixel units to those with their frame."""
 
 
 def framing(
@@ -42,10 +43,10 @@ def framing(
         live: npt.NDArray[np.bool_] = np.asarray(masks_of(probe.network, targets[number])[0] > 0)
         if live.all():
             return images
-        own = starts if starts.ndim == 4 else starts[number]
+        own = starts if starts.ndim == images.ndim else starts[number]
         frame = np.stack([_in_the_set(image, live, constraint, probe.input_space) for image in own])
-        whole = np.asarray(np.isfinite(images).all(axis=(1, 2, 3)))[:, None, None, None]
-        return np.asarray(np.where(live[None, :, :, None] | ~whole, images, frame), np.float32)
+        whole = np.isfinite(images).all(axis=inner_axes(images.ndim), keepdims=True)
+        return np.asarray(np.where(live[None, ..., None] | ~whole, images, frame), np.float32)
 
     return framed
 

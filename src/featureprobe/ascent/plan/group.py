@@ -38,9 +38,9 @@ class Group:
         twice: Whether a row that would run alone runs twice.
         together: Rows that must not be parted: the starts of a target with a group term, else 1.
         arrays: The arrays of each target, by number of the target in the group.
-        layer: (1, H, W, 1) 1.0 where a pixel of the full image reaches the layer, else 0.0.
-        shape: (h, w, C) of what is climbed: the image, or a window on it.
-        places: (rows of the group, 2) first row and column of each window; None on full images.
+        layer: (1, *spatial, 1) 1.0 where a pixel of the full image reaches the layer, else 0.0.
+        shape: (*spatial, C) of what is climbed: the image, or a window on it.
+        places: (rows of the group, spatial axes) where each window begins; None on full images.
     """
 
     evaluation: Evaluation
@@ -57,7 +57,7 @@ class Group:
 
     def starting(self, means: FloatArray) -> Self:
         """Return the group with the means (rows,) of its start images, in model units."""
-        return replace(self, data=self.data | {"fill": means.reshape(-1, 1, 1, 1)})
+        return replace(self, data=self.data | {"fill": means.reshape(-1, *(1,) * len(self.shape))})
 
     def aimed(self, remedy: Remedy) -> Self:
         """Return the group with what a remedy climbs instead."""

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe._randomness import run_key
+from featureprobe._spatial import inner_axes
 from featureprobe.ascent.plan.group import WORKERS, Group
 from featureprobe.ascent.problem.masks import stack_masks
 from featureprobe.ascent.problem.resolved import Resolved
@@ -98,7 +99,7 @@ def _group(
         twice=twice,
         together=together,
         arrays=tuple(target.arrays for target in own),
-        layer=own[0].masks[0][None, :, :, None],  # a group reads the same layers: they share it
+        layer=own[0].masks[0][None, ..., None],  # a group reads the same layers: they share it
         shape=shape,
         places=None if window is None else np.repeat([w.place for w in windows if w], starts, 0),
     )
@@ -118,7 +119,7 @@ def row_bytes(evaluation: Evaluation, shape: ImageShape) -> int:
 
     Args:
         evaluation: What it costs the net.
-        shape: (h, w, C) of what is climbed.
+        shape: (*spatial, C) of what is climbed.
     """
     network = evaluation.network
     image = 4 * int(np.prod(shape))
@@ -159,17 +160,17 @@ def _masks(
     own: Sequence[Resolved], windows: Sequence[Window | None], starts: int
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Return the masks of a group's rows, cut like the images."""
-    channels, layer = own[0].probe.image_shape[2], own[0].masks[0]
+    channels, layer = own[0].probe.image_shape[-1], own[0].masks[0]
     live = layer.sum() * channels
     fields = [_cut(t.masks[1], w) for t, w in zip(own, windows, strict=True)]
     field = stack_masks(fields, starts)
-    covered = field.sum(axis=(1, 2, 3), keepdims=True) * channels
+    covered = field.sum(axis=inner_axes(field.ndim), keepdims=True) * channels
     return {
         # Windows at several places: what they leave out differs, what they show of it may not.
         "layer": stack_masks([_cut(layer, w) for w in windows], starts).astype(np.float32),
         "field": field,
         "beyond": (live - covered).astype(np.float32),
-        "count": np.full((1, 1, 1, 1), max(live, 1), np.float32),
+        "count": np.full((1,) * field.ndim, max(live, 1), np.float32),
     }
 
 

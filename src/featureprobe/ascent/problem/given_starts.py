@@ -27,7 +27,7 @@ def given_starts(
     """Return the starts that a user gives, checked.
 
     Args:
-        values: (targets, starts, H, W, C), or (starts, H, W, C) for all targets; pixel units.
+        values: (targets, starts, *spatial, C), or (starts, *spatial, C) for all targets; pixel units.
         settings: Says on which set images must lie.
         probe: The probe.
         targets: The targets of the run.
@@ -42,8 +42,9 @@ def given_starts(
         probe.image_shape,
         probe.input_space,
     )
-    own = array.ndim == 5
-    fits = array.ndim in (4, 5) and array.shape[-3:] == tuple(shape) and array.size
+    further = array.ndim - len(shape)  # axes: the starts, and the targets where these differ
+    own = further == 2
+    fits = further in (1, 2) and array.shape[further:] == tuple(shape) and array.size
     if not fits or (own and len(array) != len(targets)):
         raise ShapeError(
             f"start_images have the shape ({len(targets)} targets, starts, {_text(shape)}), or "
@@ -71,7 +72,7 @@ def given_images(state: AscentState, space: InputSpace) -> FloatArray | None:
     """Return the start images that the user gave, in pixel units; None where there are none.
 
     Returns:
-        (starts, H, W, C) where all targets share them, else (targets, starts, H, W, C).
+        (starts, *spatial, C) where all targets share them, else (targets, starts, *spatial, C).
     """
     if not are_given(state):
         return None

@@ -23,7 +23,7 @@ class Images:
     """Images, with their parameters where they do not say themselves what these are.
 
     Attributes:
-        images: (P, H, W, C) model units, before the projection.
+        images: (P, *spatial, C) model units, before the projection.
         params: (P, ...) by name; None where images are fitted when they are needed.
     """
 
@@ -52,7 +52,7 @@ class Starts:
     """Start images of all targets; those that targets share are kept once.
 
     Attributes:
-        images: (P, H, W, C) model units, before the projection.
+        images: (P, *spatial, C) model units, before the projection.
         index: (targets, starts) which of the images each start is.
         origins: (targets, starts) one text each: what finding it took.
         params: (P, ...) by name, as of :class:`Images`.
@@ -107,7 +107,7 @@ class Starts:
 def draw_images(
     initializers: Sequence[InputInitializer], probe: ModelProbe, seed: int, numbers: Sequence[int]
 ) -> FloatArray:
-    """Return start images (n, H, W, C) in model units, before the projection.
+    """Return start images (n, *spatial, C) in model units, before the projection.
 
     Start number k is drawn by initializer ``k % len(initializers)`` with the key (seed, k), so that
     it is the same image however many others are drawn.

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from featureprobe._interrupts import stop_if_interrupted
 from featureprobe._randomness import start_key
+from featureprobe._spatial import spatial_of
 from featureprobe.ascent.problem.starts import Images, Starts
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.ascent.step.parameters import Parameters
@@ -46,7 +47,7 @@ class Fitting:
         """Return images with their parameters, where these are carried, as those show them.
 
         Args:
-            images: (n, H, W, C) model units.
+            images: (n, *spatial, C) model units.
             numbers: Which start each of them is: its key follows from that.
         """
         if not self._parameters.carried:
@@ -64,7 +65,7 @@ class Fitting:
         return replace(starts, params=self.fitted(starts.images, numbers.tolist()).params)
 
     def shown(self, pool: Images) -> tuple[FloatArray, Extras]:
-        """Return the images that parameters show, (n, H, W, C) model units, and their extras."""
+        """Return the images that parameters show, (n, *spatial, C) model units, and their extras."""
         if self._parameters.are_pixels:
             return pool.images, {}
         params = pool.params
@@ -150,6 +151,7 @@ def _any_rows(tensor: Any) -> Any:
 
 def _all_live(shape: ImageShape, dtype: str) -> LivePixels:
     """Return live pixels where every pixel counts."""
-    ones, nothing = tf.ones((1, *shape[:2], 1), dtype), tf.zeros((1, 1, 1, 1), dtype)
-    count = tf.fill((1, 1, 1, 1), tf.constant(math.prod(shape), dtype))
+    one = (1,) * (len(shape) + 1)
+    ones, nothing = tf.ones((1, *spatial_of(shape), 1), dtype), tf.zeros(one, dtype)
+    count = tf.fill(one, tf.constant(math.prod(shape), dtype))
     return LivePixels(ones, ones, count, nothing, nothing, whole=True)

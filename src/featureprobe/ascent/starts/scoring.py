@@ -8,6 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe._interrupts import stop_if_interrupted
+from featureprobe._spatial import spatial_of
 from featureprobe.ascent.plan.group import Group
 from featureprobe.ascent.step.target_arrays import array_bytes, stack_of
 from featureprobe.constraints.base import Constraint
@@ -31,7 +32,7 @@ def score_images(
 
     Args:
         groups: All targets, one row each.
-        images: (N, H, W, C) model units; they are projected first.
+        images: (N, *spatial, C) model units; they are projected first.
         constraint: The set to project on.
         targets: Number of targets.
         wanted: Numbers of the targets to score, None for all; others get -inf.
@@ -85,13 +86,14 @@ def _score_batch(
 ) -> FloatArray:
     """Return (rows, N) scores of projected full images."""
     call, network = _compiled(group, extras), group.evaluation.network
-    height, width, _ = network.image_shape
-    places = np.zeros((len(rows), 2), int) if group.places is None else group.places[rows]
+    sizes = spatial_of(network.image_shape)
+    places = np.zeros((len(rows), len(sizes)), int) if group.places is None else group.places[rows]
     scores = np.zeros((len(rows), len(images)), np.float32)
-    for row, col in np.unique(places, axis=0):
-        here = np.flatnonzero((places == (row, col)).all(axis=1))
+    for place in np.unique(places, axis=0):
+        here = np.flatnonzero((places == place).all(axis=1))
+        part = (slice(at, at + size) for at, size in zip(place, sizes, strict=True))
         scores[here] = call(
-            images[:, row : row + height, col : col + width],
+            images[(slice(None), *part)],
             tf.constant(group.data["weights"][rows[here]], network.dtype),
             tf.constant(group.data["numbers"][rows[here]], tf.int32),
             extras,

@@ -16,7 +16,7 @@ def nan_where_broken(
 
     Args:
         seen: (N, ...) by name.
-        images: (N, H, W, C).
+        images: (N, *spatial, C).
         params: (N, ...) each, what the images are made of; none where that is the images.
     """
     broken = _nan_where_broken(images)

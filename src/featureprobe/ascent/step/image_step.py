@@ -19,7 +19,7 @@ class ImageStep:
     Attributes:
         index: int32 scalar, from 1.
         space: The probe's input space.
-        gradient: (N, H, W, C) tangent gradient, or None for transforms.
+        gradient: (N, *spatial, C) tangent gradient, or None for transforms.
         live: Live pixels.
         keys: (N, 2) int32 keys of the images.
         salt: Number of the component that draws, so that two components differ.

@@ -25,8 +25,8 @@ class Keeping:
     together: bool
 
     def begin(self, images: Tensor, **beside: Any) -> Kept:
-        """Return images (N, H, W, C) of which nothing is known yet; anything is better."""
-        zeros = tf.zeros_like(images[:, 0, 0, 0])
+        """Return images (N, *spatial, C) of which nothing is known yet; anything is better."""
+        zeros = tf.zeros_like(images[(slice(None), *(0 for _ in images.shape[1:]))])
         names = ("score", "gradient", "certificate")
         known = {"total": zeros - float("inf"), **dict.fromkeys(names, zeros)}
         return {"images": images, **known, **{n: value for n, value in beside.items() if value}}

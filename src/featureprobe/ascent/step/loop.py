@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from featureprobe._spatial import inner_axes
 from featureprobe.ascent.step.broken_images import nan_where_broken
 from featureprobe.ascent.step.evaluation import Evaluation, Values
 from featureprobe.ascent.step.image_step import ImageStep
@@ -24,7 +25,7 @@ from featureprobe.constraints.live_pixels import LivePixels
 from featureprobe.input_space import InputSpace
 from featureprobe.parameterizations.base import Parameterization
 from featureprobe.regularizers.base import Regularizer
-from featureprobe.rules.base import UpdateRule
+from featureprobe.rules.base import UpdateRule, per_image
 from featureprobe.rules.scaling import inverse, unit_peak
 from featureprobe.types import ImageShape, Tensor
 
@@ -52,7 +53,7 @@ class Loop:
         regularizers: Operators after the update, in order.
         views: What the model sees of each image.
         keep_best: Keep the best image since then, or the last one.
-        shape: (H, W, C) of what is climbed: the image, or a window on it.
+        shape: (*spatial, C) of what is climbed: the image, or a window on it.
     """
 
     evaluation: Evaluation
@@ -85,7 +86,7 @@ class Loop:
     def begin(
         self, images: Tensor, data: dict[str, Tensor], params: dict[str, Tensor] | None = None
     ) -> Carry:
-        """Return the carry for start images (N, H, W, C) in model units.
+        """Return the carry for start images (N, *spatial, C) in model units.
 
         Args:
             images: The images.
@@ -241,8 +242,8 @@ class Loop:
     def _unit(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Return gradients of Euclidean norm 1, and their norms (N,) in score units per spread."""
         scaled, peak = unit_peak(gradient)
-        length = tf.sqrt(tf.reduce_sum(scaled**2, axis=(1, 2, 3)))
-        unit = scaled * tf.reshape(inverse(length), [-1, 1, 1, 1])
+        length = tf.sqrt(tf.reduce_sum(scaled**2, axis=inner_axes(len(scaled.shape))))
+        unit = scaled * per_image(inverse(length), scaled)
         return unit, self.space.spread * peak * length
 
     def _finish(self, images: Tensor, step: ImageStep) -> Tensor:

@@ -25,7 +25,7 @@ class Parameters:
 
     Args:
         of: The parameterization.
-        shape: (H, W, C).
+        shape: (*spatial, C).
         space: The input space.
     """
 
@@ -44,7 +44,7 @@ class Parameters:
         return not self.of.exact
 
     def fit(self, images: Tensor, keys: Tensor) -> Params:
-        """Return the parameters of images (N, H, W, C) with keys (N, 2).
+        """Return the parameters of images (N, *spatial, C) with keys (N, 2).
 
         Raises:
             ShapeError: When they are no tensors (N, ...).

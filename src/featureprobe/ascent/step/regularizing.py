@@ -13,7 +13,7 @@ from featureprobe.types import Tensor
 def regularized(
     regularizers: Sequence[Regularizer], images: Tensor, step: ImageStep, salt: int
 ) -> Tensor:
-    """Return images (N, H, W, C) after all operators, in order.
+    """Return images (N, *spatial, C) after all operators, in order.
 
     Args:
         regularizers: The operators.

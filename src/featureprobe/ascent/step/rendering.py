@@ -13,7 +13,7 @@ from featureprobe.parameterizations.base import Params
 from featureprobe.types import Tensor
 
 Picture = tuple[Tensor, Extras]
-"""Images (N, H, W, C), projected, and their extras."""
+"""Images (N, *spatial, C), projected, and their extras."""
 
 PullBack = Callable[[Tensor, Extras], Params]
 """From gradients by images and extras to that by the parameters."""

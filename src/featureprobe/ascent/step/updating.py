@@ -86,5 +86,7 @@ class Updating:
         if self.parameters.of.exact:  # as many numbers of their own as an image has
             return replace(step, spreads=spreads)
         size = sum(math.prod(value.shape[1:]) for value in values.values())
-        sizes = tf.constant(float(max(size, 1)), step.live.count.dtype, (1, 1, 1, 1))
+        sizes = tf.constant(
+            float(max(size, 1)), step.live.count.dtype, (1,) * len(step.live.count.shape)
+        )
         return replace(step, spreads=spreads, sizes=sizes)

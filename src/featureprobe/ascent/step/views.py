@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from featureprobe._spatial import image_axes
 from featureprobe.ascent.step.evaluation import Evaluation
 from featureprobe.ascent.step.image_step import ImageStep
 from featureprobe.constraints.live_pixels import LivePixels
@@ -67,7 +68,7 @@ class Views:
         return replace(step, live=shared, keys=tf.concat([step.keys, *further], axis=0))
 
     def of(self, images: Tensor, step: ImageStep) -> Tensor:
-        """Return (count * N, h, w, C): views of images (N, H, W, C), all first ones first.
+        """Return (count * N, *spatial, C): views of images (N, *spatial, C), all first ones first.
 
         Args:
             images: Model units.
@@ -100,24 +101,24 @@ class Shown(NamedTuple):
 
 
 def viewed(transform: Transform, images: Tensor, step: ImageStep) -> Tensor:
-    """Return what a transform makes of images (N, H, W, C), in their dtype.
+    """Return what a transform makes of images (N, *spatial, C), in their dtype.
 
     Raises:
-        ShapeError: When that is no (N, h, w, C) of a fixed size, or holds no floats.
+        ShapeError: When that is no (N, *spatial, C) of a fixed size, or holds no floats.
     """
     made = _tensor(transform, transform.view(images, step))
     (rows, *_, channels), shape = images.shape, made.shape
     fits = (
-        shape.rank == 4
-        and None not in shape[1:3]
+        shape.rank == images.shape.rank
+        and None not in shape[1:]
         and 0 not in shape
-        and shape[3] == channels
+        and shape[-1] == channels
         and (rows is None or shape[0] in (None, rows))
     )
     if not fits:
         raise ShapeError(
             f"{transform!r} makes {_named(shape)} of images of {_named(images.shape)}. A transform "
-            f"gives one view of each image, (N, h, w, {channels}): as many as there are images, with "
+            f"gives one view of each image, {_wanted(images.shape)}: as many as there are images, with "
             "their channels, all of one size that is known when the step is compiled. Use Python "
             "numbers for sizes; for several views of an image, pass fp.Ascent(views=)."
         )
@@ -134,9 +135,14 @@ def _tensor(transform: Transform, made: Any) -> Tensor:
         return tf.convert_to_tensor(made)
     except (TypeError, ValueError) as cause:
         raise ShapeError(
-            f"{transform!r} must return its views as one tensor (N, h, w, C). "
+            f"{transform!r} must return its views as one tensor (N, *spatial, C). "
             f"Received: {type(made).__name__}. Return a tensor from view."
         ) from cause
+
+
+def _wanted(shape: tf.TensorShape) -> str:
+    """Return the shape of views of images as text, their sizes as letters: (N, h, w, 3)."""
+    return f"(N, {image_axes(shape.rank - 1).lower()[1:-2]}{shape[-1]})"
 
 
 def _named(shape: tf.TensorShape) -> str:
