@@ -149,7 +149,9 @@ class UpdateRuleContract(ComponentContract):
 
     def _grad(self, *, scaled: bool = True) -> Params:
         scales = tf.constant(_GRADIENT_SCALES if scaled else (1.0,) * _COUNT)
-        slope = make_images(self.probe(), _COUNT, seed=4) * scales[:, None, None, None]
+        slope = make_images(self.probe(), _COUNT, seed=4) * scales.reshape(
+            -1, *[1] * (self.rank + 1)
+        )
         return {"first": slope, "second": slope[:, :3, :2, :1]}
 
     def _init(self, params: Params) -> Slots:

@@ -116,7 +116,8 @@ def _views(settings: Settings) -> Views:
 
 def _means(group: Group, starts: Starts) -> FloatArray:
     """Return (rows of the group,) means of the start images over live pixels, model units."""
-    layer = group.layer.astype(np.float64)[0, :, :, 0]
+    layer = group.layer.astype(np.float64)[0, ..., 0]
     live = max(layer.sum() * starts.images.shape[-1], 1)
-    means = np.einsum("phwc,hw->p", starts.images, layer, optimize=True) / live
+    axes = "hwd"[: layer.ndim]
+    means = np.einsum(f"p{axes}c,{axes}->p", starts.images, layer, optimize=True) / live
     return np.asarray(means[starts.index.ravel()[group.rows]], np.float32)
