@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from featureprobe._kinds import Within, is_whole, received, refuse_masks
+from featureprobe._spatial import image_axes, inner_axes
 from featureprobe.errors import ConfigError, DataError, RangeError, ShapeError
 from featureprobe.types import FloatArray
 
@@ -17,7 +18,6 @@ _WIDE, _NARROW = 100.0, 5.0  # ranges like 0..255, and like 0..1 or -1..1
 _VISIBLE, _UNIT = 0.02, 1.5  # above rounding; 1 and what resizing adds
 _FAR = 10.0  # times a narrow range, further than resizing goes
 _PACKAGE = "featureprobe"
-_AXES = {2: "(L, C)", 3: "(H, W, C)", 4: "(D, H, W, C)"}
 
 
 def number(
@@ -88,7 +88,7 @@ def images(
         hint = (
             "Add the channel axis: images[..., None]."
             if flat
-            else (f"Resize or re-arrange them; a single image is {_AXES.get(len(shape), wanted)}.")
+            else (f"Resize or re-arrange them; a single image is {image_axes(len(shape))}.")
         )
         raise ShapeError(
             f"{what} have the shape (N, {wanted}). Received: {np.shape(values)}. {hint}"
@@ -96,7 +96,7 @@ def images(
     with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused below
         result = array.astype(dtype)
     if not np.isfinite(result).all():
-        bad = int(np.argmin(np.isfinite(result).all(axis=tuple(range(1, result.ndim)))))
+        bad = int(np.argmin(np.isfinite(result).all(axis=inner_axes(result.ndim))))
         raise DataError(
             f"{what} must be finite. Image {bad} holds NaN or infinite values. "
             "Mend or leave out that image."

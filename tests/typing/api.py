@@ -158,9 +158,7 @@ def lift() -> tuple[fp.Objective, fp.Regularizer, fp.Transform, fp.InputInitiali
     def keep(images: fp.Tensor, step: fp.Step) -> fp.Tensor:
         return images
 
-    def grey(
-        shape: tuple[int, ...], space: fp.InputSpace, rng: np.random.Generator
-    ) -> FloatArray:
+    def grey(shape: tuple[int, ...], space: fp.InputSpace, rng: np.random.Generator) -> FloatArray:
         return np.full(shape, 127.0, dtype=np.float32)
 
     return (
