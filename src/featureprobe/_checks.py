@@ -83,8 +83,9 @@ def images(
     )
     if not fits or len(array) == 0 or 0 in array.shape:
         wanted = ", ".join("any" if s is None else str(s) for s in shape)
-        without = shape[-1] == 1 != array.shape[-1]
-        flat = np.ndim(values) == len(shape) - 1 or (np.ndim(values) == len(shape) and without)
+        given = np.ndim(values)
+        flat = given == len(shape) - 1
+        flat |= given == len(shape) and shape[-1] == 1 != array.shape[-1]
         hint = (
             "Add the channel axis: images[..., None]."
             if flat

@@ -118,7 +118,12 @@ RANGES: list[Case] = [
         fp.ShapeError,
         "row, col, channel",
     ),
-    ("half a node", lambda p: fp.Node("conv", row=1), fp.ConfigError, "give row=, col=, channel="),
+    (
+        "half a node",
+        lambda p: fp.Node("conv", row=1),
+        fp.ConfigError,
+        "give row=, col= .* and channel=",
+    ),
     (
         "Logit of maps",
         lambda p: fp.Logit.each(p, layer="conv"),

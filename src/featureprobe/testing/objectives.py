@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from featureprobe._component import Component
-from featureprobe._spatial import inner_axes
 from featureprobe.ascent.step.evaluation import Values
 from featureprobe.objectives.base import GroupObjective, Objective, reads_of
 from featureprobe.objectives.input_norm import InputNorm
@@ -117,7 +116,7 @@ class ObjectiveContract(ComponentContract):
             f"{self.make()!r} has no gradient.",
         )
         claim_finite(gradient, f"The gradient of {self.make()!r} is not finite.")
-        reached = np.any(np.asarray(gradient) != 0, axis=inner_axes(len(gradient.shape)))
+        reached = (np.asarray(gradient) != 0).reshape(len(gradient), -1).any(axis=1)
         claim(
             reached.all(),
             f"No gradient of {self.make()!r} reaches {np.sum(~reached)} of {reached.size} images. "
@@ -129,9 +128,7 @@ class ObjectiveContract(ComponentContract):
         targets, starts, probe = self._targets(), self._starts(), self.probe()
         images = self._images(targets)
         before, gradient = total_and_gradient(probe, targets, images, starts)
-        size = tf.sqrt(
-            tf.reduce_mean(gradient**2, axis=inner_axes(len(gradient.shape)), keepdims=True)
-        )
+        size = tf.sqrt(tf.reduce_mean(gradient**2, axis=range(1, gradient.ndim), keepdims=True))
         uphill = tf.math.divide_no_nan(gradient, size) * probe.input_space.spread
         gains = [
             _by_target(
