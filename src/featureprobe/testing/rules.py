@@ -145,14 +145,17 @@ class UpdateRuleContract(ComponentContract):
 
     def _params(self) -> Params:
         images = make_images(self.probe(), _COUNT)
-        return {"first": images, "second": images[:, :3, :2, :1]}
+        return {"first": images, "second": self._part(images)}
 
     def _grad(self, *, scaled: bool = True) -> Params:
         scales = tf.constant(_GRADIENT_SCALES if scaled else (1.0,) * _COUNT)
-        slope = make_images(self.probe(), _COUNT, seed=4) * scales.reshape(
-            -1, *[1] * (self.rank + 1)
-        )
-        return {"first": slope, "second": slope[:, :3, :2, :1]}
+        slope = make_images(self.probe(), _COUNT, seed=4)
+        slope *= tf.reshape(scales, [-1] + [1] * (self.rank + 1))
+        return {"first": slope, "second": self._part(slope)}
+
+    def _part(self, values: Tensor) -> Tensor:
+        """Return a parameter of another shape: a corner of images, of some channels."""
+        return values[(slice(None), slice(3), *[slice(2)] * (self.rank - 1), slice(1))]
 
     def _init(self, params: Params) -> Slots:
         return attempt(lambda: self.make().init(params), f"init() of {self.make()!r} fails.")
