@@ -42,12 +42,6 @@ def _cases() -> Iterator[Any]:
                 for method in _tests_of(CONTRACTS[room]):
                     # What compiles a run each takes seconds; one kind of each room does for every build.
                     often = method not in CLIMBING
-                        "moved",
-                        "gaussian_blur",
-                        "jitter",
-                        "fourier",
-                        "adam",
-                    )
                     yield pytest.param(
                         rank, room, example, method,
                         id=f"{rank}-{kind}{number}-{method[5:]}",
