@@ -75,6 +75,7 @@ from featureprobe.objectives import (
     Node as Node,
     Objective as Objective,
     PatternMatch as PatternMatch,
+    Reach as Reach,
     Seen as Seen,
     TotalVariation as TotalVariation,
     WeightedSum as WeightedSum,

@@ -46,6 +46,12 @@ Objectives that differ only in their ``Index`` fields run as one batch of one co
 ``value`` such a field is an int32 tensor of shape (N,).
 """
 
+PerTargetNumber: TypeAlias = Annotated[float, PER_TARGET_MARK]
+"""A ``float`` field that tells targets of one objective apart: a tensor (N,) in ``value``.
+
+Objectives that differ only there run as one batch of one compiled step.
+"""
+
 OUTPUT = "@output"
 """The layer path that stands for the model's only output."""
 

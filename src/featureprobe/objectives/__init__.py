@@ -15,6 +15,7 @@ from featureprobe.objectives.logit import Logit
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.objectives.pattern_match import PatternMatch
+from featureprobe.objectives.reach import Reach
 from featureprobe.objectives.seen import Seen
 from featureprobe.objectives.total_variation import TotalVariation
 
@@ -27,6 +28,7 @@ __all__ = [
     "Node",
     "Objective",
     "PatternMatch",
+    "Reach",
     "Seen",
     "TotalVariation",
     "WeightedSum",

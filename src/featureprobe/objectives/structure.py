@@ -211,7 +211,7 @@ def _loose_value(value: Any, mark: Mark | None) -> int | Array | None:
         return None
     if mark is INDEX_MARK:
         return int(value) if hasattr(value, "__index__") else None
-    if mark is _WEIGHT_MARK:
+    if mark is _WEIGHT_MARK or isinstance(value, float):
         return np.asarray(value, np.float64)
     if isinstance(value, np.ndarray):
         raise ConfigError(

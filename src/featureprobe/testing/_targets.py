@@ -76,7 +76,7 @@ def shift_numbers(objective: Objective, probe: ModelProbe) -> Objective | None:
     """Return another target of the same structure, or None when nothing tells it from others.
 
     Every whole number whose change moves a read, and nothing else, is moved by one; the values of
-    ``PerTarget`` arrays change places.
+    ``PerTarget`` arrays change places, and marked numbers grow by a half.
     """
     moved = _shifted(objective, probe)
     return None if moved == objective else moved
@@ -95,9 +95,9 @@ def _shifted(value: Any, probe: ModelProbe) -> Any:
                 if _moves_reads(value, moved, probe):
                     value = moved
                     break
-        elif isinstance(old, ArrayValue):
+        elif isinstance(old, ArrayValue | float):
             if marks_of(type(value))[field.name] is PER_TARGET_MARK:
-                turned = ArrayValue(np.roll(old.array, 1))
+                turned = 1.5 * old if isinstance(old, float) else ArrayValue(np.roll(old.array, 1))
                 value = _replaced(value, field.name, turned) or value
         elif isinstance(old, Component | tuple):
             inner = _shifted(old, probe)

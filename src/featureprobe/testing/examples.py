@@ -26,6 +26,7 @@ from featureprobe.objectives.logit import Logit
 from featureprobe.objectives.map_mean import MapMean
 from featureprobe.objectives.node import Node
 from featureprobe.objectives.pattern_match import PatternMatch
+from featureprobe.objectives.reach import Reach
 from featureprobe.objectives.seen import Seen
 from featureprobe.objectives.total_variation import TotalVariation
 from featureprobe.parameterizations.fourier import Fourier
@@ -104,6 +105,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         (
             Example(PatternMatch("conv2", pattern=_PATTERN, power=2.0)),
             Example(PatternMatch("conv2", pattern=_PATTERN, power=0.0)),
+        ),
+        (
+            Example(Reach(MapMean("conv2", channel=3), goal=0.2)),
+            Example(Reach(Node("dense", index=1) - 0.5 * Node("dense", index=2), 3.0, within=0.5)),
         ),
         (
             Example(0.5 * MapMean("conv2", channel=3) - 0.1 * TotalVariation()),

@@ -12,6 +12,8 @@ from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.box import Box
 from featureprobe.constraints.sphere import Sphere
 from featureprobe.objectives.base import Objective
+from featureprobe.objectives.reach import Reach
+from featureprobe.objectives.structure import terms_of
 from featureprobe.parameterizations.base import Parameterization
 from featureprobe.parameterizations.pixels import Pixels
 from featureprobe.probe.model_probe import ModelProbe
@@ -19,6 +21,7 @@ from featureprobe.regularizers.base import Regularizer
 from featureprobe.regularizers.every import Every
 from featureprobe.regularizers.gaussian_blur import GaussianBlur
 from featureprobe.regularizers.until import Until
+from featureprobe.rules.backtracking import Backtracking
 from featureprobe.rules.base import UpdateRule
 from featureprobe.rules.momentum import Momentum
 
@@ -45,6 +48,10 @@ _PIXELS: Choice[Parameterization] = (Pixels(), "Pixels can show every image.")
 _RULE: Choice[UpdateRule] = (
     Momentum(),
     "Of the rules that we measured it gains most in few steps.",
+)
+_LANDING: Choice[UpdateRule] = (
+    Backtracking(),
+    "A value is to be reached: steps that go past it are taken back and become shorter.",
 )
 
 
@@ -96,7 +103,7 @@ def choose(given: OpenSettings, probe: ModelProbe, targets: Sequence[Objective])
         transforms=take("transforms", given.transforms, ((), "The image is optimized as it is.")),
         views=take("views", given.views, (1, "Each step evaluates an image once.")),
         parameterization=parameterization,
-        rule=take("rule", given.rule, _RULE),
+        rule=take("rule", given.rule, _rule_for(targets)),
         constraint=take("constraint", given.constraint or "auto", _set_of(probe)),
         polish=given.polish,
         stop=given.stop,
@@ -121,6 +128,11 @@ def _operators(parameterization: Parameterization) -> Choice[tuple[Regularizer, 
         return _BLUR
     name = type(parameterization).__name__
     return (), f"{name} cannot be fitted to a regularized image exactly."
+
+
+def _rule_for(targets: Sequence[Objective]) -> Choice[UpdateRule]:
+    terms = (term for target in targets for _, term in terms_of(target))
+    return _LANDING if any(isinstance(term, Reach) for term in terms) else _RULE
 
 
 def _set_of(probe: ModelProbe) -> Choice[Constraint]:
