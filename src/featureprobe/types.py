@@ -53,7 +53,17 @@ Objectives that differ only there run as one batch of one compiled step.
 """
 
 OUTPUT = "@output"
-"""The layer path that stands for the model's only output."""
+"""The layer path that stands for the model's only output.
+
+Of several outputs each has its own: ``"@output:boxes"``, by the key of a dict, the layer that makes it,
+or its number.
+"""
+
+
+def output_path(name: str) -> str:
+    """Return the layer path of one of several outputs."""
+    return f"{OUTPUT}:{name}"
+
 
 _AXES = ("row", "col", "channel", "index")
 

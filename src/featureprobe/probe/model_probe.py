@@ -22,7 +22,7 @@ from featureprobe.probe.layer_table import LayerRow, LayerTable
 from featureprobe.probe.network.network import Network
 from featureprobe.probe.opening.loading import load_model
 from featureprobe.probe.opening.opening import opened
-from featureprobe.types import OUTPUT, FloatArray, ImageShape, flag
+from featureprobe.types import OUTPUT, FloatArray, ImageShape, flag, output_path
 
 _Paths = Annotated[str | Sequence[str], OWN]
 
@@ -219,8 +219,16 @@ class ModelProbe(Hints):
         return dict(zip(paths, self._run(images, tuple((p, pre) for p in paths)), strict=True))
 
     def predict(self, images: npt.ArrayLike) -> FloatArray:
-        """Return the model's output for images (N, *spatial, C) in pixel units; see OUTPUT."""
-        return self.activations(images, OUTPUT)
+        """Return the model's output for images (N, *spatial, C) in pixel units; see OUTPUT.
+
+        Of a model with several outputs it is a dict of such arrays: by the keys of the dict that the
+        model returns, else by the layers that make them.
+        """
+        names = tuple(dict.fromkeys(self._network.graph.output_names))
+        if len(self._network.graph.outputs) == 1:
+            return self.activations(images, OUTPUT)
+        found = self._run(images, tuple((output_path(name), False) for name in names))
+        return dict(zip(names, found, strict=True))  # type: ignore[return-value]  # mostly one array
 
     def grid(self, image: npt.ArrayLike, layer: str, *, name: str | None = None) -> ActivationGrid:
         """Return what all maps or nodes of a layer answer to one image.

@@ -12,6 +12,7 @@ from featureprobe.errors import ModelError
 from featureprobe.probe.graph.call import Call, Slot
 from featureprobe.probe.graph.layer_graph import LayerGraph
 from featureprobe.probe.graph.nested_inputs import fitting, inputs_of
+from featureprobe.probe.graph.outputs import output_names
 from featureprobe.probe.layers.keras_own import runs_its_graph
 from featureprobe.types import OUTPUT
 
@@ -31,7 +32,8 @@ def read_graph(model: keras.Model) -> LayerGraph:
     reader = _Reader()
     inputs = tuple(reader.new() for _ in function.inputs)
     outputs = reader.unroll(function, inputs, "")
-    return LayerGraph(inputs, outputs, tuple(reader.calls), reader.paths)
+    names = output_names(function._outputs_struct, reader.paths, outputs)
+    return LayerGraph(inputs, outputs, tuple(reader.calls), reader.paths, tuple(names))
 
 
 class _Reader:
@@ -160,7 +162,7 @@ def _opaque(model: keras.Model) -> LayerGraph:
             "will do. Probe its functional part, or rebuild it with keras.Model(inputs, outputs)."
         )
     call = Call(model.name, model, (Slot(0),), {}, (0,), (1,), ((),))
-    return LayerGraph((0,), (1,), (call,), {model.name: 1})
+    return LayerGraph((0,), (1,), (call,), {model.name: 1}, (model.name,))
 
 
 def _is_symbolic(value: object) -> bool:

@@ -13,7 +13,7 @@ from functools import partial
 import keras
 import tensorflow as tf
 
-from featureprobe.errors import ModelError, UnknownLayerError, nearest
+from featureprobe.errors import UnknownLayerError, nearest
 from featureprobe.probe.graph.before import (
     Steps,
     steps_before,
@@ -21,10 +21,11 @@ from featureprobe.probe.graph.before import (
     without_its_activation,
 )
 from featureprobe.probe.graph.call import Call
+from featureprobe.probe.graph.outputs import number_of_output
 from featureprobe.probe.layers.boundary import at_rest, passed_on
 from featureprobe.probe.layers.plain_conv import Kernels
 from featureprobe.probe.layers.redirection import activation_of, redirect
-from featureprobe.types import OUTPUT, Tensor
+from featureprobe.types import OUTPUT, Tensor, output_path
 
 Wanted = tuple[str, bool]
 """A layer path, and whether the value before its activation is meant."""
@@ -39,6 +40,7 @@ class LayerGraph:
         outputs: Numbers of its outputs.
         calls: Every call; nested models are unrolled.
         paths: Value number of each address, nested models included.
+        output_names: A name for each output.
         kernels: How plain convolutions are computed.
     """
 
@@ -46,6 +48,7 @@ class LayerGraph:
     outputs: tuple[int, ...]
     calls: tuple[Call, ...]
     paths: dict[str, int]
+    output_names: tuple[str, ...]
     kernels: Kernels = field(default_factory=Kernels)
 
     @property
@@ -71,14 +74,8 @@ class LayerGraph:
 
     def number_of(self, path: str) -> int:
         """Return the value number of a path; see :meth:`call_of` for errors."""
-        if isinstance(path, str) and path == OUTPUT:
-            if len(self.outputs) != 1:
-                made = [n for n, number in self.paths.items() if number in self.outputs]
-                raise ModelError(
-                    f"fp.OUTPUT is the only output, but this model has {len(self.outputs)}. "
-                    f"Name the layer instead: {', '.join(map(repr, made))}."
-                )
-            return self.outputs[0]
+        if isinstance(path, str) and (path == OUTPUT or path.startswith(output_path(""))):
+            return number_of_output(path, self.output_names, self.outputs, self.paths)
         if not isinstance(path, str):
             raise UnknownLayerError(
                 f"A layer is named by its path, a text. Received: {path!r}. "
@@ -91,6 +88,12 @@ class LayerGraph:
             raise UnknownLayerError(
                 f"The layer {path!r} is called {len(several)} times. "
                 f"Name the call: {', '.join(map(repr, several))}."
+            )
+        results = [p for p in self.paths if p.rpartition(":")[0] == path]
+        if results:
+            raise UnknownLayerError(
+                f"The layer {path!r} gives {len(results)} results. "
+                f"Name one: {', '.join(map(repr, results))}."
             )
         raise UnknownLayerError(
             f"The model has no layer {path!r}. {nearest(path, self.paths)} "
