@@ -53,12 +53,16 @@ def names_of(rank: int) -> tuple[str, ...]:
 def axis_of(name: str, rank: int) -> int | None:
     """Return which axis of a layer's output with so many axes a name means; None for none of them.
 
-    ``row`` also means the position of a series.
+    ``row`` also means the position of a series, and ``unit`` the last axis of any layer.
 
     Example:
         >>> axis_of("col", 3), axis_of("row", 2), axis_of("col", 2)
         (1, 0, None)
+        >>> axis_of("unit", 1), axis_of("unit", 3)
+        (0, 2)
     """
+    if name == "unit":
+        return rank - 1
     names = names_of(rank)
     own = "position" if name == "row" and rank == 2 else name
     return names.index(own) if own in names else None

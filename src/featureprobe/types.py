@@ -65,7 +65,7 @@ def output_path(name: str) -> str:
     return f"{OUTPUT}:{name}"
 
 
-_AXES = ("row", "col", "channel", "index")
+_AXES = ("row", "col", "channel", "index", "unit")
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,7 @@ class Read:
         index: Node of a dense layer, rank 2 (N, n).
         pre: Read the value before the layer's activation function, found through layers that change
             nothing; True or False.
+        unit: Number along the last axis of any layer: a channel or, of a dense layer, a node.
 
     A given axis is gathered for each image's own target and vanishes from the shape:
     ``Read("conv", channel=3)`` gives (N, H, W), ``Read("conv", row=0, col=1, channel=3)`` and
@@ -101,6 +102,7 @@ class Read:
     index: int | None = None
     pre: bool = False
     position: tuple[int, ...] | None = None
+    unit: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.layer, str) or not self.layer:
@@ -126,6 +128,11 @@ class Read:
             raise ConfigError(
                 "A Read has either index= (dense layers) or row=, col=, channel= (maps). "
                 f"Received both: {self.axes}. Leave one out."
+            )
+        if self.unit is not None and self.axes != ("unit",):
+            raise ConfigError(
+                "unit= of a Read stands alone: what is read of other axes is named by channel= or "
+                f"index=. Received: {self.axes}. Leave one out."
             )
 
     @property

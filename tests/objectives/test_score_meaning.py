@@ -412,7 +412,11 @@ def test_built_ins_say_which_number_they_are():
     assert fp.Node("c", row=1, col=2, channel=4).shown_unit() == unit("c", unit=4, row=1, col=2)
     assert fp.Node("s", row=1, channel=4).shown_unit() == unit("s", unit=4, row=1)
     assert fp.Node("d", index=4).shown_unit() == unit("d", unit=4)
-    assert fp.Logit(4).shown_unit() == unit(fp.OUTPUT, unit=4, pre=True)
+    assert fp.Logit(4).shown_unit() == unit(fp.OUTPUT, unit=4, by="mean", pre=True)
+    assert fp.Logit(4, position=(1, 2)).shown_unit() == unit(
+        fp.OUTPUT, unit=4, row=1, col=2, pre=True
+    )
+    assert fp.Logit(4, mask=np.ones((2, 3))).shown_unit() is None
     assert fp.PatternMatch("d", pattern=np.ones(3)).shown_unit() is None
 
 

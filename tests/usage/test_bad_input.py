@@ -125,11 +125,18 @@ RANGES: list[Case] = [
         "give row=, col= .* and channel=",
     ),
     (
-        "Logit of maps",
-        lambda p: fp.Logit.each(p, layer="conv"),
+        "place of a vector",
+        lambda p: climb(p, fp.Logit(0, position=(1, 2))),
         fp.ShapeError,
-        "Name the classifying layer",
+        "no row axis",
     ),
+    (
+        "mask of a vector",
+        lambda p: climb(p, fp.Logit(0, mask=np.ones((2, 2)))),
+        fp.ShapeError,
+        "one weight for each position",
+    ),
+    ("empty mask", lambda p: fp.Logit(0, mask=np.zeros((2, 2), bool)), fp.DataError, "not all 0"),
 ]
 IMAGES: list[Case] = [
     ("rank 2", lambda p: p.predict(IMAGE[..., 0]), fp.ShapeError, r"images\[\.\.\., None\]"),

@@ -88,6 +88,7 @@ def _dim(images: Tensor, step: Step) -> Tensor:
 _PICTURE = ArrayValue((np.arange(240) % 251).astype(np.uint8).reshape(IMAGE_SHAPE))
 _PICTURES = ArrayValue((np.arange(720) % 251).astype(np.uint8).reshape(3, *IMAGE_SHAPE))
 _PATTERN = ArrayValue(np.sin(np.arange(36, dtype=np.float32)).reshape(3, 2, 6))  # of conv2
+_MASK = ArrayValue(np.array([[0, 1], [2, 0], [0, 0.5]], np.float32))  # of conv2's maps
 _ONE_SHAPE = {"shapes": (IMAGE_SHAPE,)}
 
 EXAMPLES: Mapping[str, tuple[Example, ...]] = {
@@ -101,7 +102,11 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             Example(Node("conv2", row=2, col=1, channel=4)),
             Example(Node("dense", index=2, pre=True)),
         ),
-        (Example(Logit(3)),),
+        (
+            Example(Logit(3)),
+            Example(Logit(2, layer="conv2", position=(1, 0))),
+            Example(Logit(4, layer="conv2", mask=_MASK)),
+        ),
         (
             Example(PatternMatch("conv2", pattern=_PATTERN, power=2.0)),
             Example(PatternMatch("conv2", pattern=_PATTERN, power=0.0)),

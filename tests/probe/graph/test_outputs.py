@@ -118,5 +118,7 @@ def test_results_of_attention_are_read_by_number():
     result = fp.Ascent(steps=3, starts=1, search=None).run(probe, target, rng=0, progress=False)
     made = keras.Model(image, maps).predict(result.images[0], verbose=0)
     np.testing.assert_allclose(result.scores[0], made[:, 1, 7, 20], rtol=1e-4)
-    with pytest.raises(fp.UnknownLayerError, match=r"gives 2 results.*'attention:0', 'attention:1'"):
+    with pytest.raises(
+        fp.UnknownLayerError, match=r"gives 2 results.*'attention:0', 'attention:1'"
+    ):
         probe.shape_of("attention")

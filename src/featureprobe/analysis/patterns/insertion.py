@@ -193,7 +193,8 @@ def _correlation(predicted: Floats, moved: Floats) -> Floats:
 def _maps_of(probe: ModelProbe, result: AscentResult) -> tuple[str, npt.NDArray[np.int64]]:
     """Return the layer and the maps that a result shows, whole maps of one layer."""
     shown = shown_units(result.recipe)
-    maps = [own for own in shown if own is not None and own.by != "node"]
+    known = [own for own in shown if own is not None and own.by != "node"]
+    maps = [own for own in known if len(probe.shape_of(own.layer)) > 1]
     layers = sorted({own.layer for own in maps})
     if len(maps) < max(3, len(shown)) or len(layers) > 1:
         raise ConfigError(

@@ -117,11 +117,13 @@ def _refuse_probabilities(makers: Mapping[int, Call], call: Call) -> None:
 
 
 def _refusal(call: Call, maker: Call, made: str) -> ModelError:
+    own = made == "holds probabilities"
+    such = f", such as fp.Logit(index, layer={maker.path!r})" if own else ""
     return ModelError(
         f"The value before the activation of {call.path!r} ({type(call.layer).__name__}) "
         f"cannot be read: it is computed from {maker.path!r}, which {made}, in a way that "
         "cannot be done to logits. Read it as it is (pre=False, such as fp.Node(layer, "
-        f"index=...)), or read {maker.path!r} itself."
+        f"index=...)), or read {maker.path!r} itself{such}."
     )
 
 

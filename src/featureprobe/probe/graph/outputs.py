@@ -18,7 +18,7 @@ def output_names(structure: Any, paths: Mapping[str, int], numbers: Sequence[int
         paths: The numbers of all values by path.
         numbers: Those of the outputs.
     """
-    makers = {number: path for path, number in reversed(paths.items())}  # the innermost first
+    makers = {number: path for path, number in reversed([*paths.items()])}  # the innermost first
     keyed = [key for key, _ in tree.flatten_with_path(structure)]
     return [
         "/".join(map(str, key)) if isinstance(key[0], str) else makers.get(number, f"{key[0]}")

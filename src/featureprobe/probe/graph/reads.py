@@ -32,9 +32,10 @@ def check_read(read: Read, shape: Sequence[int]) -> None:
             )
         size = shape[number]
         if not 0 <= index < size:
+            word = allowed[-1] if axis == "unit" and allowed else axis
             raise RangeError(
-                f"{axis} {index} is outside the layer {read.layer!r}, whose output has the shape "
-                f"{tuple(shape)}. Choose {axis} from 0 to {size - 1}."
+                f"{word} {index} is outside the layer {read.layer!r}, whose output has the shape "
+                f"{tuple(shape)}. Choose {word} from 0 to {size - 1}."
             )
 
 
