@@ -34,8 +34,12 @@ class ModelProbe(Hints):
     Its images are (*spatial, C): pictures (H, W, C), series (L, C), volumes or videos (D, H, W, C).
 
     Sequential, functional and nested models are seen layer by layer (``backbone/conv2``; a layer
-    that is called twice is ``conv@1`` and ``conv@2``). Of a subclassed model without a symbolic graph only
-    the output can be reached: probe its functional part instead, or rebuild it functionally.
+    that is called twice is ``conv@1`` and ``conv@2``). So are subclassed models and blocks, whose ``call``
+    is followed on symbols: layers by their names, operations of Keras and TensorFlow by their kinds
+    (``block/conv``, ``block/relu@2``). Where that fails, as with ``keras.ops.shape``, its layers are listened
+    to while it runs: they can be read and climbed, but nothing is known of what lies between them, so
+    that their receptive fields are the whole image. Of a model that turns tensors into numbers of Python,
+    only the output can be reached, and the error for a layer says what stopped it.
 
     Args:
         model: A built Keras 3 model on the TensorFlow backend, channels last.
@@ -164,22 +168,23 @@ class ModelProbe(Hints):
             shape = self._network.shapes[number]
             sizes = tuple(axis.size for axis in self._network.fields[number])
             jumps = tuple(axis.jump for axis in self._network.fields[number])
-            fresh = id(call.layer) not in counted and hasattr(call.layer, "count_params")
-            counted.add(id(call.layer))
+            maker = call.maker(number)
+            fresh = id(maker) not in counted and hasattr(maker, "count_params")
+            counted.add(id(maker))
             rows.append(
                 LayerRow(
                     path=path,
-                    kind=type(call.layer).__name__,
+                    kind=type(maker).__name__,
                     shape=shape,
                     maps=shape[-1] if len(shape) == len(self.image_shape) else None,
-                    parameters=call.layer.count_params() if fresh else 0,
+                    parameters=maker.count_params() if fresh else 0,
                     receptive_field=None if None in sizes else sizes,  # type: ignore[arg-type]
                     jump=None if None in jumps else jumps,  # type: ignore[arg-type]
                 )
             )
         note = f"Images {self.image_shape} in pixel units. {self.input_space.describe()}"
-        if self._network.graph.is_opaque:
-            note += " A subclassed model: only its output (fp.OUTPUT) can be reached."
+        if hidden := self._network.graph.hidden:
+            note += f" {hidden}"
         return LayerTable(self.name, tuple(rows), note)
 
     def shape_of(self, layer: str) -> tuple[int, ...]:

@@ -42,7 +42,7 @@ class Subclassed(keras.Model):
     def __init__(self, outputs: int = 1) -> None:
         super().__init__(name="custom")
         self.conv = layers.Conv2D(2, 3, name="conv")
-        self.drop = layers.Dropout(0.5)
+        self.drop = layers.Dropout(0.5, name="dropout")
         self.outputs_wanted = outputs
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -51,8 +51,8 @@ class Subclassed(keras.Model):
         return value if self.outputs_wanted == 1 else (value,) * self.outputs_wanted
 
 
-def test_a_subclassed_model_shows_its_output_only() -> None:
-    """The output is right, the layers inside are unknown, and the summary says so."""
+def test_a_subclassed_model_shows_its_layers() -> None:
+    """Layers and output are right, and so is what the summary says of them."""
     model, images = Subclassed(), images_for((6, 6, 1))
     expected = model(images).numpy()
     probe = fp.ModelProbe(model, input_space=RAW)
@@ -60,34 +60,36 @@ def test_a_subclassed_model_shows_its_output_only() -> None:
     assert_close(probe.activations(images, "custom"), expected, "custom")
     assert probe.shape_of(fp.OUTPUT) == (4, 4, 2)
     assert probe.grid(images[0], fp.OUTPUT).n_maps == 2
-    assert probe.summary().rows[0].receptive_field is None
-    for text in (str(probe.summary()), probe.summary()._repr_html_()):
-        assert "only its output (fp.OUTPUT) can be reached" in text
-    with pytest.raises(fp.UnknownLayerError, match="Known: 'custom'"):
-        probe.activations(images, "conv")
-    with pytest.raises(fp.ModelError, match=r"subclassed model.*pre=False"):
-        probe.activations(images, fp.OUTPUT, pre=True)
+    assert probe.layers == ("conv", "dropout")
+    assert probe.summary().rows[0].receptive_field == (3, 3)
+    assert_close(probe.activations(images, "conv"), model.conv(images), "conv")
+    assert_close(probe.activations(images, fp.OUTPUT, pre=True), expected, "output")
+    with pytest.raises(fp.UnknownLayerError, match="Nearest: 'conv'"):
+        probe.activations(images, "cnov")
 
 
 def test_a_subclassed_model_inside_a_functional_one() -> None:
-    """It is one layer; what comes before and after can be reached."""
+    """Its layers can be reached, and it itself; what comes before and after, too."""
     image = keras.Input((8, 8, 1))
     first, custom = layers.Conv2D(2, 3, name="first"), Subclassed()
     model = randomize(keras.Model(image, layers.ReLU(name="last")(custom(first(image)))))
     probe, images = fp.ModelProbe(model, input_space=RAW), images_for((8, 8, 1))
     x = first(images).numpy()
     y = custom(x, training=False).numpy()
-    assert probe.layers == ("first", "custom", "last")
+    assert probe.layers == ("first", "custom/conv", "custom/dropout", "last")
     for path, expected in (("first", x), ("custom", y), ("last", np.maximum(y, 0))):
         assert_close(probe.activations(images, path), expected, path)
 
 
-def test_a_subclassed_model_with_several_outputs_is_refused() -> None:
-    """Several outputs of which nothing is known are one clear error."""
-    model = Subclassed(outputs=2)
-    model(images_for((6, 6, 1)))
-    with pytest.raises(fp.ModelError, match="has 2 outputs; only one can be reached"):
-        fp.ModelProbe(model, input_space=RAW).predict(images_for((6, 6, 1)))
+def test_a_subclassed_model_with_several_outputs() -> None:
+    """Each output has the path of its layer, and of its place in what the model returns."""
+    model, images = Subclassed(outputs=2), images_for((6, 6, 1))
+    expected = model(images)
+    probe = fp.ModelProbe(model, input_space=RAW)
+    for path, value in zip(("custom:0", "custom:1"), expected, strict=True):
+        assert_close(probe.activations(images, path), value, path)
+    with pytest.raises(fp.ModelError, match=r"fp\.OUTPUT is the only output, but this model has 2"):
+        probe.predict(images)
 
 
 class Doubled(keras.Model):
@@ -170,17 +172,18 @@ def test_a_class_without_code_of_its_own_shows_its_layers() -> None:
 
     model = functional(Trained)
     assert len(fp.ModelProbe(model, input_space=RAW).layers) == 1
-    assert not fp.ModelProbe(model, input_space=RAW).network.graph.is_opaque
+    assert not fp.ModelProbe(model, input_space=RAW).network.graph.stopped
 
 
-def test_an_own_call_with_several_inputs_is_refused() -> None:
-    """Without a graph only one image tensor will do."""
+def test_an_own_call_with_several_inputs() -> None:
+    """Without a graph the model is one call of all its inputs."""
     image, other = keras.Input((6, 6, 1), name="image"), keras.Input((3,), name="other")
     joined = layers.Concatenate()([layers.Flatten()(image), other])
-    with pytest.raises(fp.ModelError, match="several inputs"):
-        fp.ModelProbe(
-            Doubled([image, other], joined), input_space=RAW, other_inputs={"other": [0] * 3}
-        )
+    model, images = Doubled([image, other], joined), images_for((6, 6, 1))
+    probe = fp.ModelProbe(model, input_space=RAW, other_inputs={"other": [1, 2, 3]})
+    assert_close(probe.predict(images), model([images, np.float32([[1, 2, 3]] * 3)]), "output")
+    with pytest.raises(fp.UnknownLayerError, match="its class changes more than call"):
+        probe.activations(images, "flatten")
 
 
 @pytest.mark.parametrize("make", [Subclassed, lambda: keras.Sequential([layers.Conv2D(2, 3)])])

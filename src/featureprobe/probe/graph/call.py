@@ -1,6 +1,6 @@
 """Call: one call of one layer, as the graph of a model holds it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,11 @@ from keras import tree
 from featureprobe.errors import ModelError
 from featureprobe.probe.layers.activations import takes_training
 from featureprobe.types import Tensor
+
+
+def names_of(path: str, results: Sequence[Any]) -> tuple[str, ...]:
+    """Return the address of each of what a call makes: its path, or ``path:0``, ``path:1``, ..."""
+    return (path,) if len(results) == 1 else tuple(f"{path}:{i}" for i in range(len(results)))
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Call:
         results: Numbers of the values it makes.
         shapes: Their shapes without the batch axis; None where unknown.
         dtypes: Their dtypes, where known.
+        own_names: Addresses of the results, where they are not made of the path.
+        parts: The layer that makes each result, where it is not this one.
     """
 
     path: str
@@ -43,13 +50,19 @@ class Call:
     results: tuple[int, ...]
     shapes: tuple[tuple[int | None, ...], ...]
     dtypes: tuple[str, ...] = ()
+    own_names: tuple[str, ...] = ()
+    parts: tuple[Any, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """The address of each result: the path, or ``path:0``, ``path:1``, ... of several."""
-        if len(self.results) == 1:
-            return (self.path,)
-        return tuple(f"{self.path}:{i}" for i in range(len(self.results)))
+        if self.own_names:
+            return self.own_names
+        return names_of(self.path, self.results)
+
+    def maker(self, number: int) -> Any:
+        """Return the layer that makes a result."""
+        return self.parts[self.results.index(number)] if self.parts else self.layer
 
     def run(self, values: Mapping[int, Tensor], layer: Any = None) -> list[Tensor]:
         """Call ``layer`` (this call's own by default) in inference mode; return its outputs."""

@@ -1,7 +1,7 @@
 """Read the layer graph off a finished Keras model, nested models unrolled."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,39 +9,58 @@ import keras
 from keras import tree
 
 from featureprobe.errors import ModelError
-from featureprobe.probe.graph.call import Call, Slot
+from featureprobe.probe.graph.call import Call, Slot, names_of
+from featureprobe.probe.graph.heard_calls import HeardBlock
 from featureprobe.probe.graph.layer_graph import LayerGraph
 from featureprobe.probe.graph.nested_inputs import fitting, inputs_of
 from featureprobe.probe.graph.outputs import output_names
+from featureprobe.probe.graph.own_code import Follow, OwnCode
+from featureprobe.probe.graph.own_inputs import own_inputs
+from featureprobe.probe.graph.symbolic_call import Arguments, Traced, TracedNode
 from featureprobe.probe.layers.keras_own import runs_its_graph
 from featureprobe.types import OUTPUT
 
 
-def read_graph(model: keras.Model) -> LayerGraph:
+def read_graph(model: keras.Model, *, follow: Follow = "symbols") -> LayerGraph:
     """Return the layer graph of a built model.
 
-    A subclassed model without a symbolic graph becomes one opaque call: only its output can be
-    reached.
+    The user's own models and blocks are followed through their ``call``. One that cannot be followed
+    is listened to; one that cannot be traced at all is one opaque call: only its output can be reached,
+    and the graph says what stopped it.
+
+    Args:
+        model: The model.
+        follow: How calls of the user's own are seen.
 
     Raises:
         ModelError: When the model was never built.
     """
-    function = _function_of(model)
+    reader, function = _Reader(follow), _function_of(model)
     if function is None:
-        return _opaque(model)
-    reader = _Reader()
-    inputs = tuple(reader.new() for _ in function.inputs)
-    outputs = reader.unroll(function, inputs, "")
-    names = output_names(function._outputs_struct, reader.paths, outputs)
-    return LayerGraph(inputs, outputs, tuple(reader.calls), reader.paths, tuple(names))
+        given, symbols = own_inputs(model)
+        inputs = tuple(reader.new() for _ in symbols)
+        outputs, struct = reader.read(model, Arguments((given,), {}), inputs)
+    else:
+        inputs = tuple(reader.new() for _ in function.inputs)
+        outputs, struct = reader.unroll(function, inputs, ""), function._outputs_struct
+    return LayerGraph(
+        inputs,
+        outputs,
+        tuple(reader.calls),
+        reader.paths,
+        tuple(output_names(struct, reader.paths, outputs)),
+        stopped=reader.own.stopped,
+        own_code=reader.own.seen,
+    )
 
 
 class _Reader:
     """Walks nested graphs and collects calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, follow: Follow) -> None:
         self.calls: list[Call] = []
         self.paths: dict[str, int] = {}
+        self.own = OwnCode(follow)
         self._owners = {OUTPUT: "the model's output, whose path it is,"}
         self._count = 0
 
@@ -52,10 +71,10 @@ class _Reader:
     def unroll(self, function: Any, inputs: Sequence[int], prefix: str) -> tuple[int, ...]:
         numbers = {id(t): n for t, n in zip(function.inputs, inputs, strict=True)}
         nodes = [n for n in _nodes(function) if not n.is_input]
-        total = Counter(n.operation.name for n in nodes)
+        total = Counter(map(_name_of, nodes))
         turns = _turns(nodes)
         for node in nodes:
-            name = node.operation.name
+            name = _name_of(node)
             path, owner = prefix + name, f"the layer {prefix + name!r}"
             if total[name] > 1:
                 path, owner = f"{path}@{turns[id(node)]}", f"call {turns[id(node)]} of {owner}"
@@ -64,16 +83,21 @@ class _Reader:
 
     def _add(self, node: Any, path: str, owner: str, numbers: dict[int, int]) -> None:
         inner, given = _function_of(node.operation), node.arguments
-        tensors = None if inner is None else inputs_of(inner, given.args, given.kwargs)
+        if inner is None:
+            inner = self.own.followed(node.operation, given)
+            tensors = None if inner is None else given.keras_tensors
+        else:
+            tensors = inputs_of(inner, given.args, given.kwargs)
         if inner is not None and tensors is not None:
             sources = [
                 self._fitted(fitting(tensor, wanted), wanted, numbers[id(tensor)], path)
                 for tensor, wanted in zip(tensors, inner.inputs, strict=True)
             ]
             results = self.unroll(inner, sources, f"{path}/")
+        elif (block := self.own.heard(node.operation, given, path)) is not None:
+            results = self._note_block(block, path, f"{path}/", given, numbers)
         else:
-            to_slot = lambda a: Slot(numbers[id(a)]) if _is_symbolic(a) else a  # noqa: E731
-            args, kwargs = tree.map_structure(to_slot, (given.args, given.kwargs))
+            args, kwargs = _with_slots(given, numbers)
             sources = [numbers[id(t)] for t in given.keras_tensors]
             call = partial(Call, path, node.operation, args, kwargs)
             results = self._note(call, sources, node.outputs)
@@ -82,6 +106,50 @@ class _Reader:
             self._name(path, results[0], owner)
         for i, number in enumerate(results if len(results) > 1 else ()):
             self._name(f"{path}:{i}", number, f"output {i} of {owner}")
+
+    def read(
+        self, model: Any, given: Arguments, inputs: Sequence[int]
+    ) -> tuple[tuple[int, ...], Any]:
+        """Read a model that is called with symbols; return the numbers of its outputs, and their nest."""
+        function = self.own.followed(model, given)
+        if function is not None:
+            results = self.unroll(function, inputs, "")
+            for name, number in zip(names_of(model.name, results), results, strict=True):
+                self.paths.setdefault(name, number)
+            return results, function.struct
+        numbers = {id(t): n for t, n in zip(given.keras_tensors, inputs, strict=True)}
+        block = self.own.heard(model, given, model.name)
+        if block is None:
+            result, (args, kwargs) = self.new(), _with_slots(given, numbers)
+            call = Call(model.name, model, args, kwargs, tuple(inputs), (result,), ((),))
+            self.calls.append(call)
+            results = (result,)
+        else:
+            results = self._note_block(block, model.name, "", given, numbers)
+        for path, number in zip(names_of(model.name, results), results, strict=True):
+            self._name(path, number, "the model's own output")
+        return results, results[0] if block is None else block.struct
+
+    def _note_block(
+        self, block: HeardBlock, path: str, prefix: str, given: Any, numbers: dict[int, int]
+    ) -> tuple[int, ...]:
+        """Note a block that is listened to; return the numbers of its own outputs."""
+        args, kwargs = _with_slots(given, numbers)
+        inner = tuple(prefix + name for name in block.paths)
+        call = partial(
+            Call,
+            path,
+            block.layer,
+            args,
+            kwargs,
+            own_names=(*inner, *names_of(path, block.outputs)),
+            parts=(*block.parts, *(block.layer for _ in block.outputs)),
+        )
+        sources = [numbers[id(t)] for t in given.keras_tensors]
+        results = self._note(call, sources, (*block.values, *block.outputs))
+        for name, number in zip(inner, results, strict=False):
+            self._name(name, number, f"the layer {name!r}")
+        return results[len(inner) :]
 
     def _note(
         self, call: Callable[..., Call], sources: Sequence[int], outputs: Sequence[Any]
@@ -116,8 +184,15 @@ class _Reader:
         self.paths[path], self._owners[path] = number, owner
 
 
+def _name_of(node: Any) -> str:
+    return str(node.name if isinstance(node, TracedNode) else node.operation.name)
+
+
 def _nodes(function: Any) -> Iterator[Any]:
     """Yield the nodes of a Keras function from inputs to outputs."""
+    if isinstance(function, Traced):
+        yield from function.nodes
+        return
     by_depth = function._nodes_by_depth
     for depth in sorted(by_depth, reverse=True):
         yield from by_depth[depth]
@@ -128,13 +203,19 @@ def _turns(nodes: Sequence[Any]) -> dict[int, int]:
 
     Of calls side by side, such as the two of a siamese net, Keras may list the second one first.
     """
-    made = {id(n): n.operation._inbound_nodes.index(n) for n in nodes}
+    made = {id(n): _turn(n, place) for place, n in enumerate(nodes)}
     seen: Counter[str] = Counter()
     turns = {}
     for node in sorted(nodes, key=lambda n: made[id(n)]):
-        seen[node.operation.name] += 1
-        turns[id(node)] = seen[node.operation.name]
+        seen[_name_of(node)] += 1
+        turns[id(node)] = seen[_name_of(node)]
     return turns
+
+
+def _turn(node: Any, place: int) -> int:
+    """Return when a node was made: those of a call that was followed are listed in that order."""
+    own = isinstance(node, TracedNode)
+    return place if own else int(node.operation._inbound_nodes.index(node))
 
 
 def _function_of(layer: Any) -> Any:
@@ -151,18 +232,11 @@ def _function_of(layer: Any) -> Any:
     return layer if functional and runs_its_graph(layer) else None
 
 
-def _opaque(model: keras.Model) -> LayerGraph:
-    if not model.built:
-        raise ModelError(
-            f"The model {model.name!r} was never built. Call it on one batch before probing it."
-        )
-    if len(getattr(model, "inputs", None) or [None]) > 1:
-        raise ModelError(
-            f"The model {model.name!r} has its own call() and several inputs; only one image tensor "
-            "will do. Probe its functional part, or rebuild it with keras.Model(inputs, outputs)."
-        )
-    call = Call(model.name, model, (Slot(0),), {}, (0,), (1,), ((),))
-    return LayerGraph((0,), (1,), (call,), {model.name: 1}, (model.name,))
+def _with_slots(given: Any, numbers: Mapping[int, int]) -> tuple[Any, Any]:
+    """Return the arguments of a call with slots for symbolic tensors."""
+    to_slot = lambda a: Slot(numbers[id(a)]) if _is_symbolic(a) else a  # noqa: E731
+    args, kwargs = tree.map_structure(to_slot, (given.args, given.kwargs))
+    return args, kwargs
 
 
 def _is_symbolic(value: object) -> bool:

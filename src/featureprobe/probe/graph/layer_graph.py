@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-import keras
 import tensorflow as tf
 
 from featureprobe.errors import UnknownLayerError, nearest
@@ -42,6 +41,8 @@ class LayerGraph:
         paths: Value number of each address, nested models included.
         output_names: A name for each output.
         kernels: How plain convolutions are computed.
+        stopped: What kept the user's own models and blocks from being followed, by their paths.
+        own_code: Whether calls of the user's own models and blocks were followed.
     """
 
     inputs: tuple[int, ...]
@@ -50,11 +51,8 @@ class LayerGraph:
     paths: dict[str, int]
     output_names: tuple[str, ...]
     kernels: Kernels = field(default_factory=Kernels)
-
-    @property
-    def is_opaque(self) -> bool:
-        """Whether this is a subclassed model, of which only the output can be reached."""
-        return len(self.calls) == 1 and isinstance(self.calls[0].layer, keras.Model)
+    stopped: Mapping[str, str] = field(default_factory=dict)
+    own_code: bool = False
 
     def call_of(self, path: str) -> Call:
         """Return the call that makes the value at ``path``.
@@ -95,9 +93,24 @@ class LayerGraph:
                 f"The layer {path!r} gives {len(results)} results. "
                 f"Name one: {', '.join(map(repr, results))}."
             )
+        if self.stopped:
+            raise UnknownLayerError(
+                f"No layer {path!r} can be reached. {nearest(path, self.paths)} {self.hidden}"
+            )
         raise UnknownLayerError(
             f"The model has no layer {path!r}. {nearest(path, self.paths)} "
             "print(probe.summary()) lists all paths; a layer in a nested model is 'outer/inner'."
+        )
+
+    @property
+    def hidden(self) -> str:
+        """Which blocks hide their layers, and why; nothing where none does."""
+        if not self.stopped:
+            return ""
+        parts = [f"{path!r}, since {why}" for path, why in self.stopped.items()]
+        return (
+            f"Only the output can be reached of {'; of '.join(parts)}. Write that part with keras.ops "
+            "and layers, so that it can be called on a keras.Input."
         )
 
     def needed(self, wanted: Sequence[Wanted]) -> tuple[Call, ...]:

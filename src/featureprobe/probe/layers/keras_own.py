@@ -74,13 +74,14 @@ def runs_its_graph(model: keras.Model) -> bool:
     ``call``, but also ``__call__`` or how inputs are taken.
     """
     return not set(_ON_CALLING) & set(vars(model)) and all(
-        _home_of(getattr(type(model), name)) in _HOMES
+        home_of(getattr(type(model), name)) in _HOMES
         for name in _ON_CALLING
         if hasattr(type(model), name)
     )
 
 
-def _home_of(function: Any) -> str:
+def home_of(function: Any) -> str:
+    """Return the package in which a function was written."""
     return str(getattr(function, "__globals__", {}).get("__name__", "")).split(".")[0]
 
 
@@ -121,7 +122,7 @@ def _is_one_of(function: Any, known: dict[int, Any]) -> bool:
         if not _leaves_axes(function):
             return False
         function = function.func
-    return id(function) in known
+    return id(innermost(function)) in known
 
 
 def _leaves_axes(bound: "functools.partial[Any]") -> bool:
@@ -150,7 +151,7 @@ def _functions(of_keras: tuple[str, ...], of_tensorflow: tuple[str, ...]) -> dic
     homes = (keras.activations, keras.ops)
     found = [getattr(home, name, None) for home in homes for name in of_keras]
     found += [functools.reduce(_attribute, path.split("."), tf) for path in of_tensorflow]
-    return {id(function): function for function in found if function is not None}
+    return {id(innermost(function)): function for function in found if function is not None}
 
 
 def _attribute(home: Any, name: str) -> Any:
@@ -217,3 +218,10 @@ def _is_wrapped_by_keras(layer: Any, name: str) -> bool:
         and value.__code__ in wrappers
         and getattr(inner, "__func__", None) is getattr(type(layer), name)
     )
+
+
+def innermost(function: Any) -> Any:
+    """Return the function that TensorFlow's decorators hold; itself without any."""
+    while (inner := getattr(function, "__wrapped__", None)) is not None:
+        function = inner
+    return function

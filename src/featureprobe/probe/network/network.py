@@ -96,9 +96,13 @@ class Network(Compiling):
         redirected: bool = False,
     ) -> list[Tensor]:
         """Compute layers for one batch, of a size that the model takes; as :meth:`forward`."""
-        values = self.feeding.values(images)
-        feeds = [values[number] for number in self.graph.inputs]
+        feeds = self.feeds(images)
         return self.graph.run(feeds, wanted, dtype=self.dtype, redirected=redirected)
+
+    def feeds(self, images: Tensor) -> list[Tensor]:
+        """Return what each input of the model is given with a batch of images."""
+        values = self.feeding.values(images)
+        return [values[number] for number in self.graph.inputs]
 
     def dtype_inside(self, path: str) -> str:
         """Return the dtype that a layer's output has in the model."""

@@ -12,6 +12,7 @@ from featureprobe.errors import ConfigError, ModelError, ShapeError, nearest
 from featureprobe.input_space import InputSpace
 from featureprobe.probe.graph.call import Call
 from featureprobe.probe.graph.layer_graph import LayerGraph
+from featureprobe.probe.graph.own_inputs import own_inputs
 from featureprobe.probe.layers.idle_layers import is_framing, is_idle
 from featureprobe.probe.layers.keras_own import is_keras_own
 from featureprobe.probe.opening.flat_images import Shapes, lines_for
@@ -44,20 +45,12 @@ def symbolic_inputs(model: Any) -> dict[str, tuple[int | None, ...]]:
     A subclassed model has no symbolic inputs; the shape that it was built with is used.
 
     Raises:
-        ModelError: When a subclassed model does not say what one tensor it takes.
+        ModelError: When a subclassed model does not say what it takes.
     """
     inputs = getattr(model, "inputs", None)
     if inputs:
         return {t.name: tuple(t.shape[1:]) for t in inputs}
-    built = (model.get_build_config() or {}).get("input_shape")
-    if not isinstance(built, tuple | list) or not all(
-        s is None or isinstance(s, int) for s in built
-    ):
-        raise ModelError(
-            f"The subclassed model {model.name!r} takes {built!r}; only one image tensor will do. "
-            "Probe its functional part, or rebuild it with keras.Model(inputs, outputs)."
-        )
-    return {"images": tuple(built[1:])}
+    return {name: tuple(t.shape[1:]) for name, t in own_inputs(model)[1].items()}
 
 
 def input_dtypes(model: Any, names: Sequence[str], images: Sequence[str]) -> dict[str, str]:

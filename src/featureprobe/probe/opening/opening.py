@@ -1,13 +1,16 @@
 """Open a model: from what the user hands over to a network and the space of its images."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from featureprobe.input_space import InputSpace
 from featureprobe.probe.graph.graph_reader import read_graph
+from featureprobe.probe.graph.layer_graph import LayerGraph
+from featureprobe.probe.graph.own_code import Follow
 from featureprobe.probe.network.feeding import Feeding
 from featureprobe.probe.network.network import Network
 from featureprobe.probe.opening import inputs as _inputs
+from featureprobe.probe.opening.agreement import agrees
 from featureprobe.probe.opening.image_inputs import (
     asked_inputs,
     choose_image_inputs,
@@ -18,6 +21,7 @@ from featureprobe.probe.opening.input_names import InputNames
 from featureprobe.probe.opening.other_inputs import other_values, others_by_name
 from featureprobe.probe.opening.row_trial import find_rows
 from featureprobe.probe.opening.weights import check_weights
+from featureprobe.types import ImageShape
 
 
 def opened(
@@ -41,7 +45,29 @@ def opened(
         ModelError, ConfigError, ShapeError, DataError: As for :class:`ModelProbe`.
     """
     _inputs.check_backend(model)
-    graph, declared = read_graph(model), _inputs.symbolic_inputs(model)
+    for follow in get_args(Follow):
+        graph, feeding, shape = _fed(
+            model, read_graph(model, follow=follow), size, image_input, other_inputs
+        )
+        network = Network(graph, feeding, shape)
+        found = _inputs.choose_space(space, graph, feeding.images)
+        found.check_shape(network.image_shape)
+        if not graph.own_code or agrees(network, model, found):
+            break
+    check_weights(network.graph)
+    network.rows = find_rows(network, found, _inputs.declared_batch(model))
+    return network, found
+
+
+def _fed(
+    model: Any,
+    graph: LayerGraph,
+    size: tuple[int, ...] | None,
+    image_input: str | Sequence[str] | None,
+    other_inputs: Mapping[str, Any] | None,
+) -> tuple[LayerGraph, Feeding, ImageShape]:
+    """Return a layer graph that takes images, what its inputs are fed with, and the images' shape."""
+    declared = _inputs.symbolic_inputs(model)
     names = InputNames(model, tuple(declared))
     given = others_by_name(other_inputs, names)
     asked = asked_inputs(image_input, names)
@@ -55,9 +81,4 @@ def opened(
         {number[name]: value for name, value in others.items()},
         {number[name]: dtype for name, dtype in dtypes.items()},
     )
-    network = Network(graph, feeding, common_image_shape(shapes, images, size))
-    space = _inputs.choose_space(space, graph, feeding.images)
-    space.check_shape(network.image_shape)
-    check_weights(graph)
-    network.rows = find_rows(network, space, _inputs.declared_batch(model))
-    return network, space
+    return graph, feeding, common_image_shape(shapes, images, size)
