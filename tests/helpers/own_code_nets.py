@@ -145,6 +145,6 @@ def made(model: keras.Model) -> keras.Model:
     model(images_of(1))
     rng = np.random.default_rng(1)
     for weight in model.weights:
-        low = 0.5 if "variance" in weight.path else -0.3
+        low = 0.5 if "variance" in weight.path else -0.2
         weight.assign(rng.uniform(low, low + 0.6, weight.shape))
     return model

@@ -14,7 +14,7 @@ import keras
 from keras import tree
 
 from featureprobe.probe.graph.symbolic_call import NotFollowedError, stopped_by
-from featureprobe.probe.layers.composites import is_composite, with_parts
+from featureprobe.probe.layers.composites import UnbuiltError, is_composite, not_built, with_parts
 from featureprobe.probe.layers.twin import twin_of
 
 _ROWS = 3  # images of the trial: what has as many rows is one for each image
@@ -69,6 +69,8 @@ def heard(block: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> HeardBlo
     def first(*args: Any, **kwargs: Any) -> list[Any]:
         try:
             outputs, calls = _listen(block, args, kwargs)
+        except UnbuiltError:
+            raise
         except Exception as cause:  # whatever a user's code raises
             raise NotFollowedError(stopped_by(cause)) from cause
         found = list(_values_of(calls, ""))
@@ -133,7 +135,8 @@ def _listener(twin: Any, layer: Any, stack: list[_Heard]) -> Any:
     """Return a twin that notes each of its calls."""
     kind: Any = type(layer)
     listener: Any = object.__new__(_listening_class(kind))
-    vars(listener).update(vars(twin) | {"_heard_as": layer, "_heard_in": stack})
+    own = {"_heard_as": layer, "_heard_in": stack, **not_built(layer)}
+    vars(listener).update(vars(twin) | own)
     return listener
 
 

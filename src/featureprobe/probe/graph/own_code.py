@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import keras
 
+from featureprobe.probe.graph.eager_block import eager_block
 from featureprobe.probe.graph.heard_calls import HeardBlock, heard
 from featureprobe.probe.graph.symbolic_call import NotFollowedError, Traced, traced
 from featureprobe.probe.layers.composites import is_composite
@@ -53,4 +54,4 @@ class OwnCode:
             return heard(layer, given.args, given.kwargs)
         except NotFollowedError as error:
             self.stopped[path] = str(error)
-            return None
+            return eager_block(layer, given.args, given.kwargs)

@@ -14,7 +14,7 @@ _ASIDE = ("training", "mask")
 def own_inputs(model: Any) -> tuple[Any, dict[str, Any]]:
     """Return what a subclassed model is called with, and its symbolic tensors by name.
 
-    The names are the keys of a dict, the places in a list (``inputs_0``), or ``images`` for one tensor.
+    The names are the keys of a dict (``a/b``), the places in a list (``inputs_0``), or ``images`` for one tensor.
 
     Raises:
         ModelError: When the model was never built, or Keras did not note what it takes.
@@ -72,5 +72,5 @@ def _needed(model: Any) -> list[str]:
 def _name_of(path: tuple[Any, ...], argument: str) -> str:
     if not path:
         return "images"
-    words = path if isinstance(path[0], str) else (argument, *path)
-    return "_".join(map(str, words))
+    words = map(str, path)
+    return "/".join(words) if isinstance(path[0], str) else "_".join((argument, *words))

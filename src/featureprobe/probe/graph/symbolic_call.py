@@ -17,7 +17,7 @@ import keras
 from keras import tree
 
 from featureprobe.probe.graph.tensorflow_functions import tensorflow_on_symbols
-from featureprobe.probe.layers.composites import with_parts
+from featureprobe.probe.layers.composites import UnbuiltError, not_built, with_parts
 from featureprobe.probe.layers.twin import twin_of
 
 _TOOLS = ("keras", "tensorflow", "featureprobe")  # whose lines say nothing to the user
@@ -126,7 +126,7 @@ def _listening(layer: Any, parts: dict[int, Any]) -> tuple[Any, list[Any]]:
     def part(inner: Any) -> Any:
         if id(inner) not in twins:
             own: dict[str, Any] = {"_inbound_nodes": [], "_outbound_nodes": [], "_losses": []}
-            twins[id(inner)] = twin_of(inner, **own, **_unbuilt(inner))
+            twins[id(inner)] = twin_of(inner, **own, **not_built(inner))
             parts[id(twins[id(inner)])] = inner
         return twins[id(inner)]
 
@@ -135,7 +135,7 @@ def _listening(layer: Any, parts: dict[int, Any]) -> tuple[Any, list[Any]]:
     def kept(*args: Any, **kwargs: Any) -> Any:
         try:
             outputs = type(layer).call(twin, *args, **kwargs)
-        except NotFollowedError:
+        except (NotFollowedError, UnbuiltError):
             raise
         except Exception as cause:  # whatever a user's code raises
             raise NotFollowedError(stopped_by(cause)) from cause
@@ -145,17 +145,8 @@ def _listening(layer: Any, parts: dict[int, Any]) -> tuple[Any, list[Any]]:
         )
 
     vars(twin).update({"compute_output_spec": kept, "_inbound_nodes": [], "_outbound_nodes": []})
-    vars(twin).update(_unbuilt(layer))
+    vars(twin).update(not_built(layer))
     return twin, made
-
-
-def _unbuilt(layer: Any) -> dict[str, Any]:
-    """Return what keeps a layer without weights from being given some."""
-
-    def refuse(*_: Any, **__: Any) -> None:
-        raise NotFollowedError(f"the layer {layer.name!r} in it was never built")
-
-    return {} if layer.built else {"_maybe_build": refuse}
 
 
 class _in_place:  # noqa: N801 - a scope

@@ -5,10 +5,32 @@ from typing import Any
 
 import keras
 
+from featureprobe.errors import ModelError
 from featureprobe.probe.layers.keras_own import home_of
 from featureprobe.probe.layers.twin import twin_of
 
 _CALLING = ("__call__", "call", "compute_output_spec", "symbolic_call")
+
+
+class UnbuiltError(ModelError):
+    """A layer that is called has no weights yet."""
+
+    _keras_call_info_injected = True  # Keras leaves such a message as it is
+
+
+def not_built(layer: Any) -> dict[str, Any]:
+    """Return attributes of a twin that keep a layer without weights from being given some."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise UnbuiltError(
+            f"The layer {layer.name!r}, which the model calls, was never built and has no weights. "
+            "Call the model on one batch before probing it."
+        )
+
+    if layer.built:
+        return {}
+    plain = getattr(layer.build, "_is_default", False) and not layer._layers
+    return {"built": True} if plain else {"_maybe_build": refuse}
 
 
 def is_composite(layer: Any) -> bool:
