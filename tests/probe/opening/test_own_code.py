@@ -123,6 +123,15 @@ def test_every_layer_is_read_and_nothing_is_changed(name: str) -> None:
     assert state_of(model) == state
 
 
+def test_outputs_go_by_their_keys() -> None:
+    """What a subclassed model returns as a dict is predicted as one."""
+    model, images = made(Two()), images_of()
+    found: Any = opened(model).predict(images)
+    assert {name: value.shape for name, value in found.items()} == {
+        name: tuple(value.shape) for name, value in model(images).items()
+    }
+
+
 CLIMBED = [
     ("functions", fp.MapMean("next", channel=2)),
     ("counts", fp.MapMean("backbone/deep", channel=2)),

@@ -89,7 +89,7 @@ def test_a_subclassed_model_with_several_outputs() -> None:
     for path, value in zip(("custom:0", "custom:1"), expected, strict=True):
         assert_close(probe.activations(images, path), value, path)
     with pytest.raises(fp.ModelError, match=r"fp\.OUTPUT is the only output, but this model has 2"):
-        probe.predict(images)
+        probe.activations(images, fp.OUTPUT)
 
 
 class Doubled(keras.Model):

@@ -35,7 +35,8 @@ def eager_block(block: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> He
 
     given = tree.map_structure(noise, (args, {k: v for k, v in kwargs.items() if k != "training"}))
     with at_rest():
-        made = tree.flatten(twin_of(block)(*given[0], **given[1], training=False))
+        struct = twin_of(block)(*given[0], **given[1], training=False)
+    made = tree.flatten(struct)
     known = [tuple(symbol_shape) for symbol_shape in _open_shapes(made, args)]
     dtypes = [value.dtype for value in made]
 
@@ -61,7 +62,7 @@ def eager_block(block: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> He
         keras.KerasTensor(shape, dtype.name) for shape, dtype in zip(known, dtypes, strict=True)
     )
     own: dict[str, Any] = {"_inbound_nodes": [], "_outbound_nodes": [], "_supports_masking": False}
-    return HeardBlock(twin_of(block, call=call, **own), (), (), (), symbols)
+    return HeardBlock(twin_of(block, call=call, **own), (), (), (), symbols, struct)
 
 
 def _open_shapes(made: list[Any], args: tuple[Any, ...]) -> list[tuple[int | None, ...]]:
