@@ -30,6 +30,17 @@ def axes_of(rank: int) -> Size:
     return tuple(range(1, rank + 1))
 
 
+def part_of(place: Sequence[int], size: Sequence[int]) -> tuple[slice, ...]:
+    """Return what picks a part of an array (*spatial, ...): where it begins, and its size.
+
+    Example:
+        >>> part_of((3,), (4,))
+        (slice(3, 7, None),)
+    """
+    pairs = zip(place, size, strict=True)
+    return tuple(slice(first, first + length) for first, length in pairs)
+
+
 def words_of(rank: int) -> tuple[str, ...]:
     """Return the names of so many spatial axes; none where they have no names.
 

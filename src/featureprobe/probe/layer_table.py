@@ -14,10 +14,11 @@ class LayerRow:
         path: Address for ``probe.activations``, objectives and reads.
         kind: Class of the layer, such as ``Conv2D``.
         shape: Output shape without the batch axis.
-        maps: Number of maps; None for layers without rows and columns.
+        maps: Number of maps; None for layers without the image's spatial axes.
         parameters: Number of weights, biases included.
-        receptive_field: (rows, columns) in pixels; None when it is the whole image or unknown.
-        jump: (rows, columns) in pixels between neighbouring nodes; None likewise.
+        receptive_field: Pixels along each spatial axis of the image, (rows, columns) of a picture;
+            None when it is the whole image or unknown.
+        jump: Pixels between neighbouring nodes along each of these axes; None likewise.
 
     Example:
         >>> import featureprobe as fp
@@ -31,13 +32,13 @@ class LayerRow:
     shape: tuple[int, ...]
     maps: int | None
     parameters: int
-    receptive_field: tuple[int, int] | None
-    jump: tuple[float, float] | None
+    receptive_field: tuple[int, ...] | None
+    jump: tuple[float, ...] | None
 
     @property
     def cells(self) -> tuple[str, ...]:
         """The row as text."""
-        field = _pair(self.receptive_field)
+        field = _sizes(self.receptive_field)
         return (
             visible(self.path, MOST),
             visible(self.kind, MOST),
@@ -45,7 +46,7 @@ class LayerRow:
             "" if self.maps is None else str(self.maps),
             f"{self.parameters:,}",
             field if field else "all",
-            _pair(self.jump),
+            _sizes(self.jump),
         )
 
 
@@ -98,8 +99,7 @@ class LayerTable:
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
 
-def _pair(values: tuple[float, float] | None) -> str:
-    if values is None:
-        return ""
-    first, second = (f"{v:g}" for v in values)
-    return first if first == second else f"{first} x {second}"
+def _sizes(values: tuple[float, ...] | None) -> str:
+    """Return one number for each axis; one for all where they are equal."""
+    texts = [f"{value:g}" for value in values or ()]
+    return " x ".join(texts if len(set(texts)) > 1 else texts[:1])

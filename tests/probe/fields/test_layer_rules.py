@@ -141,7 +141,9 @@ def test_no_layer_of_keras_is_forgotten() -> None:
     }
     aliases = {name for name in own if getattr(layers, name).__name__ in known}
     assert own - known - aliases == set()
-    assert {kind.__name__ for kind in RULES} <= {case.kind for case in CASES}
+    pictures = {kind.__name__ for kind in RULES if kind.__name__[-2:] not in ("1D", "3D")}
+    pictures -= {"Conv1DTranspose", "Conv3DTranspose"}  # those are in test_fields_of_any_rank
+    assert pictures <= {case.kind for case in CASES}
 
 
 AT_RANDOM = tuple(

@@ -127,7 +127,7 @@ def decompose(
         raise ShapeError(f"One image is taken apart. Received {len(batch)}; pass images[0].")
     (checked, shown), own = checked_unit(probe, target), batch[0]
     count, seed = _checks.whole("rounds", rounds, least=1), seed_from(rng)
-    live = probe.network.live_box(Read(shown.layer, row=shown.row, col=shown.col)) > 0
+    live = probe.network.live_box(Read(shown.layer, position=shown.place or None)) > 0
     whole = probe.network.live_box(Read(shown.layer)) > 0
     ground = background_of(own, probe, whole, background)
     rows, cols = (np.flatnonzero(live.any(axis=axis)) for axis in (1, 0))

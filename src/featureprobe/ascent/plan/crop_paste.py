@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._spatial import part_of, spatial_of
 from featureprobe.ascent.plan.group import Chunk
 from featureprobe.constraints.base import Constraint
 from featureprobe.input_space import InputSpace
@@ -14,17 +15,17 @@ from featureprobe.types import FloatArray
 
 
 def cut(tree: Tree, chunk: Chunk) -> Tree:
-    """Return a chunk's full images, and all that has their shape, as crops (N, h, w, C)."""
+    """Return a chunk's full images, and all that has their shape, as crops (N, *spatial, C)."""
     places = chunk.places
     if places is None:
         return tree
-    height, width, _ = chunk.shape
+    size = spatial_of(chunk.shape)
 
     def crop(values: FloatArray) -> FloatArray:
         pairs = zip(values, places, strict=True)
-        return np.stack([v[r : r + height, c : c + width] for v, (r, c) in pairs])
+        return np.stack([image[part_of(place, size)] for image, place in pairs])
 
-    return _each_image(tree, crop)
+    return _each_image(tree, crop, len(size) + 2)
 
 
 def placed(part: Tree, chunk: Chunk, constraint: Constraint, space: InputSpace) -> Tree:
@@ -39,33 +40,34 @@ def placed(part: Tree, chunk: Chunk, constraint: Constraint, space: InputSpace) 
     layer = chunk.layer
 
     def pasted(values: FloatArray, onto: FloatArray) -> FloatArray:
-        height, width = values.shape[1:3]
-        for image, value, (row, col) in zip(onto, values, places, strict=True):
-            image[row : row + height, col : col + width] = value
+        for image, value, place in zip(onto, values, places, strict=True):
+            image[part_of(place, spatial_of(value.shape))] = value
         return onto
 
     def zeros(values: FloatArray) -> FloatArray:
-        shape = (len(values), *layer.shape[1:3], values.shape[3])
+        shape = (len(values), *layer.shape[1:-1], values.shape[-1])
         return pasted(values, np.zeros(shape, values.dtype))
 
     def images(values: FloatArray) -> FloatArray:
         constant = constraint.beyond(values, chunk.data, space)
         full = np.where(layer > 0, constant, space.center)
-        full = np.broadcast_to(full, (*full.shape[:3], values.shape[3])).astype(values.dtype)
+        full = np.broadcast_to(full, (*full.shape[:-1], values.shape[-1])).astype(values.dtype)
         return pasted(values, full)
 
     return {
         "params": {"pixels": images(part["params"]["pixels"])},
-        "slots": _each_image(part["slots"], zeros),
+        "slots": _each_image(part["slots"], zeros, layer.ndim),
         "best": part["best"] | {"images": images(part["best"]["images"])},
         "course": zeros(part["course"]),
     }
 
 
-def _each_image(tree: Tree, change: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> Tree:
-    """Return nested arrays with those changed that have the rank of images."""
+def _each_image(
+    tree: Tree, change: Callable[[npt.NDArray[Any]], npt.NDArray[Any]], rank: int
+) -> Tree:
+    """Return nested arrays with those changed that have the rank of a batch of images."""
     if isinstance(tree, dict):
-        return {name: _each_image(value, change) for name, value in tree.items()}
+        return {name: _each_image(value, change, rank) for name, value in tree.items()}
     if isinstance(tree, tuple | list):
-        return tuple(_each_image(value, change) for value in tree)
-    return change(tree) if np.ndim(tree) == 4 else tree
+        return tuple(_each_image(value, change, rank) for value in tree)
+    return change(tree) if np.ndim(tree) == rank else tree

@@ -3,6 +3,7 @@
 from dataclasses import fields
 
 from featureprobe import _checks
+from featureprobe._spatial import size_text, spatial_of
 from featureprobe.ascent.problem.resolved import Resolved
 from featureprobe.ascent.problem.window import Window
 from featureprobe.ascent.settings.settings import Settings
@@ -31,11 +32,12 @@ def describe_window(window: Window | str, probe: ModelProbe) -> str:
     """Return one text for the result: the size of the crop, or why there is none."""
     if isinstance(window, str):
         return f"full image: {window}"
-    (height, width, _), (rows, cols, _) = window.crop.geometry.shape, probe.image_shape
-    text = f"crop: {height} x {width} of {rows} x {cols} pixels"
-    if window.is_crop:
-        return text
-    return f"{text}, in {window.shape[0]} x {window.shape[1]} that regularizers reach"
+    own, around = (
+        " x ".join(map(str, spatial_of(shape)))
+        for shape in (window.crop.geometry.shape, window.shape)
+    )
+    text = f"crop: {own} of {size_text(spatial_of(probe.image_shape))}"
+    return text if window.is_crop else f"{text}, in {around} that regularizers reach"
 
 
 def why_full(settings: Settings) -> str:

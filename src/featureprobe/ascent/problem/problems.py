@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._spatial import part_of
 from featureprobe.ascent.problem.cropping import margin_of, why_full, window_of
 from featureprobe.ascent.problem.resolved import Move, Resolved
 from featureprobe.ascent.problem.score_floors import ScoreFloors
@@ -29,7 +30,7 @@ class Problems:
         index: (targets of the run,) the problem of each.
         moves: For each target of the run, from where to where its problem's crop is moved; None
             where it lies where it belongs.
-        layers: (H, W) masks of the pixels that reach the layer, of those targets that are moved.
+        layers: (*spatial,) masks of the pixels that reach the layer, of those targets that are moved.
         windows: The part of the image that each target of the run is solved on, or why it is all of it.
         center: What pixels hold that reach nothing, model units.
     """
@@ -42,11 +43,11 @@ class Problems:
     center: float
 
     def image(self, number: int, solved: FloatArray) -> FloatArray:
-        """Return the images (S, H, W, C) of one target of the run.
+        """Return the images (S, *spatial, C) of one target of the run.
 
         Args:
             number: Which target.
-            solved: (problems, S, H, W, C) model units.
+            solved: (problems, S, *spatial, C) model units.
         """
         own, move = solved[self.index[number]], self.moves[number]
         return own if move is None else _moved(own, self.layers[number], self.center, move)
@@ -91,15 +92,14 @@ def resolve_targets(
 
 
 def _moved(images: FloatArray, layer: FloatArray, center: float, move: Move) -> FloatArray:
-    """Return images (S, H, W, C) whose crop lies elsewhere."""
+    """Return images (S, *spatial, C) whose crop lies elsewhere."""
     old, new, size = move
-    there = tuple(slice(first, first + length) for first, length in zip(old, size, strict=True))
-    here = tuple(slice(first, first + length) for first, length in zip(new, size, strict=True))
+    there, here = part_of(old, size), part_of(new, size)
     around = layer > 0
     around[there] = False
-    rows, cols = np.argwhere(around)[0]  # outside the crop there is one constant
-    constant = images[:, rows, cols][:, None, None]
-    full = np.where(layer[:, :, None] > 0, constant, center)
+    outside = np.argwhere(around)[0]  # outside the crop there is one constant
+    constant = images[:, *outside].reshape(len(images), *[1] * layer.ndim, images.shape[-1])
+    full = np.where(layer[..., None] > 0, constant, center)
     full = np.broadcast_to(full, images.shape).astype(images.dtype)
-    full[:, here[0], here[1]] = images[:, there[0], there[1]]
+    full[:, *here] = images[:, *there]
     return full

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
+from featureprobe._spatial import Size, spatial_of
 from featureprobe.ascent.problem.masks import layer_mask_of, masks_of
 from featureprobe.ascent.problem.score_floors import ScoreFloors
 from featureprobe.ascent.problem.trying_out import LookedError, shape_left, value_of
@@ -26,9 +27,8 @@ from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.probe.network.crop_plan import Crop, plan_crop
 from featureprobe.types import FloatArray
 
-_Place = tuple[int, int]
-Move = tuple[_Place, _Place, _Place]
-"""First row and column before and after, and the size of what is moved."""
+Move = tuple[Size, Size, Size]
+"""Where what is moved begins before and after, and its size, along each spatial axis."""
 
 _ROUNDING = 1e-6  # of a score that is greatest
 
@@ -78,8 +78,8 @@ class Resolved:
         given, own = self.given, self.given_window(self.margin)
         if not (isinstance(given, Node) and isinstance(own, Window)):
             return given
-        rows, cols = self.probe.shape_of(given.layer)[:2]
-        middle = replace(given, row=rows // 2, col=cols // 2)
+        place = tuple(length // 2 for length in spatial_of(self.probe.shape_of(given.layer)))
+        middle = replace(given, row=None, col=None, position=place)
         return middle if self._alike(own, self._windowed(middle, self.margin)) else given
 
     def _alike(self, one: Window, other: Window | str) -> bool:
@@ -101,8 +101,7 @@ class Resolved:
         home, own = self.crop, self._given_crop
         if not (isinstance(home, Crop) and isinstance(own, Crop)):
             return None
-        height, width, _ = own.geometry.shape
-        return home.place, own.place, (height, width)
+        return home.place, own.place, spatial_of(own.geometry.shape)
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
@@ -131,7 +130,7 @@ class Resolved:
 
     @cached_property
     def masks(self) -> tuple[FloatArray, FloatArray]:
-        """(H, W) masks: what reaches the layer, and what reaches the target."""
+        """(*spatial,) masks: what reaches the layer, and what reaches the target."""
         return masks_of(self.probe.network, self.target)
 
     @cached_property
@@ -163,7 +162,7 @@ class Resolved:
 
     @cached_property
     def numbers_on_crop(self) -> tuple[int, ...]:
-        """The same on its crop, where rows and columns count from elsewhere."""
+        """The same on its crop, where places count from elsewhere."""
         offsets = dict(self.crop.offsets) if isinstance(self.crop, Crop) else {}
         return tuple(n for term in self.terms for n in numbers_of(term.objective, offsets))
 

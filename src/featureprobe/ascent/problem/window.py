@@ -6,7 +6,9 @@ pixels around the field; what it does to them the projection takes back.
 """
 
 from dataclasses import dataclass
+from math import prod
 
+from featureprobe._spatial import Size, part_of, size_text, spatial_of
 from featureprobe.probe.network.crop_plan import WORTH, Crop
 from featureprobe.types import FloatArray, ImageShape
 
@@ -17,19 +19,18 @@ class Window:
 
     Attributes:
         crop: What the net runs on.
-        place: First row and column of the window in the image.
-        shape: (h, w, C) of the window.
+        place: Where the window begins in the image, along each spatial axis.
+        shape: (*spatial, C) of the window.
     """
 
     crop: Crop
-    place: tuple[int, int]
+    place: Size
     shape: ImageShape
 
     @property
-    def inside(self) -> tuple[int, int]:
-        """First row and column of the crop in the window."""
-        (top, left), (row, col) = self.crop.place, self.place
-        return top - row, left - col
+    def inside(self) -> Size:
+        """Where the crop begins in the window, along each spatial axis."""
+        return tuple(own - at for own, at in zip(self.crop.place, self.place, strict=True))
 
     @property
     def is_crop(self) -> bool:
@@ -37,9 +38,8 @@ class Window:
         return self.shape == self.crop.geometry.shape
 
     def cut(self, mask: FloatArray) -> FloatArray:
-        """Return the part (h, w) of a mask (H, W) of the image."""
-        (top, left), (height, width, _) = self.place, self.shape
-        return mask[top : top + height, left : left + width]
+        """Return the part of a mask (*spatial,) of the image."""
+        return mask[part_of(self.place, spatial_of(self.shape))]
 
 
 def plan_window(crop: Crop, margin: int, image: ImageShape) -> Window | str:
@@ -51,19 +51,20 @@ def plan_window(crop: Crop, margin: int, image: ImageShape) -> Window | str:
     Args:
         crop: The crop.
         margin: Pixels to each side of it.
-        image: (H, W, C).
+        image: (*spatial, C).
     """
     if margin == 0:
         return Window(crop, crop.place, crop.geometry.shape)
-    axes = zip(crop.place, crop.geometry.shape, image[:2], strict=False)
-    placed = [_along_axis(first, length, margin, size) for first, length, size in axes]
-    (row, height), (col, width) = placed
-    if height * width > WORTH * image[0] * image[1]:
+    size = spatial_of(image)
+    axes = zip(crop.place, spatial_of(crop.geometry.shape), size, strict=True)
+    placed = [_along_axis(first, length, margin, most) for first, length, most in axes]
+    own = tuple(length for _, length in placed)
+    if prod(own) > WORTH * prod(size):
         return (
             f"the receptive field and the {margin} pixels around it that regularizers reach are "
-            f"{height} x {width} of {image[0]} x {image[1]} pixels"
+            f"{' x '.join(map(str, own))} of {size_text(size)}"
         )
-    return Window(crop, (row, col), (height, width, image[2]))
+    return Window(crop, tuple(first for first, _ in placed), (*own, image[-1]))
 
 
 def _along_axis(first: int, length: int, margin: int, size: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from featureprobe._interrupts import stop_if_interrupted
-from featureprobe._spatial import spatial_of
+from featureprobe._spatial import part_of, spatial_of
 from featureprobe.ascent.plan.group import Group
 from featureprobe.ascent.step.target_arrays import array_bytes, stack_of
 from featureprobe.constraints.base import Constraint
@@ -86,14 +86,13 @@ def _score_batch(
 ) -> FloatArray:
     """Return (rows, N) scores of projected full images."""
     call, network = _compiled(group, extras), group.evaluation.network
-    sizes = spatial_of(network.image_shape)
-    places = np.zeros((len(rows), len(sizes)), int) if group.places is None else group.places[rows]
+    size = spatial_of(network.image_shape)
+    places = np.zeros((len(rows), len(size)), int) if group.places is None else group.places[rows]
     scores = np.zeros((len(rows), len(images)), np.float32)
     for place in np.unique(places, axis=0):
         here = np.flatnonzero((places == place).all(axis=1))
-        part = (slice(at, at + size) for at, size in zip(place, sizes, strict=True))
         scores[here] = call(
-            images[(slice(None), *part)],
+            images[:, *part_of(place.tolist(), size)],
             tf.constant(group.data["weights"][rows[here]], network.dtype),
             tf.constant(group.data["numbers"][rows[here]], tf.int32),
             extras,

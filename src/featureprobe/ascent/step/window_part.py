@@ -8,14 +8,14 @@ from featureprobe.types import ImageShape, Tensor
 
 
 def crop_inside(images: Tensor, data: Mapping[str, Tensor], shape: ImageShape) -> Tensor:
-    """Return crops (N, h, w, C) of the windows of a chunk; other images as they are.
+    """Return crops (N, *spatial, C) of the windows of a chunk; other images as they are.
 
     Args:
-        images: (N, H, W, C).
-        data: The chunk's numbers: ``inside`` is the crops' first row and column in their windows.
-        shape: (h, w, C) of what the net runs on.
+        images: (N, *spatial, C).
+        data: The chunk's numbers: ``inside`` is where the crops begin in their windows.
+        shape: (*spatial, C) of what the net runs on.
     """
     if "inside" not in data:
         return images
-    begin = tf.stack([0, data["inside"][0, 0], data["inside"][0, 1], 0])
+    begin = tf.pad(data["inside"][0], [[1, 1]])
     return tf.ensure_shape(tf.slice(images, begin, [-1, *shape]), (None, *shape))

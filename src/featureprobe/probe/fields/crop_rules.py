@@ -10,18 +10,18 @@ from featureprobe.probe.graph.call import Call
 Span = tuple[int, int]
 """[first, stop) along one axis."""
 
-Region = tuple[Span, Span]
-"""Rows and columns."""
+Region = tuple[Span, ...]
+"""One for each spatial axis."""
 
-Pads = tuple[tuple[int, int], tuple[int, int]]
-"""(before, after) for rows and columns."""
+Pads = tuple[tuple[int, int], ...]
+"""(before, after) for each spatial axis; empty for nothing."""
 
-Picks = tuple[tuple[int, ...], tuple[int, ...]]
-"""Rows and columns to take of a value."""
+Picks = tuple[tuple[int, ...], ...]
+"""What to take of a value along each spatial axis."""
 
 Shapes = Mapping[int, tuple[int, ...]]
 
-_NONE: Pads = ((0, 0), (0, 0))
+_NONE: Pads = ()
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Needs:
         kind: How it runs; the words of :class:`passages.Passage`.
         regions: Region of each source; None for all of it.
         pads: What to pad before the call.
-        picks: Rows and columns to take: of the padded region itself, or of what the layer makes of it.
+        picks: Positions to take along each axis: of the padded region itself, or of what the layer makes of it.
     """
 
     kind: str
@@ -41,12 +41,18 @@ class Needs:
     picks: Picks | None = None
 
 
-def rule_of(call: Call, shapes: Shapes) -> Callable[[Region], Needs | None] | None:
-    """Return what takes a region of a call's output to what it needs; None when it needs all."""
-    if len(call.results) != 1 or len(shapes[call.results[0]]) != 3:
+def rule_of(call: Call, shapes: Shapes, rank: int) -> Callable[[Region], Needs | None] | None:
+    """Return what takes a region of a call's output to what it needs; None when it needs all.
+
+    Args:
+        call: The call.
+        shapes: Shapes of all values.
+        rank: Spatial axes of the image.
+    """
+    if len(call.results) != 1 or len(shapes[call.results[0]]) != rank + 1:
         return None
     sources = tuple(shapes[number] for number in call.sources)
-    passage = passage_of(Place(call, 0, sources, shapes[call.results[0]]))
+    passage = passage_of(Place(call, 0, sources, shapes[call.results[0]], rank))
     if passage is None or passage.run == "whole" or None in passage.readings:
         return None
     if passage.run == "pointwise":
@@ -74,18 +80,19 @@ def _of_one(passage: Passage, region: Region) -> Needs | None:
     for (first, stop), reading in zip(spans, axes, strict=True):
         inside.append((max(first, 0), min(stop, reading.size)))
         pads.append((max(-first, 0), max(stop - reading.size, 0)))
-    own: Region = (inside[0], inside[1])
+    own, padding = tuple(inside), tuple(pads)
     if passage.run in ("cut", "picked"):
         return Needs(passage.run, (own,), _NONE, _picks(passage, axes, region, own))
     if transposed:
-        return Needs("transposed", (own,), (pads[0], pads[1]), _picks(passage, axes, region, spans))
-    return Needs(passage.run, (own,), (pads[0], pads[1]))
+        return Needs("transposed", (own,), padding, _picks(passage, axes, region, spans))
+    return Needs(passage.run, (own,), padding)
 
 
 def _spans(axes: Axes, region: Region) -> Region | None:
     """Return what a region reads, padding included; None when it reads nothing."""
-    rows, cols = (r.span(low, high) for r, (low, high) in zip(axes, region, strict=True))
-    return None if rows is None or cols is None else (rows, cols)
+    spans = [r.span(low, high) for r, (low, high) in zip(axes, region, strict=True)]
+    found = tuple(span for span in spans if span is not None)
+    return found if len(found) == len(spans) else None
 
 
 def _before_transposing(passage: Passage, axes: Axes, region: Region) -> Region:
@@ -99,11 +106,11 @@ def _before_transposing(passage: Passage, axes: Axes, region: Region) -> Region:
         known = reading.span(low, high)
         first = (low + before) // factor
         spans.append((first if known is None else min(known[0], first), stop))
-    return spans[0], spans[1]
+    return tuple(spans)
 
 
 def _picks(passage: Passage, axes: Axes, region: Region, own: Region) -> Picks:
-    """Return which rows and columns make the region of what there is."""
+    """Return which positions make the region of what there is, along each axis."""
     found = []
     for i, (low, high) in enumerate(region):
         if passage.run == "picked":
@@ -112,4 +119,4 @@ def _picks(passage: Passage, axes: Axes, region: Region, own: Region) -> Picks:
             factor, before = passage.cut[i]
             first = low + before - own[i][0] * factor
             found.append(tuple(range(first, first + high - low)))
-    return found[0], found[1]
+    return tuple(found)

@@ -4,10 +4,12 @@ A class that is not listed may look anywhere. To add one: its rule here, and its
 table that the tests compare with what pixels change.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import keras
 
+from featureprobe._spatial import MOST, axes_of, spatial_of
 from featureprobe.probe.fields import readings
 from featureprobe.probe.fields.moving_rules import concatenation, reshaped
 from featureprobe.probe.fields.operation_rules import OPERATIONS, einsum
@@ -21,6 +23,7 @@ from featureprobe.probe.fields.passages import (
     pointwise,
 )
 from featureprobe.probe.fields.readings import Reading
+from featureprobe.probe.graph.call import Call
 from featureprobe.probe.layers.idle_layers import IDLE, is_idle
 from featureprobe.probe.layers.keras_own import is_keras_own, is_pointwise_function
 
@@ -38,7 +41,7 @@ def passage_of(place: Place) -> Passage | None:
     rule = _rule_of(place.layer)
     found = None if rule is None else rule(place)
     weights = getattr(getattr(place.layer, "activation", None), "weights", ())
-    if found is None or all(map(is_same_everywhere, weights)):
+    if found is None or all(is_same_everywhere(weight, place.rank) for weight in weights):
         return found
     return Passage(found.readings)
 
@@ -79,6 +82,8 @@ def _einsum_dense(place: Place) -> Passage | None:
 
 def _convolution(place: Place) -> Passage | None:
     layer = place.layer
+    if len(layer.kernel_size) != place.rank:
+        return None
 
     def reading(axis: int, size: int, length: int) -> Reading:
         return readings.window(
@@ -109,12 +114,11 @@ def _transposed(place: Place) -> Passage | None:
     )
     if found is None:
         return None
-    rows, cols = (
-        readings.transposed_before(place.sources[0][i], place.made[i], **config(i)) for i in (0, 1)
+    cut = tuple(
+        (stride, readings.transposed_before(place.sources[0][i], place.made[i], **config(i)))
+        for i, stride in enumerate(layer.strides)
     )
-    return Passage(
-        found.readings, "transposed", ((layer.strides[0], rows), (layer.strides[1], cols))
-    )
+    return Passage(found.readings, "transposed", cut)
 
 
 def _pooling(place: Place) -> Passage | None:
@@ -128,37 +132,49 @@ def _pooling(place: Place) -> Passage | None:
 
 
 def _padding(place: Place) -> Passage | None:
-    pads = place.layer.padding
+    pads = _ends(place.layer.padding)
     return by_axis(
         place, lambda i, size, length: readings.shifted(size, length, -pads[i][0]), "padding"
     )
 
 
+def _ends(given: Any) -> tuple[tuple[int, int], ...]:
+    """Return (before, after) for each spatial axis; of a series, layers keep the pair alone."""
+    return given if isinstance(given[0], tuple | list) else (tuple(given),)
+
+
 def _cropping(place: Place) -> Passage | None:
-    cut = place.layer.cropping
+    cut = _ends(place.layer.cropping)
     return by_axis(
         place, lambda i, size, length: readings.shifted(size, length, cut[i][0]), "padding"
     )
 
 
 def _center_crop(place: Place) -> Passage | None:
-    if any(size < length for size, length in zip(place.sources[0][:2], place.made[:2])):
+    pairs = zip(spatial_of(place.sources[0]), spatial_of(place.made))
+    if any(size < length for size, length in pairs):
         return None  # it resizes instead
     return by_axis(place, lambda _, size, n: readings.shifted(size, n, (size - n) // 2), "padding")
 
 
 def _upsampling(place: Place) -> Passage | None:
-    layer = place.layer
+    factors = _factors(place)
+    interpolation = getattr(place.layer, "interpolation", "nearest")  # pictures only have others
 
     def reading(axis: int, size: int, length: int) -> Reading:
-        factor = layer.size[axis]
-        if layer.interpolation == "nearest":
+        factor = factors[axis]
+        if interpolation == "nearest":
             at = [i // factor for i in range(length)]
             return readings.picked(size, at, (factor, 1))
-        return readings.resized(size, length, layer.interpolation)
+        return readings.resized(size, length, interpolation)
 
     found = by_axis(place, reading, "cut")
-    return found and Passage(found.readings, "cut", ((layer.size[0], 0), (layer.size[1], 0)))
+    return found and Passage(found.readings, "cut", tuple((factor, 0) for factor in factors))
+
+
+def _factors(place: Place) -> tuple[int, ...]:
+    size = place.layer.size
+    return tuple(size) if isinstance(size, tuple | list) else (size,) * place.rank
 
 
 def _global(place: Place) -> Passage | None:
@@ -166,7 +182,7 @@ def _global(place: Place) -> Passage | None:
 
 
 def _permute(place: Place) -> Passage | None:
-    return pointwise(place) if tuple(place.layer.dims) == (1, 2, 3) else None
+    return pointwise(place) if tuple(place.layer.dims) == axes_of(place.rank + 1) else None
 
 
 def _pipeline(place: Place) -> Passage | None:
@@ -175,25 +191,24 @@ def _pipeline(place: Place) -> Passage | None:
 
 def _spectral(place: Place) -> Passage | None:
     """Normalize nothing at inference: it is the layer that it wraps, with weights of its own."""
-    inner = _inner(place)
+    inner = passage_of(replace(place, call=_wrapped(place.call)))
     return inner and Passage(inner.readings)
 
 
-def _each_row(place: Place) -> Passage | None:
-    """Treat each row alone, by a layer that treats each column alone."""
-    known = (_L.Dense, _L.Activation, _L.ReLU, _L.LeakyReLU, _L.ELU, _L.Dropout, _L.Identity)
-    kind = type(place.layer.layer)
-    inner = _inner(place) if kind in known else None
-    return inner and Passage(inner.readings)
+def _each_step(place: Place) -> Passage | None:
+    """Treat each position of the first axis alone, by a layer that knows the other axes."""
+    if not place.is_single:
+        return None
+    sources = tuple(shape[1:] for shape in place.sources)
+    call = _wrapped(place.call)
+    inner = passage_of(Place(call, place.index, sources, place.made[1:], place.rank - 1))
+    axes = None if inner is None else inner.readings[0]
+    return None if axes is None else Passage(((readings.same(place.made[0]), *axes),))
 
 
-def _inner(place: Place) -> Passage | None:
-    """Return the passage of the layer that another one wraps."""
-    call = place.call
-    wrapped = type(call)(
-        call.path, call.layer.layer, call.args, call.kwargs, call.sources, call.results, call.shapes
-    )
-    return passage_of(Place(wrapped, place.index, place.sources, place.made))
+def _wrapped(call: Call) -> Call:
+    """Return the call of the layer that another one wraps."""
+    return replace(call, layer=call.layer.layer)
 
 
 def _lambda(place: Place) -> Passage | None:
@@ -206,29 +221,34 @@ def _kinds(names: tuple[str, ...]) -> list[Any]:
     return [getattr(_L, name) for name in names if hasattr(_L, name)]
 
 
+def _any_rank(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}{rank}D" for name in names for rank in range(1, MOST + 1))
+
+
 RULES: dict[type, Rule] = {
     **dict.fromkeys(_kinds((*IDLE, *_POINTWISE)), pointwise),
     **dict.fromkeys(_kinds(_ALONG), _along),
-    **dict.fromkeys(_kinds(("Conv2D", "DepthwiseConv2D", "SeparableConv2D")), _convolution),
-    **dict.fromkeys(_kinds(("MaxPooling2D", "AveragePooling2D")), _pooling),
-    **dict.fromkeys(_kinds(("GlobalMaxPooling2D", "GlobalAveragePooling2D")), _global),
+    **dict.fromkeys(_kinds(_any_rank("Conv", "DepthwiseConv", "SeparableConv")), _convolution),
+    **dict.fromkeys(_kinds(_any_rank("MaxPooling", "AveragePooling")), _pooling),
+    **dict.fromkeys(_kinds(_any_rank("GlobalMaxPooling", "GlobalAveragePooling")), _global),
     **dict.fromkeys(
-        _kinds(("AdaptiveMaxPooling2D", "AdaptiveAveragePooling2D")), OPERATIONS["AdaptiveMaxPool"]
+        _kinds(_any_rank("AdaptiveMaxPooling", "AdaptiveAveragePooling")),
+        OPERATIONS["AdaptiveMaxPool"],
     ),
+    **dict.fromkeys(_kinds(_any_rank("ZeroPadding")), _padding),
+    **dict.fromkeys(_kinds(_any_rank("Cropping")), _cropping),
+    **dict.fromkeys(_kinds(_any_rank("UpSampling")), _upsampling),
+    **dict.fromkeys((_L.Conv1DTranspose, _L.Conv2DTranspose, _L.Conv3DTranspose), _transposed),
     _L.Dense: _dense,
     _L.EinsumDense: _einsum_dense,
-    _L.Conv2DTranspose: _transposed,
-    _L.ZeroPadding2D: _padding,
-    _L.Cropping2D: _cropping,
     _L.CenterCrop: _center_crop,
     _L.Resizing: OPERATIONS["Resize"],
-    _L.UpSampling2D: _upsampling,
     _L.Concatenate: concatenation,
     _L.Reshape: reshaped,
     _L.Permute: _permute,
     _L.Pipeline: _pipeline,
     _L.SpectralNormalization: _spectral,
-    _L.TimeDistributed: _each_row,
+    _L.TimeDistributed: _each_step,
     _L.Lambda: _lambda,
 }
 """The rule of each class of layers."""

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from featureprobe._spatial import spatial_of
 from featureprobe.probe.fields import readings
 from featureprobe.probe.fields.passages import (
     Passage,
     Place,
     Rule,
-    axis_numbers,
     by_axis,
     pointwise,
 )
@@ -23,37 +23,37 @@ _LIKE_NUMPY = ("reflect", "symmetric", "edge")  # modes of padding that repeat t
 
 
 def reshaped(place: Place) -> Passage | None:
-    """Return the passage of a reshaping that leaves rows and columns what they are."""
-    if not place.is_single or place.sources[0][:2] != place.made[:2]:
+    """Return the passage of a reshaping that leaves spatial axes what they are."""
+    if not place.is_single or spatial_of(place.sources[0]) != spatial_of(place.made):
         return None
     return by_axis(place, lambda _, size, __: readings.same(size), "reshaped")
 
 
 def concatenation(place: Place) -> Passage | None:
     """Return the passage of sources laid side by side."""
-    numbers = axis_numbers(place.layer.axis)
-    if numbers is None or any(len(shape) != 3 for shape in (*place.sources, place.made)):
+    numbers = place.axis_numbers(place.layer.axis)
+    if numbers is None or not place.are_laid_out(*place.sources, place.made):
         return None
-    if numbers == {3}:
+    if numbers == {place.rank + 1}:
         return pointwise(place)
     if numbers == {0}:
         return None
     axis, first = numbers.pop() - 1, 0
     found = []
     for shape in place.sources:
-        pair = [readings.same(n) for n in shape[:2]]
-        pair[axis] = readings.shifted(shape[axis], place.made[axis], -first)
-        found.append((pair[0], pair[1]))
+        each = [readings.same(n) for n in spatial_of(shape)]
+        each[axis] = readings.shifted(shape[axis], place.made[axis], -first)
+        found.append(tuple(each))
         first += shape[axis]
     return Passage(tuple(found))
 
 
 def _moved(place: Place, at: Callable[[Taken, int], Any], *, whole: bool = False) -> Passage | None:
-    """Return the passage of a call that takes each row and column from one of its input.
+    """Return the passage of a call that takes each position along an axis from one of its input.
 
     Args:
         place: The call.
-        at: From the numbers of the input's positions and the axis (0 or 1), those that are taken.
+        at: From the numbers of the input's positions and the axis (from 0), those that are taken.
         whole: Whether channels are moved, too.
     """
     if not place.is_single:
@@ -78,23 +78,23 @@ def _axes(passage: Passage) -> tuple[Reading, ...]:
 
 def _item(place: Place) -> Passage | None:
     key = place.argument(1, "key")
-    keys = _keys(key if isinstance(key, tuple | list) else (key,))
+    keys = _keys(key if isinstance(key, tuple | list) else (key,), place.rank + 2)
     if keys is None or keys[0] != _ALL:
         return None
-    if keys[1] == keys[2] == _ALL:
+    if all(own == _ALL for own in keys[1:-1]):
         return pointwise(place) if place.is_single else None  # channels alone
-    return _moved(place, lambda here, axis: here[keys[axis + 1]], whole=keys[3] != _ALL)
+    return _moved(place, lambda here, axis: here[keys[axis + 1]], whole=keys[-1] != _ALL)
 
 
-def _keys(given: Any) -> list[slice] | None:
-    """Return one slice for each of the four axes; None when axes come or go."""
+def _keys(given: Any, count: int) -> list[slice] | None:
+    """Return one slice for each of so many axes; None when axes come or go."""
     parts = list(given)
     gaps = [i for i, part in enumerate(parts) if part is Ellipsis]
     gap = gaps[0] if gaps else len(parts)
     own = [part for part in parts if part is not Ellipsis]
-    if len(gaps) > 1 or len(own) > 4 or not all(_is_slice(part) for part in own):
+    if len(gaps) > 1 or len(own) > count or not all(_is_slice(part) for part in own):
         return None
-    return [*own[:gap], *[_ALL] * (4 - len(own)), *own[gap:]]
+    return [*own[:gap], *[_ALL] * (count - len(own)), *own[gap:]]
 
 
 def _is_slice(part: Any) -> bool:
@@ -105,10 +105,10 @@ def _is_slice(part: Any) -> bool:
 
 def _slice(place: Place) -> Passage | None:
     first = place.argument(1, "start_indices")
-    fixed = isinstance(first, list | tuple | np.ndarray) and len(first) == 4
+    fixed = isinstance(first, list | tuple | np.ndarray) and len(first) == place.rank + 2
     if not fixed or not place.is_single or not all(isinstance(i, int | np.integer) for i in first):
         return None
-    cut = (int(first[3]), place.made[2]) != (0, place.sources[0][2])
+    cut = (int(first[-1]), place.made[-1]) != (0, place.sources[0][-1])
     return _moved(
         place,
         lambda here, axis: here[int(first[axis + 1]) :][: place.made[axis]],
@@ -117,12 +117,12 @@ def _slice(place: Place) -> Passage | None:
 
 
 def _pad(place: Place) -> Passage | None:
-    op = place.layer
-    widths = list(op.pad_width) * (4 if len(op.pad_width) == 1 else 1)
+    op, count = place.layer, place.rank + 2
+    widths = list(op.pad_width) * (count if len(op.pad_width) == 1 else 1)
     constant = place.argument(1, "constant_values")
-    if len(widths) != 4 or tuple(widths[0]) != (0, 0):
+    if len(widths) != count or tuple(widths[0]) != (0, 0):
         return None
-    whole = tuple(widths[3]) != (0, 0)
+    whole = tuple(widths[-1]) != (0, 0)
     if op.mode in _LIKE_NUMPY:
         return _moved(
             place, lambda here, axis: np.pad(here, widths[axis + 1], mode=op.mode), whole=whole
@@ -136,59 +136,64 @@ def _pad(place: Place) -> Passage | None:
 
 
 def _flip(place: Place) -> Passage | None:
-    numbers = axis_numbers(place.layer.axis)
+    numbers = place.axis_numbers(place.layer.axis)
     return None if numbers is None or 0 in numbers else _flipped(place, numbers)
 
 
-def _flip_rows(place: Place) -> Passage | None:
+def _flip_first(place: Place) -> Passage | None:
     return _flipped(place, {1})
 
 
 def _flipped(place: Place, numbers: set[int]) -> Passage | None:
     return _moved(
-        place, lambda here, axis: here[::-1] if axis + 1 in numbers else here, whole=3 in numbers
+        place,
+        lambda here, axis: here[::-1] if axis + 1 in numbers else here,
+        whole=place.rank + 1 in numbers,
     )
 
 
 def _roll(place: Place) -> Passage | None:
-    op = place.layer
-    if not isinstance(op.axis, int) or not isinstance(op.shift, int) or op.axis % 4 == 0:
+    op, own = place.layer, _own_axis(place)
+    if not own or not isinstance(op.shift, int):
         return None
-    own = op.axis % 4
     return _moved(
         place,
         lambda here, axis: np.roll(here, op.shift) if axis + 1 == own else here,
-        whole=own == 3,
+        whole=own == place.rank + 1,
     )
 
 
 def _repeat(place: Place) -> Passage | None:
-    op = place.layer
-    if not isinstance(op.axis, int) or not isinstance(op.repeats, int) or op.axis % 4 == 0:
+    op, own = place.layer, _own_axis(place)
+    if not own or not isinstance(op.repeats, int):
         return None
-    own = op.axis % 4
 
     def at(here: Taken, axis: int) -> Taken:
         return np.repeat(here, op.repeats) if axis + 1 == own else here
 
-    return _moved(place, at, whole=own == 3)
+    return _moved(place, at, whole=own == place.rank + 1)
+
+
+def _own_axis(place: Place) -> int | None:
+    """Return the one axis along which a call moves values, the batch being 0; None for no such axis."""
+    axis = place.layer.axis
+    numbers = place.axis_numbers(axis) if isinstance(axis, int) else None
+    return None if numbers is None else numbers.pop()
 
 
 def _tile(place: Place) -> Passage | None:
     repeats = place.layer.repeats
     several = repeats if isinstance(repeats, list | tuple) else (repeats,)
-    times = (1,) * (4 - len(several)) + tuple(several)
-    if len(times) != 4 or not all(isinstance(t, int) for t in times) or times[0] != 1:
+    count = place.rank + 2
+    times = (1,) * (count - len(several)) + tuple(several)
+    if len(times) != count or not all(isinstance(t, int) for t in times) or times[0] != 1:
         return None
-    return _moved(place, lambda here, axis: np.tile(here, times[axis + 1]), whole=times[3] != 1)
+    return _moved(place, lambda here, axis: np.tile(here, times[axis + 1]), whole=times[-1] != 1)
 
 
 def _take(place: Place) -> Passage | None:
-    own, indices = place.layer.axis, np.asarray(place.argument(1, "indices"))
-    if not isinstance(own, int) or indices.dtype.kind not in "iu" or indices.ndim != 1:
-        return None
-    own %= 4
-    if own == 0 or indices.size == 0:
+    own, indices = _own_axis(place), np.asarray(place.argument(1, "indices"))
+    if not own or indices.dtype.kind not in "iu" or indices.ndim != 1 or indices.size == 0:
         return None
 
     def at(here: Taken, axis: int) -> Taken:
@@ -196,15 +201,15 @@ def _take(place: Place) -> Passage | None:
         kept = (indices >= -len(here)) & (indices < len(here))
         return here[indices] if axis + 1 == own and kept.all() else here
 
-    return _moved(place, at, whole=own == 3)
+    return _moved(place, at, whole=own == place.rank + 1)
 
 
 def _split(place: Place) -> Passage | None:
     op = place.layer
-    numbers = axis_numbers(op.axis)
+    numbers = place.axis_numbers(op.axis)
     if numbers is None or 0 in numbers or not place.is_single:
         return None
-    if numbers == {3}:
+    if numbers == {place.rank + 1}:
         return Passage(pointwise(place).readings)
     own, many = numbers.pop() - 1, op.indices_or_sections
 
@@ -226,12 +231,13 @@ def _depth_to_blocks(place: Place) -> Passage | None:
     found = by_axis(
         place, lambda _, size, n: readings.picked(size, np.arange(n) // block, (block, 1)), "cut"
     )
-    return found and Passage(found.readings, "cut", ((block, 0), (block, 0)))
+    return found and Passage(found.readings, "cut", ((block, 0),) * place.rank)
 
 
 def _transpose(place: Place) -> Passage | None:
     axes = place.layer.axes
-    still = axes is not None and [int(a) % 4 for a in axes] == [0, 1, 2, 3]
+    count = place.rank + 2
+    still = axes is not None and [int(a) % count for a in axes] == list(range(count))
     return pointwise(place) if still else None
 
 
@@ -240,7 +246,7 @@ MOVES: dict[str, Rule] = {
     "Slice": _slice,
     "Pad": _pad,
     "Flip": _flip,
-    "Fliplr": _flip_rows,  # its second axis, which are the rows
+    "Fliplr": _flip_first,  # its second axis, which is the first spatial one
     "Roll": _roll,
     "Repeat": _repeat,
     "Tile": _tile,

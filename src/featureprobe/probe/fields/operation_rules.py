@@ -44,14 +44,16 @@ def einsum(place: Place, equation: str) -> Passage | None:
     operands = parts[0].split(",")
     if len(parts) != 2 or len(operands) != 2 or not place.is_single:
         return None
-    given, weights = operands
+    (given, weights), count = operands, place.rank + 2
     # With an ellipsis for the batch and the positions, weights have none of these axes.
-    given, made = (text.replace("...", "\0\1\2"[: 7 - len(text)]) for text in (given, parts[1]))
-    if "..." in weights or len(given) != 4 or len(made) != 4 or len(set(given)) < 4:
+    given, made = (
+        text.replace("...", "\0\1\2\3\4"[: count + 3 - len(text)]) for text in (given, parts[1])
+    )
+    if "..." in weights or len(given) != count or len(made) != count or len(set(given)) < count:
         return None
-    if given[:3] != made[:3] or made.count(made[1]) + made.count(made[2]) > 2:
+    if given[:-1] != made[:-1] or any(made.count(letter) > 1 for letter in made[1:-1]):
         return None
-    uniform = not set(given[:3]) & set(weights)
+    uniform = not set(given[:-1]) & set(weights)
     return by_axis(
         place, lambda _, size, __: readings.same(size), "pointwise" if uniform else "whole"
     )
@@ -78,9 +80,9 @@ def _product(place: Place) -> Passage | None:
     return by_axis(place, lambda _, size, __: readings.same(size), "pointwise")
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    first, second = value if isinstance(value, list | tuple) else (value, value)
-    return int(first), int(second)
+def _each(value: Any, rank: int) -> tuple[int, ...]:
+    """Return one number for each spatial axis, of a setting that may be one for all."""
+    return tuple(map(int, value)) if isinstance(value, list | tuple) else (int(value),) * rank
 
 
 def _convolution(place: Place) -> Passage | None:
@@ -95,14 +97,15 @@ def _separable(place: Place) -> Passage | None:
 
 def _pooling(place: Place) -> Passage | None:
     op = place.layer
-    size = _pair(op.pool_size)
+    size = _each(op.pool_size, place.rank)
     return _windows(place, (*size, 1, 1), size if op.strides is None else op.strides, 1, op.padding)
 
 
 def _windows(
     place: Place, kernel: Any, strides: Any, dilation: Any, padding: str
 ) -> Passage | None:
-    if len(kernel) != 4:
+    steps, holes = _each(strides, place.rank), _each(dilation, place.rank)
+    if len(kernel) != place.rank + 2 or {len(steps), len(holes)} != {place.rank}:
         return None
 
     def reading(axis: int, size: int, length: int) -> Reading:
@@ -110,8 +113,8 @@ def _windows(
             size,
             length,
             taps=kernel[axis],
-            stride=_pair(strides)[axis],
-            dilation=_pair(dilation)[axis],
+            stride=steps[axis],
+            dilation=holes[axis],
             padding=padding,
         )
 

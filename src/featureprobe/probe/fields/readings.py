@@ -1,6 +1,6 @@
 """Which positions of an input axis each position of an output axis reads.
 
-Rows and columns are treated apart, since windows are rectangles. A position of the output reads the
+Each axis is treated apart, since windows are boxes. A position of the output reads the
 positions ``first, first + step, ...`` below ``stop`` of the input; those outside of the input are
 padding, and read nothing.
 """

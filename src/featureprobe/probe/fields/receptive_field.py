@@ -1,19 +1,20 @@
 """Which pixels each output of a layer can see, exactly, from the layer graph alone.
 
-Rows and columns are treated apart, since windows are rectangles. Where branches meet, the union is
+Each spatial axis is treated apart, since windows are boxes. Where branches meet, the union is
 taken per axis, which can only make a field too large, never too small.
 """
 
 from collections.abc import Mapping, Sequence
 
+from featureprobe._spatial import Size, spatial_of
 from featureprobe.probe.fields.layer_rules import passage_of
 from featureprobe.probe.fields.passages import Axes, Place
 from featureprobe.probe.fields.reach import AxisField, nothing, pixels, spread, through, union
 from featureprobe.probe.graph.call import Call
 from featureprobe.probe.graph.layer_graph import LayerGraph
 
-Field = tuple[AxisField, AxisField]
-"""(rows, columns)."""
+Field = tuple[AxisField, ...]
+"""One for each spatial axis of the image."""
 
 
 def fields_of(
@@ -27,43 +28,45 @@ def fields_of(
         shapes: Shapes of all values without the batch axis.
 
     Returns:
-        (rows, columns) by value number. Values without rows and columns have one position.
+        The field along each spatial axis, by value number. Values without these axes have one
+        position.
     """
-    height, width = shapes[image_inputs[0]][:2]
-    fields: dict[int, Field] = {}
-    for number in graph.inputs:
-        rows, cols = _positions(shapes[number])
-        fields[number] = nothing(height, rows), nothing(width, cols)
-    fields |= dict.fromkeys(image_inputs, (pixels(height), pixels(width)))
+    image = spatial_of(shapes[image_inputs[0]])
+    fields: dict[int, Field] = {n: _unseeing(image, shapes[n]) for n in graph.inputs}
+    fields |= dict.fromkeys(image_inputs, tuple(map(pixels, image)))
     for call in graph.calls:
         sources = [fields[n] for n in call.sources]
         for index, number in enumerate(call.results):
             if sources:
                 fields[number] = _result(call, index, sources, shapes)
             else:
-                rows, cols = _positions(shapes[number])
-                fields[number] = nothing(height, rows), nothing(width, cols)
+                fields[number] = _unseeing(image, shapes[number])
     return fields
+
+
+def _unseeing(image: Size, shape: Sequence[int]) -> Field:
+    """Return the field of a value that no pixel reaches."""
+    return tuple(map(nothing, image, _positions(shape, len(image))))
 
 
 def _result(
     call: Call, index: int, sources: Sequence[Field], shapes: Mapping[int, tuple[int, ...]]
 ) -> Field:
     made = shapes[call.results[index]]
-    place = Place(call, index, tuple(shapes[n] for n in call.sources), made)
+    rank = len(sources[0])
+    place = Place(call, index, tuple(shapes[n] for n in call.sources), made, rank)
     passage = passage_of(place)
     known: tuple[Axes | None, ...] = (None,) * len(sources) if passage is None else passage.readings
-    rows, cols = (
+    return tuple(
         union(
             [
                 spread(source[axis], length) if axes is None else through(source[axis], axes[axis])
                 for source, axes in zip(sources, known, strict=True)
             ]
         )
-        for axis, length in enumerate(_positions(made))
+        for axis, length in enumerate(_positions(made, rank))
     )
-    return rows, cols
 
 
-def _positions(shape: Sequence[int]) -> tuple[int, int]:
-    return (shape[0], shape[1]) if len(shape) == 3 else (1, 1)
+def _positions(shape: Sequence[int], rank: int) -> Size:
+    return spatial_of(shape) if len(shape) == rank + 1 else (1,) * rank

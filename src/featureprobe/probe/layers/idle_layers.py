@@ -7,7 +7,7 @@ import keras
 from featureprobe.probe.layers.keras_own import is_keras_own
 
 IDLE = (
-    "Identity", "Dropout", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise",
+    "Identity", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout", "GaussianNoise",
     "ActivityRegularization", "AugMix", "CutMix", "MaxNumBoundingBoxes", "MixUp",
     "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter",
     "RandomContrast", "RandomElasticTransform", "RandomErasing", "RandomFlip",
@@ -30,7 +30,8 @@ def is_idle(layer: Any) -> bool:
 
 
 _FRAMING = (
-    "Resizing", "CenterCrop", "RandomCrop", "Cropping2D", "ZeroPadding2D", "UpSampling2D",
+    "Resizing", "CenterCrop", "RandomCrop", "Cropping1D", "Cropping2D", "Cropping3D",
+    "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "UpSampling1D", "UpSampling2D", "UpSampling3D",
     "Resize",  # keras.ops.image.resize
 )  # fmt: skip
 

@@ -7,7 +7,9 @@ and runs as it is, so that a plan is right for any net, and merely useless for s
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
+from featureprobe._spatial import Size, axis_of, size_text, spatial_of
 from featureprobe.probe.fields.crop_rules import Needs, Pads, Picks, Region, rule_of
 from featureprobe.probe.graph.call import Call
 from featureprobe.probe.network.network import Network
@@ -16,8 +18,8 @@ from featureprobe.types import ImageShape, Read
 WORTH = 0.75
 """A crop of more than this share of the pixels saves next to nothing."""
 
-Slice = tuple[tuple[int, int], tuple[int, int]]
-"""Start and length for rows and columns, counted within what a value is kept of."""
+Slice = tuple[tuple[int, int], ...]
+"""Start and length along each spatial axis, counted within what a value is kept of."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class CropStep:
         path: The call.
         kind: ``"whole"``, or how a region is computed; see :class:`passages.Passage`.
         slices: For each source, what to take of it; None for all.
-        pads: What to pad before the call: (before, after) for rows and columns.
-        picks: Rows and columns to take, as in :class:`crop_rules.Needs`.
+        pads: What to pad before the call: (before, after) for each spatial axis; empty for nothing.
+        picks: Positions to take, as in :class:`crop_rules.Needs`.
     """
 
     path: str
@@ -46,7 +48,7 @@ class Geometry:
     Targets of equal geometry are the same function of their crops.
 
     Attributes:
-        shape: (h, w, C) of the crop.
+        shape: (*spatial, C) of the crop.
         steps: How each call runs, in order.
     """
 
@@ -59,15 +61,15 @@ class Crop:
     """Where a target's problem lies.
 
     Attributes:
-        place: First row and column of the crop in the image.
+        place: Where the crop begins in the image, along each spatial axis.
         geometry: What it is, wherever it lies.
-        offsets: (layer, (row, col)) pairs: what to take off a read's row and column, so that it
-            addresses the cropped output.
+        offsets: (layer, numbers) pairs: what to take off a read's place along each spatial axis, so
+            that it addresses the cropped output.
     """
 
-    place: tuple[int, int]
+    place: Size
     geometry: Geometry
-    offsets: tuple[tuple[str, tuple[int, int]], ...]
+    offsets: tuple[tuple[str, Size], ...]
 
 
 def plan_crop(network: Network, reads: Sequence[Read]) -> Crop | str:
@@ -82,8 +84,9 @@ def plan_crop(network: Network, reads: Sequence[Read]) -> Crop | str:
     regions, whole = _read_regions(network, reads)
     wanted = tuple((read.layer, read.pre) for read in reads)
     steps: list[tuple[Call, Needs]] = []
+    rank = len(network.image_shape) - 1
     for call in reversed(network.graph.needed(wanted)):
-        rule, region = rule_of(call, network.shapes), regions.get(call.results[0])
+        rule, region = rule_of(call, network.shapes, rank), regions.get(call.results[0])
         needs = None if rule is None or region is None else rule(region)
         if needs is None:
             whole.append(call.path)
@@ -105,13 +108,16 @@ def _read_regions(
     for read in reads:
         number = network.graph.number_of(read.layer)
         shape = network.shapes[number]
-        if len(shape) != 3:
+        if len(shape) != len(network.image_shape):
             whole.append(read.layer)
             _extend(network, regions, number, None)
             continue
-        axes = zip((read.row, read.col), shape[:2], strict=True)
-        rows, cols = ((0, n) if i is None else (int(i), int(i) + 1) for i, n in axes)
-        _extend(network, regions, number, (rows, cols))
+        region = [(0, length) for length in spatial_of(shape)]
+        for name, index in zip(read.axes, read.indices, strict=True):
+            axis = axis_of(name, len(shape))
+            if axis is not None and axis < len(region):
+                region[axis] = (int(index), int(index) + 1)
+        _extend(network, regions, number, tuple(region))
     return regions, whole
 
 
@@ -120,17 +126,17 @@ def _extend(
 ) -> None:
     """Make a value's region large enough for one more consumer; None is all of it."""
     shape = network.shapes[number]
-    if len(shape) != 3:
+    if len(shape) != len(network.image_shape):
         regions[number] = None
         return
-    full: Region = ((0, shape[0]), (0, shape[1]))
+    full: Region = tuple((0, length) for length in spatial_of(shape))
     need = full if need is None else need
     old = regions.get(number)
     if old is None:
         regions[number] = need
         return
-    rows, cols = ((min(a[0], b[0]), max(a[1], b[1])) for a, b in zip(old, need, strict=True))
-    regions[number] = (rows, cols)
+    both = zip(old, need, strict=True)
+    regions[number] = tuple((min(a[0], b[0]), max(a[1], b[1])) for a, b in both)
 
 
 def _crop(
@@ -140,30 +146,29 @@ def _crop(
     steps: Sequence[tuple[Call, Needs]],
     whole: Sequence[str],
 ) -> Crop | str:
-    height, width, channels = network.image_shape
+    image = spatial_of(network.image_shape)
     region = _of_images(network, regions)
     others = [n for n in network.graph.inputs if n in regions and n not in network.image_inputs]
     if region is None or others:
         return "it depends on another input than the image"
-    (top, bottom), (left, right) = region
-    if (bottom - top) * (right - left) > WORTH * height * width:
+    size = tuple(stop - first for first, stop in region)
+    if prod(size) > WORTH * prod(image):
         if whole:
             return f"{whole[0]!r} depends on the whole image"
-        return (
-            f"the receptive field is {bottom - top} x {right - left} of {height} x {width} pixels"
-        )
+        return f"the receptive field is {' x '.join(map(str, size))} of {size_text(image)}"
     made = []
     for call, needs in steps:
         kept = (regions.get(number) for number in call.sources)
         slices = tuple(_within(need, have) for need, have in zip(needs.regions, kept, strict=True))
         made.append(CropStep(call.path, needs.kind, slices, needs.pads, needs.picks))
-    geometry = Geometry((bottom - top, right - left, channels), tuple(made))
+    geometry = Geometry((*size, network.image_shape[-1]), tuple(made))
     offsets = []
     for read in reads:
         of_layer = regions[network.graph.number_of(read.layer)]
         if of_layer is not None:
-            offsets.append((read.layer, (of_layer[0][0], of_layer[1][0])))
-    return Crop((top, left), geometry, tuple(dict.fromkeys(offsets)))
+            offsets.append((read.layer, tuple(first for first, _ in of_layer)))
+    place = tuple(first for first, _ in region)
+    return Crop(place, geometry, tuple(dict.fromkeys(offsets)))
 
 
 def _of_images(network: Network, regions: dict[int, Region | None]) -> Region | None:
@@ -180,5 +185,4 @@ def _within(need: Region | None, have: Region | None) -> Slice | None:
     """Return a region as start and length within a larger one; None where it is all of it."""
     if need is None or have is None or need == have:
         return None
-    rows, cols = ((n[0] - h[0], n[1] - n[0]) for n, h in zip(need, have, strict=True))
-    return rows, cols
+    return tuple((n[0] - h[0], n[1] - n[0]) for n, h in zip(need, have, strict=True))

@@ -21,6 +21,10 @@ from featureprobe.probe.network.crop_plan import CropStep, Geometry, Slice
 from featureprobe.probe.network.network import Network
 from featureprobe.types import ImageShape, Tensor
 
+_L = keras.layers
+_MAXIMA = (_L.MaxPooling1D, _L.MaxPooling2D, _L.MaxPooling3D)
+_MEANS = (_L.AveragePooling1D, _L.AveragePooling2D, _L.AveragePooling3D)
+
 
 class CroppedNetwork(Compiling):
     """The layer graph as a function of crops of one geometry.
@@ -50,7 +54,7 @@ class CroppedNetwork(Compiling):
 
     @property
     def image_shape(self) -> ImageShape:
-        """(h, w, C) of one crop."""
+        """(*spatial, C) of one crop."""
         return self._geometry.shape
 
     @property
@@ -79,7 +83,7 @@ class CroppedNetwork(Compiling):
         *,
         redirected: bool = False,
     ) -> list[Tensor]:
-        """Compute layers for crops (N, h, w, C) in model units; see :meth:`Network.forward`.
+        """Compute layers for crops (N, *spatial, C) in model units; see :meth:`Network.forward`.
 
         Each value holds only the region that is needed of it.
         """
@@ -125,13 +129,13 @@ class CroppedNetwork(Compiling):
             return [self._windowed(call, own[call.sources[0]], step.pads, linear=linear)]
         source = _padded(own[call.sources[0]], step.pads)
         if step.kind == "reshaped":
-            channels = self._network.shapes[call.results[0]][2]
-            made = tf.reshape(source, [-1, *source.shape[1:3], channels])
+            channels = self._network.shapes[call.results[0]][-1]
+            made = tf.reshape(source, [-1, *source.shape[1:-1], channels])
         elif step.kind == "cut":
             made = call.run({call.sources[0]: source})[0]
         elif step.kind == "transposed":
             made = _unpadded(call.layer, linear=linear, output_padding=None)(source)
-        else:  # rows and columns are moved; nothing else happens
+        else:  # positions are moved; nothing else happens
             made = source
         # A layer that moves values also casts them to what it computes in.
         made = tf.cast(made, getattr(call.layer, "compute_dtype", None) or made.dtype)
@@ -140,14 +144,14 @@ class CroppedNetwork(Compiling):
     def _windowed(self, call: Call, own: Tensor, pads: Pads, *, linear: bool) -> Tensor:
         """Return what a layer makes of a region by a window, padded here."""
         layer = call.layer
-        low = own.dtype.min if type(layer) is keras.layers.MaxPooling2D else 0
+        low = own.dtype.min if type(layer) in _MAXIMA else 0
         source = _padded(own, pads, low)
         made = self.graph.kernels.on_padded(call.path, layer, source, linear=linear)
         if made is not None:
             return made
         twin = _unpadded(layer, linear=linear)
         made = twin(source)
-        if type(layer) is keras.layers.AveragePooling2D and pads != ((0, 0), (0, 0)):
+        if type(layer) in _MEANS and any(map(any, pads)):
             made /= twin(_padded(tf.ones_like(own), pads))  # a mean of real values only
         return made
 
@@ -169,7 +173,7 @@ def _unpadded(layer: Any, *, linear: bool, **changes: Any) -> Any:
 
 
 def _picked(values: Tensor, picks: Picks) -> Tensor:
-    """Return rows and columns of a value (N, h, w, C)."""
+    """Return positions of a value (N, *spatial, C) along each axis."""
     for axis, places in enumerate(picks, start=1):
         first, count = places[0], len(places)
         if places == tuple(range(first, first + count)):
@@ -181,15 +185,14 @@ def _picked(values: Tensor, picks: Picks) -> Tensor:
 
 
 def _taken(values: Tensor, part: Slice | None) -> Tensor:
-    """Return a region of a value (N, h, w, C)."""
+    """Return a region of a value (N, *spatial, C)."""
     if part is None:
         return values
-    (top, height), (left, width) = part
-    return values[:, top : top + height, left : left + width]
+    return values[(slice(None), *(slice(first, first + length) for first, length in part))]
 
 
 def _padded(values: Tensor, pads: Pads, constant: float = 0.0) -> Tensor:
-    """Return a value with rows and columns added."""
-    if pads == ((0, 0), (0, 0)):
+    """Return a value with positions added at its ends."""
+    if not any(map(any, pads)):
         return values
     return tf.pad(values, [(0, 0), *pads, (0, 0)], constant_values=constant)
