@@ -9,10 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers, ops
 
 import featureprobe as fp
+from featureprobe.ascent.problem.targets import check_reads
 from featureprobe.objectives.structure import leaf_of
+from featureprobe.testing._targets import evaluate
 
 SPACE = fp.InputSpace.identity(low=0, high=1)
 CLASSES = 3
@@ -47,13 +50,21 @@ def logits_of(model: Any, images: Any, late: str = "late") -> np.ndarray:
     return made @ kernel.reshape(made.shape[-1], -1) + bias
 
 
-def climbed(model: Any, target: fp.Objective, **more: Any) -> tuple[np.ndarray, np.ndarray]:
+def climbed(model: Any, target: fp.Objective) -> tuple[np.ndarray, np.ndarray]:
     """Return the images and scores of a short run."""
-    probe = fp.ModelProbe(model, input_space=SPACE, **more)
+    probe = fp.ModelProbe(model, input_space=SPACE)
     ascent = fp.Ascent(steps=3, starts=2, search=None, regularizers=())
     result = ascent.run(probe, target, rng=2, progress=False)
     assert (np.ravel(result.scores) > result.score_trace[0].ravel()).all()
     return result.images[0], result.scores[0]
+
+
+def scored(model: Any, target: fp.Objective) -> tuple[np.ndarray, np.ndarray]:
+    """Return images, and their scores as the engine computes them."""
+    probe = fp.ModelProbe(model, input_space=SPACE)
+    check_reads(probe, target)
+    images = np.random.default_rng(5).random((2, *probe.image_shape), np.float32)
+    return images, evaluate(probe, [target], tf.constant(images), 2).score.numpy()
 
 
 ENDINGS: dict[str, Callable[[Any], Any]] = {
@@ -72,7 +83,7 @@ ENDINGS: dict[str, Callable[[Any], Any]] = {
 def test_the_mean_over_all_positions(ending: str) -> None:
     """Whatever turns the logits into shares."""
     model = net(ENDINGS[ending])
-    images, scores = climbed(model, fp.Logit(2))
+    images, scores = scored(model, fp.Logit(2))
     np.testing.assert_allclose(
         scores, logits_of(model, images)[..., 2].mean(axis=(1, 2)), rtol=1e-4, atol=1e-5
     )
@@ -81,7 +92,7 @@ def test_the_mean_over_all_positions(ending: str) -> None:
 def test_a_temperature() -> None:
     """It is part of the logit, as in classifiers of one answer."""
     model = net(lambda x: layers.Softmax()(layers.Rescaling(0.5)(head(2)(x))))
-    images, scores = climbed(model, fp.Logit(1))
+    images, scores = scored(model, fp.Logit(1))
     wanted = 0.5 * logits_of(model, images)[..., 1].mean(axis=(1, 2))
     np.testing.assert_allclose(scores, wanted, rtol=1e-4, atol=1e-5)
 
@@ -91,13 +102,13 @@ def test_one_place_and_a_mask_in_any_rank(rank: int) -> None:
     """Of series, pictures and volumes."""
     model = net(head(rank, "softmax"), rank)
     place = tuple(size // 2 for size in SIZES[rank])
-    images, scores = climbed(model, fp.Logit(1, position=place))
+    images, scores = scored(model, fp.Logit(1, position=place))
     wanted = logits_of(model, images)[(slice(None), *place, 1)]
     np.testing.assert_allclose(scores, wanted, rtol=1e-4, atol=1e-5)
     mask = np.zeros(SIZES[rank])
     mask[tuple(slice(1, 3) for _ in place)] = 1
     mask[place] = 2.5
-    images, scores = climbed(model, fp.Logit(0, mask=mask))
+    images, scores = scored(model, fp.Logit(0, mask=mask))
     own = logits_of(model, images)[..., 0].reshape(2, -1)
     wanted = own @ mask.ravel() / mask.sum()
     np.testing.assert_allclose(scores, wanted, rtol=1e-4, atol=1e-5)
@@ -144,7 +155,7 @@ def test_a_u_net_with_transposed_convolutions() -> None:
     images, scores = climbed(model, fp.Logit(1))
     wanted = logits_of(model, images)[..., 1].mean(axis=(1, 2))
     np.testing.assert_allclose(scores, wanted, rtol=1e-2, atol=1e-2)
-    images, scores = climbed(model, fp.Logit(2, position=(6, 3)))
+    images, scores = scored(model, fp.Logit(2, position=(6, 3)))
     np.testing.assert_allclose(scores, logits_of(model, images)[:, 6, 3, 2], rtol=1e-2, atol=1e-2)
 
 
@@ -153,7 +164,7 @@ def test_upsampled_logits() -> None:
     model = net(
         lambda x: layers.Softmax()(layers.UpSampling2D(2, interpolation="bilinear")(head(2)(x)))
     )
-    images, scores = climbed(model, fp.Logit(1, position=(9, 4)))
+    images, scores = scored(model, fp.Logit(1, position=(9, 4)))
     up = layers.UpSampling2D(2, interpolation="bilinear")(logits_of(model, images)).numpy()
     np.testing.assert_allclose(scores, up[:, 9, 4, 1], rtol=1e-4, atol=1e-5)
 
@@ -162,8 +173,8 @@ def test_upsampled_probabilities_have_no_logits_but_where_they_are_made() -> Non
     """Bilinear behind the softmax averages shares; the error names the layer to read."""
     model = net(lambda x: layers.UpSampling2D(2, interpolation="bilinear")(head(2, "softmax")(x)))
     with pytest.raises(fp.ModelError, match=r"'logits', which holds probabilities.*fp\.Logit"):
-        climbed(model, fp.Logit(1))
-    images, scores = climbed(model, fp.Logit(1, layer="logits"))
+        scored(model, fp.Logit(1))
+    images, scores = scored(model, fp.Logit(1, layer="logits"))
     wanted = logits_of(model, images)[..., 1].mean(axis=(1, 2))
     np.testing.assert_allclose(scores, wanted, rtol=1e-4, atol=1e-5)
 
@@ -171,7 +182,7 @@ def test_upsampled_probabilities_have_no_logits_but_where_they_are_made() -> Non
 def test_repeated_probabilities_are_repeated_logits() -> None:
     """Nearest neighbours behind the softmax change no value."""
     model = net(lambda x: layers.UpSampling2D(2)(head(2, "softmax")(x)))
-    images, scores = climbed(model, fp.Logit(1, position=(9, 4)))
+    images, scores = scored(model, fp.Logit(1, position=(9, 4)))
     np.testing.assert_allclose(scores, logits_of(model, images)[:, 4, 2, 1], rtol=1e-4, atol=1e-5)
 
 
@@ -227,4 +238,4 @@ def test_what_does_not_fit_is_refused(fields: dict[str, Any], error: Any, words:
     """With what would."""
     model = net(head(2, "softmax"))
     with pytest.raises(error, match=words):
-        climbed(model, fp.Logit(**{"index": 0, **fields}))
+        scored(model, fp.Logit(**{"index": 0, **fields}))

@@ -26,6 +26,9 @@ MAPS, STRIPS, NODES, VOLUMES = (4, 5, 3), (7, 3), (6,), (2, 4, 6, 3)
         (Read("a", position=(3, 4), channel=0), MAPS),
         (Read("a", position=(1, 3, 5), channel=2), VOLUMES),
         (Read("a"), (2, 2, 2, 2)),
+        (Read("a", unit=2), MAPS),
+        (Read("a", unit=5), NODES),
+        (Read("a", unit=2), VOLUMES),
     ],
 )
 def test_what_fits(read: Read, shape: tuple[int, ...]) -> None:
@@ -94,8 +97,19 @@ def test_each_image_has_its_own_place(traced: bool) -> None:
     np.testing.assert_array_equal(
         found, [values[0, 3, 4, 0], values[1, 0, 0, 2], values[2, 1, 2, 1]]
     )
-    found = take(values, ("channel",), (channels,))
-    np.testing.assert_array_equal(found, [values[k, :, :, c] for k, c in enumerate(channels)])
+    for word in ("channel", "unit"):
+        found = take(values, (word,), (channels,))
+        np.testing.assert_array_equal(found, [values[k, :, :, c] for k, c in enumerate(channels)])
+
+
+def test_a_unit_is_named_alone() -> None:
+    """Other axes go by channel and index; outside of a layer it is called what it is there."""
+    with pytest.raises(fp.ConfigError, match="stands alone"):
+        Read("a", unit=1, row=0)
+    with pytest.raises(fp.RangeError, match="index 6 is outside"):
+        check_read(Read("a", unit=6), NODES)
+    with pytest.raises(fp.RangeError, match="channel 3 is outside"):
+        check_read(Read("a", unit=3), MAPS)
 
 
 @pytest.mark.parametrize("pre", ["False", "True", 0, 1, None, [], np.array([True])])
