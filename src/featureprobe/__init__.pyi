@@ -87,6 +87,8 @@ from featureprobe.parameterizations import (
     Pixels as Pixels,
 )
 from featureprobe.probe import (
+    CheckedSpace as CheckedSpace,
+    InputCheck as InputCheck,
     LayerRow as LayerRow,
     LayerTable as LayerTable,
     ModelProbe as ModelProbe,

@@ -45,9 +45,11 @@ class ActivationGrid(Hints):
         image: (*spatial, C) the input in pixel units, or None.
         prediction: (n,) output of the model for the image, or None.
         source: Where the image comes from, or None.
+        labels: n names of the classes of ``prediction``, or None.
 
     Raises:
-        ShapeError: When an array has another rank or is empty.
+        ShapeError: When an array has another rank or is empty, or there are more or fewer labels than
+            predictions.
         DataError: When a value is NaN or infinite.
 
     Example:
@@ -75,6 +77,7 @@ class ActivationGrid(Hints):
     image: FloatArray | None = None
     prediction: FloatArray | None = None
     source: ImageSource | str | None = None
+    labels: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("layer", "kind"):
@@ -94,6 +97,16 @@ class ActivationGrid(Hints):
         volume = self.image is not None and self.image.ndim == 4
         if self.array.ndim == 4 and len(self.array) == 1 and not volume:
             raise _misshapen("array", self.array.shape, _RANKS["array"])
+        if self.labels is not None:
+            object.__setattr__(self, "labels", _names(self.labels, self.prediction))
+
+    @property
+    def predicted(self) -> str | None:
+        """What the model takes the image for, its name or its number; None without a prediction."""
+        if self.prediction is None:
+            return None
+        number = int(self.prediction.argmax())
+        return str(number) if self.labels is None else self.labels[number]
 
     @property
     def n_maps(self) -> int:
@@ -185,13 +198,15 @@ class ActivationGrid(Hints):
             )
         images = [grid.image for grid in grids if grid.image is not None]
         vectors = [grid.prediction for grid in grids if grid.prediction is not None]
+        names = {grid.labels for grid in grids}
+        named = {"labels": grids[0].labels} if len(names) == 1 and None not in names else {}
         titles = [_source_text(grid.source) or f"image {k}" for k, grid in enumerate(grids)]
         return show_grids_side_by_side(
             [grid.array for grid in grids],
             inputs=images if len(images) == len(grids) else None,
             predictions=vectors if len(vectors) == len(grids) else None,
             figure=figure,
-            **({"titles": titles} | options),
+            **({"titles": titles} | named | options),
         )
 
     @property
@@ -213,6 +228,8 @@ class ActivationGrid(Hints):
         parts.append(f"values {self.array.min():.4g} to {self.array.max():.4g}")
         if source := _source_text(self.source):
             parts.append(f"for {visible(source)}")
+        if self.labels is not None and self.prediction is not None:
+            parts.append(f"predicted {visible(self.predicted, 40)} {self.prediction.max():.3g}")
         kind = f" ({visible(self.kind)})" if self.kind else ""
         return f"<ActivationGrid of {visible(self.layer)}{kind}: {', '.join(parts)}>"
 
@@ -232,6 +249,22 @@ class ActivationGrid(Hints):
 
 def _source_text(source: ImageSource | str | None) -> str:
     return "" if source is None else str(source)
+
+
+def _names(labels: object, prediction: FloatArray | None) -> tuple[str, ...]:
+    given = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    names = tuple(given) if isinstance(given, tuple | list) else ()
+    if prediction is None or not all(isinstance(name, str) for name in names):
+        raise ConfigError(
+            "labels of an ActivationGrid are texts that name the classes of its prediction. Received: "
+            f"{received(labels)}{'' if prediction is not None else ', and no prediction'}."
+        )
+    if len(names) != len(prediction):
+        raise ShapeError(
+            f"labels of an ActivationGrid name each class. Received {len(names)} names for "
+            f"{len(prediction)} classes."
+        )
+    return names
 
 
 def _frozen(value: npt.ArrayLike, name: str, ranks: tuple[int, ...]) -> FloatArray:

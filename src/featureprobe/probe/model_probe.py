@@ -16,15 +16,20 @@ from featureprobe._kinds import OWN
 from featureprobe.errors import ShapeError
 from featureprobe.grid import ActivationGrid
 from featureprobe.input_space import InputSpace
+from featureprobe.probe.feeding.checking import checked_input
+from featureprobe.probe.feeding.input_check import InputCheck
 from featureprobe.probe.fingerprint import fingerprint_of
 from featureprobe.probe.graph.layer_graph import Wanted
 from featureprobe.probe.layer_table import LayerRow, LayerTable
 from featureprobe.probe.network.network import Network
+from featureprobe.probe.opening.class_names import class_names, fitting
+from featureprobe.probe.opening.inputs import leading_space
 from featureprobe.probe.opening.loading import load_model
 from featureprobe.probe.opening.opening import opened
 from featureprobe.types import OUTPUT, FloatArray, ImageShape, flag, output_path
 
 _Paths = Annotated[str | Sequence[str], OWN]
+_Labels = Annotated[Sequence[str] | Mapping[int, str] | None, OWN]
 
 
 @checked_methods
@@ -51,6 +56,8 @@ class ModelProbe(Hints):
             where several take one and the same image. In models that take dicts, keys are names too.
         other_inputs: Constant values of all other inputs by name, without the batch axis or in a batch
             of one: numbers, ids, masks, or images in model units. Each keeps its input's dtype.
+        labels: Names of the classes: one for each, in the order of the output, or a dict of names by
+            number, where classes that are left out are called by their number.
 
     Raises:
         ModelError: When the model cannot be probed.
@@ -72,6 +79,7 @@ class ModelProbe(Hints):
         size: tuple[int, ...] | None = None,
         image_input: str | Sequence[str] | None = None,
         other_inputs: Mapping[str, Any] | None = None,
+        labels: _Labels = None,
     ) -> None:
         self._model = model
         self._opened: dict[str, Any] = {
@@ -80,6 +88,7 @@ class ModelProbe(Hints):
             "other_inputs": deepcopy(other_inputs),  # the user's arrays may change
         }
         self._network, self._input_space = opened(model, input_space, **self._opened)
+        self._labels = class_names(labels, self._network)
 
     @classmethod
     def load(
@@ -112,11 +121,14 @@ class ModelProbe(Hints):
         Raises:
             ModelError, ShapeError: When the model does not take what this one takes.
         """
-        return ModelProbe(model, input_space=self.input_space, **self._opened)
+        other = ModelProbe(model, input_space=self.input_space, **self._opened)
+        other._labels = fitting(self._labels, other._network)
+        return other
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what it was opened with; what was compiled is compiled anew."""
-        return partial(ModelProbe, input_space=self.input_space, **self._opened), (self._model,)
+        kept = {"input_space": self.input_space, "labels": self._labels, **self._opened}
+        return partial(ModelProbe, **kept), (self._model,)
 
     @property
     def network(self) -> Network:
@@ -127,6 +139,11 @@ class ModelProbe(Hints):
     def input_space(self) -> InputSpace:
         """How pixel units become model units."""
         return self._input_space
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """Names of the classes, in the order of the output; None when nobody gave them."""
+        return self._labels
 
     @property
     def image_shape(self) -> ImageShape:
@@ -235,6 +252,47 @@ class ModelProbe(Hints):
         found = self._run(images, tuple((output_path(name), False) for name in names))
         return dict(zip(names, found, strict=True))  # type: ignore[return-value]  # mostly one array
 
+    def check(self, images: npt.ArrayLike, labels: Any = None) -> InputCheck:
+        """Return whether the model is fed as it was trained: this input space beside the usual ones.
+
+        The same images, in the same pixel units, are fed in each space: the probe's own, 0..1, -1..1, 0..255, Keras'
+        ``caffe`` and ``torch``, each with the channels in either order, unchanged, and standardized. With
+        labels, spaces are compared by how many answers are right, and those of like accuracy by the loss. Without,
+        by how well what reaches the first BatchNormalization and Normalization layers agrees with
+        the means and variances that these hold; where there are none, by how far answers to shifted views of an
+        image agree, a weaker measure. The probe stays as it is.
+
+        Args:
+            images: (N, *spatial, C), pixel units, as the files hold them. Six are few, two hundred are many.
+            labels: N right answers: class numbers, one-hot rows, names (with ``labels=`` of the
+                probe), sets of either of which any is right, 0 or 1 for sigmoid outputs, or values of a regression.
+
+        Returns:
+            The spaces, the best first, their figures, and a sentence. Spaces that so many images do not
+            tell apart are named.
+
+        Raises:
+            ShapeError: When images do not fit the model, or labels the images or the output.
+            ConfigError: When a class does not exist.
+            ModelError: When labels are given and the model has several outputs.
+
+        Example:
+            >>> import featureprobe as fp
+            >>> images, labels = fp.samples.mnist_digits()
+            >>> check = fp.samples.mnist_probe().check(images[:200], labels[:200])
+            >>> check.as_trained
+            True
+        """
+        return checked_input(
+            self._network,
+            self._input_space,
+            _checks.images(images, self.image_shape, dtype=self._network.dtype),
+            labels,
+            model=self.name,
+            names=self._labels,
+            leading=leading_space(self._network.graph, self._network.image_inputs),
+        )
+
     def grid(self, image: npt.ArrayLike, layer: str, *, name: str | None = None) -> ActivationGrid:
         """Return what all maps or nodes of a layer answer to one image.
 
@@ -255,6 +313,7 @@ class ModelProbe(Hints):
             kind=type(self._network.graph.call_of(layer).layer).__name__,
             image=batch[0],
             prediction=values[1][0] if single_output and values[1].ndim == 2 else None,
+            labels=self._labels if single_output and values[1].ndim == 2 else None,
             source=image_source.source_of(batch[0], name),
         )
 

@@ -161,15 +161,21 @@ def choose_space(
             f"input_space is an fp.InputSpace. Received: {given!r}. "
             "Write fp.InputSpace(mean=, std=, low=, high=), or a preset such as fp.InputSpace.caffe()."
         )
-    found = [_found_at(graph, number) for number in image_inputs]
-    plain = {space and replace(space, assumed="") for space in found}
-    if found[0] is not None and len(plain) == 1:
-        return found[0]
+    found = leading_space(graph, image_inputs)
+    if found is not None:
+        return found
     raise ConfigError(
         "The range of a model's input cannot be guessed, and it has no leading Rescaling (to 0..1 "
         "or -1..1) or Normalization layer to read it off. Pass input_space=fp.InputSpace(mean=, std=, low=, "
         "high=), a preset such as fp.InputSpace.torch(), or fp.InputSpace.identity(low=0, high=255)."
     )
+
+
+def leading_space(graph: LayerGraph, image_inputs: Sequence[int]) -> InputSpace | None:
+    """Return what the leading Rescaling or Normalization layer wants; None without one, or where inputs differ."""
+    found = [_found_at(graph, number) for number in image_inputs]
+    plain = {space and replace(space, assumed="") for space in found}
+    return found[0] if len(plain) == 1 else None
 
 
 def _found_at(graph: LayerGraph, number: int) -> InputSpace | None:

@@ -11,6 +11,7 @@ from featureprobe.probe.network.feeding import Feeding
 from featureprobe.probe.network.network import Network
 from featureprobe.probe.opening import inputs as _inputs
 from featureprobe.probe.opening.agreement import agrees
+from featureprobe.probe.opening.families import space_of_family
 from featureprobe.probe.opening.image_inputs import (
     asked_inputs,
     choose_image_inputs,
@@ -50,13 +51,23 @@ def opened(
             model, read_graph(model, follow=follow), size, image_input, other_inputs
         )
         network = Network(graph, feeding, shape)
-        found = _inputs.choose_space(space, graph, feeding.images)
+        found = _inputs.choose_space(_assumed(space, network, model), graph, feeding.images)
         found.check_shape(network.image_shape)
         if not graph.own_code or agrees(network, model, found):
             break
     check_weights(network.graph)
     network.rows = find_rows(network, found, _inputs.declared_batch(model))
     return network, found
+
+
+def _assumed(space: InputSpace | None, network: Network, model: Any) -> InputSpace | None:
+    """Return the given space, or what a net of keras.applications wants that has no layer to tell it."""
+    if space is not None:
+        return space
+    leading = _inputs.leading_space(network.graph, network.image_inputs)
+    if leading is not None and leading.low is not None:  # a Normalization says nothing of the range
+        return None
+    return space_of_family(network, _inputs.declared_batch(model))
 
 
 def _fed(
