@@ -185,6 +185,6 @@ _NEAR = 1e-3
 Shares: TypeAlias = Callable[[FloatArray], Floats]
 
 
-def _of_each(values: npt.NDArray[Any]) -> Floats:
+def _of_each(values: Any) -> Floats:
     """Return the mean of each image's values, (N,)."""
     return np.asarray(values.reshape(len(values), -1).mean(axis=1), np.float64)

@@ -11,7 +11,7 @@ from featureprobe.types import FloatArray
 
 AS_GIVEN = "as given"
 STANDARDIZED = "standardized"
-_SAME = 0.01  # of a deviation: spaces closer than this are one
+_SAME = 0.02  # of a deviation: spaces closer than this are one
 _CAFFE = (123.68, 116.779, 103.939)  # in the order of RGB
 _TORCH = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _NARROW, _VISIBLE = 1.5, 0.02

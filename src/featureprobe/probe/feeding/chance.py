@@ -7,7 +7,7 @@ import numpy as np
 from featureprobe.types import Floats
 
 LEVEL = 0.05  # of a difference that counts
-ROUNDS = 2000
+ROUNDS = 1000
 _EXACT = 12  # images up to which all signs are tried
 _Z = 1.959964  # 95 %
 
@@ -17,7 +17,7 @@ def interval_of_share(share: float, count: int) -> tuple[float, float]:
     middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
     half = _Z / (1 + _Z**2 / count)
     half *= float(np.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2)))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def interval_of_mean(values: Floats) -> tuple[float, float]:
@@ -31,7 +31,7 @@ def differ(first: Floats, second: Floats) -> bool:
     """Whether figures of the same images (N,) differ by more than a change of signs would give.
 
     The test of paired differences whose signs are exchanged: all of them for up to 12 images that differ,
-    else 2000 draws. Of figures that are 0 or 1 it is McNemar's exact test.
+    else 1000 draws. Of figures that are 0 or 1 it is McNemar's exact test.
     """
     apart = first - second
     apart = apart[apart != 0]

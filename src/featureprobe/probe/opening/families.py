@@ -58,6 +58,7 @@ class Family:
         layers: What it holds, by name; a name that begins with ``*`` may begin with anything.
         lacks: Names of layers that it does not hold.
         equal: Names of two layers that have as many filters.
+        chained: Pairs of names of layers, of which the second takes what the first makes.
     """
 
     name: str
@@ -66,12 +67,16 @@ class Family:
     layers: Mapping[str, Layer]
     lacks: tuple[str, ...] = ()
     equal: tuple[str, ...] = ()
+    chained: tuple[tuple[str, str], ...] = ()
 
     def is_in(self, calls: Mapping[str, Call]) -> bool:
         """Whether a net, given by its calls by name of their layer, holds this family's layers."""
         held = {name: _named(name, calls) for name in self.layers}
         if any(call is None for call in held.values()) or any(name in calls for name in self.lacks):
             return False
+        for first, second in self.chained:
+            if not set(calls[first].results) & set(calls[second].sources):
+                return False
         fit = all(layer.fits(held[name].layer) for name, layer in self.layers.items())  # type: ignore[union-attr]
         return fit and len({calls[name].layer.filters for name in self.equal}) < 2
 
@@ -98,7 +103,7 @@ FAMILIES = (
         "VGG", "caffe", InputSpace.caffe,
         {"block1_conv1": _conv(64, 3), "block1_conv2": _conv(64, 3), "block2_conv1": _conv(128, 3),
          "block2_conv2": _conv(128, 3)},
-        lacks=("block1_conv1_bn", "block1_bn1"),
+        chained=(("block1_conv1", "block1_conv2"), ("block2_conv1", "block2_conv2")),
     ),
     Family(
         "ResNet", "caffe", InputSpace.caffe,
