@@ -7,8 +7,8 @@ To teach it a layer type: add its rule to `fields/layer_rules.py`, from which fi
 configurations to the tables of the tests, which compare it with what pixels change.
 """
 
-from featureprobe.probe.feeding.input_check import CheckedSpace, InputCheck
 from featureprobe.probe.layer_table import LayerRow, LayerTable
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.probe.spaces.input_check import CheckedSpace, InputCheck
 
 __all__ = ["CheckedSpace", "InputCheck", "LayerRow", "LayerTable", "ModelProbe"]

@@ -16,8 +16,6 @@ from featureprobe._kinds import OWN
 from featureprobe.errors import ShapeError
 from featureprobe.grid import ActivationGrid
 from featureprobe.input_space import InputSpace
-from featureprobe.probe.feeding.checking import checked_input
-from featureprobe.probe.feeding.input_check import InputCheck
 from featureprobe.probe.fingerprint import fingerprint_of
 from featureprobe.probe.graph.layer_graph import Wanted
 from featureprobe.probe.layer_table import LayerRow, LayerTable
@@ -26,6 +24,8 @@ from featureprobe.probe.opening.class_names import class_names, fitting
 from featureprobe.probe.opening.inputs import leading_space
 from featureprobe.probe.opening.loading import load_model
 from featureprobe.probe.opening.opening import opened
+from featureprobe.probe.spaces.checking import checked_input
+from featureprobe.probe.spaces.input_check import InputCheck
 from featureprobe.types import OUTPUT, FloatArray, ImageShape, flag, output_path
 
 _Paths = Annotated[str | Sequence[str], OWN]

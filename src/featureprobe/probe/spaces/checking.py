@@ -9,12 +9,12 @@ import numpy as np
 
 from featureprobe.errors import ModelError
 from featureprobe.input_space import InputSpace
-from featureprobe.probe.feeding import answers, chance, stored
-from featureprobe.probe.feeding.candidates import STANDARDIZED, Candidate, candidates
-from featureprobe.probe.feeding.input_check import CheckedSpace, InputCheck, Measure
-from featureprobe.probe.feeding.views import told_by_views, views
-from featureprobe.probe.feeding.wording import sentence_of
 from featureprobe.probe.network.network import Network
+from featureprobe.probe.spaces import answers, chance, stored
+from featureprobe.probe.spaces.candidates import STANDARDIZED, Candidate, candidates
+from featureprobe.probe.spaces.input_check import CheckedSpace, InputCheck, Measure
+from featureprobe.probe.spaces.views import told_by_views, views
+from featureprobe.probe.spaces.wording import sentence_of
 from featureprobe.types import OUTPUT, FloatArray, Floats
 
 _MOST_STATISTICS, _MOST_VIEWS = 128, 64  # images looked at, evenly spread

@@ -11,8 +11,8 @@ import itertools
 import numpy as np
 
 from featureprobe.input_space import InputSpace
-from featureprobe.probe.feeding.answers import Shares
 from featureprobe.probe.network.network import Network
+from featureprobe.probe.spaces.answers import Shares
 from featureprobe.types import OUTPUT, FloatArray, Floats
 
 _SHIFT = 0.04  # of an image's side

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from featureprobe.probe.feeding.input_check import CheckedSpace, Measure
+from featureprobe.probe.spaces.input_check import CheckedSpace, Measure
 
 _POOR = 0.5  # overlap below which no space fits
 _FEW_NAMES = 4

@@ -9,7 +9,7 @@ import pytest
 from keras import layers
 
 import featureprobe as fp
-from featureprobe.probe.feeding.candidates import candidates
+from featureprobe.probe.spaces.candidates import candidates
 
 SIZE = 12
 BGR = (2, 1, 0)

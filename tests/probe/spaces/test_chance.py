@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from featureprobe.probe.feeding import chance
+from featureprobe.probe.spaces import chance
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 6), (3, 6), (6, 6), (142, 200)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import featureprobe as fp
-from featureprobe.probe.feeding import answers
+from featureprobe.probe.spaces import answers
 
 NAMES = ("ant", "bee", "cat", "bee")
 SHARES = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.2, 0.6, 0.1], [0.2, 0.2, 0.1, 0.5]], np.float32)

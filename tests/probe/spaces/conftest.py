@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import featureprobe as fp
-from featureprobe.probe.feeding.input_check import InputCheck
+from featureprobe.probe.spaces.input_check import InputCheck
 
 NETS = {
     "squeezenet": ("squeezenet_v1_1_imagenet", 227, fp.InputSpace.caffe(), "caffe"),

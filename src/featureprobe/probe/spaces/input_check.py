@@ -12,7 +12,7 @@ from featureprobe._names import in_html, in_picture, table, visible
 from featureprobe.errors import UnknownNameError, nearest
 from featureprobe.input_space import InputSpace
 from featureprobe.plotting._axes import axes_or_new
-from featureprobe.probe.feeding.candidates import AS_GIVEN
+from featureprobe.probe.spaces.candidates import AS_GIVEN
 
 Measure: TypeAlias = Literal["accuracy", "loss", "statistics", "views", "nothing"]
 """What spaces were compared by."""
