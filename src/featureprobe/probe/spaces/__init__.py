@@ -1,4 +1,4 @@
-"""Spaces: is a model given its images as it was trained on them?
+"""Spaces: whether a model is given its images as it was trained on them.
 
 What lives here: the spaces that come into question, what can be measured of each with labels or without, what
 chance does to such figures, and the value that is returned.
