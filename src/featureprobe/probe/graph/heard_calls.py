@@ -7,7 +7,7 @@ read, whatever happens between them; but of that nothing is known, and all of it
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import keras
@@ -84,7 +84,10 @@ def heard(block: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> HeardBlo
         found = list(_values_of(calls, ""))
         return [*(found[n][2] for _, _, n in known), *tree.flatten(outputs)]
 
-    specs = twin_of(block, call=first, **_as_it_is())(*given[0], **given[1], training=False)
+    twin = twin_of(block, call=first, **_as_it_is())
+    # Traced, whatever shape the block says of its own output alone.
+    vars(twin)["compute_output_spec"] = partial(keras.Operation.compute_output_spec, twin)
+    specs = twin(*given[0], **given[1], training=False)
     free = [keras.KerasTensor((None, *t.shape[1:]), t.dtype) for t in specs]
     return HeardBlock(
         twin_of(block, call=again, **_as_it_is()),
