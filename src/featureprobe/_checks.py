@@ -130,6 +130,8 @@ def numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
 
 def scalable(values: npt.NDArray[Any], *scales: npt.NDArray[Any]) -> None:
     """Raise ShapeError where images (..., *spatial, C) and scales do not go together."""
+    if not any(scale.ndim for scale in scales):
+        return
     try:
         np.broadcast_shapes(values.shape, *(scale.shape for scale in scales))
     except ValueError as cause:

@@ -147,7 +147,6 @@ class InputSpace(Component):
         ]
         return np.asarray(ends[0], np.float32), np.asarray(ends[1], np.float32)
 
-    @checked
     def to_model(self, images: npt.ArrayLike, dtype: str = "float32") -> FloatArray:
         """Return images (..., *spatial, C) in model units: float16, float32 or float64."""
         if dtype not in _FLOATS:
@@ -159,7 +158,6 @@ class InputSpace(Component):
         _checks.scalable(values, _array(self.mean), _array(self.std))
         return ((values - _array(self.mean)) / _array(self.std)).astype(dtype)
 
-    @checked
     def to_pixels(self, images: npt.ArrayLike) -> FloatArray:
         """Return images (..., *spatial, C) in pixel units, float32, not clipped."""
         values = _checks.numbers(images, "images")

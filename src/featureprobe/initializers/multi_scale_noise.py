@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -92,6 +93,7 @@ def _cells(scale: int, spatial: Sequence[int]) -> list[float]:
     return [max(1.0, min(length, side) / scale) for length in spatial]
 
 
+@lru_cache(maxsize=256)  # a search draws thousands of images of one shape
 def _centres(length: int, cells: int) -> Floats:
     """Return (length,): where pixels lie between the centres of the cells."""
     centres = (np.arange(length) + 0.5) * cells / length - 0.5

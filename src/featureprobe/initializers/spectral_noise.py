@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import ClassVar
 
 import numpy as np
@@ -43,13 +43,19 @@ class SpectralNoise(InputInitializer):
         """Return one image (*spatial, C) in pixel units."""
         spatial = shape[:-1]
         axes = tuple(range(len(spatial)))
-        frequency = _frequencies(spatial)
-        # The mean has frequency 0; it is taken out below, so any finite weight will do.
-        frequency[(0,) * len(spatial)] = 1.0
         spectrum = np.fft.rfftn(rng.standard_normal(shape), axes=axes)
-        falling = spectrum * frequency[..., None] ** -self.alpha
+        falling = spectrum * _weights(spatial, self.alpha)[..., None]
         noise = unit(np.fft.irfftn(falling, s=spatial, axes=axes)) * self.amount
         return space.to_pixels(space.center + space.spread * noise)
+
+
+@lru_cache(maxsize=64)
+def _weights(spatial: tuple[int, ...], alpha: float) -> Floats:
+    """Return the weight of each coefficient of a real image."""
+    frequency = _frequencies(spatial)
+    # The mean has frequency 0; it is taken out of the noise, so any finite weight will do.
+    frequency[(0,) * len(spatial)] = 1.0
+    return np.asarray(frequency**-alpha)
 
 
 def _frequencies(spatial: Sequence[int]) -> Floats:
