@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from featureprobe import _checks
+from featureprobe import _checks, _spatial
 from featureprobe._arguments import checked
 from featureprobe.errors import RangeError, ShapeError
 from featureprobe.probe.fields.reach import AxisField
@@ -22,12 +22,12 @@ def fire_map(probe: ModelProbe, image: npt.ArrayLike, layer: str, channel: int) 
 
     Args:
         probe: The opened model.
-        image: (H, W, C), pixel units.
-        layer: Path of a layer with maps.
+        image: (*spatial, C), pixel units.
+        layer: Path of a layer with maps of as many axes as the image.
         channel: Number of the map.
 
     Returns:
-        float32 (H, W), activations.
+        float32 (*spatial), activations: (H, W) of an image, (L,) of a series, (D, H, W) of a volume.
 
     Raises:
         ShapeError: When the layer has no maps, or the image does not fit.
@@ -41,24 +41,32 @@ def fire_map(probe: ModelProbe, image: npt.ArrayLike, layer: str, channel: int) 
         (28, 28)
     """
     shape = probe.shape_of(layer)
-    if len(shape) != 3:
+    if len(shape) != len(probe.image_shape):
         raise ShapeError(
-            f"A fire map needs a layer with maps (H, W, C), but {layer!r} gives {shape}. "
-            "Dense nodes see the whole image."
+            f"A fire map needs a layer with maps {_spatial.shape_words(len(probe.image_shape) - 1)}, "
+            f"but {layer!r} gives {shape}. Dense nodes see the whole image."
         )
-    if not 0 <= _checks.whole("channel", channel, least=0) < shape[2]:
-        raise RangeError(f"{layer!r} has {shape[2]} maps, counted from 0. Received {channel}.")
+    if not 0 <= _checks.whole("channel", channel, least=0) < shape[-1]:
+        raise RangeError(f"{layer!r} has {shape[-1]} maps, counted from 0. Received {channel}.")
     pixels = _checks.images(image, probe.image_shape, what="image")
     if len(pixels) != 1:
         raise ShapeError(f"A fire map is of one image. Received {len(pixels)}; pass images[0].")
-    answers = probe.activations(pixels, layer)[0, :, :, channel]
-    rows, cols = probe.network.fields[probe.network.graph.number_of(layer)]
-    height, width, _ = probe.image_shape
-    tall = np.stack(
-        [np.interp(np.arange(height), _middles(rows), column) for column in answers.T], axis=1
-    )
-    wide = [np.interp(np.arange(width), _middles(cols), line) for line in tall]
-    return np.asarray(wide, np.float32)
+    found = probe.activations(pixels, layer)[0, ..., channel].astype(np.float64)
+    fields = probe.network.fields[probe.network.graph.number_of(layer)]
+    for axis, (field, size) in enumerate(
+        zip(fields, _spatial.spatial_of(probe.image_shape), strict=True)
+    ):
+        found = np.apply_along_axis(_spread, axis, found, np.arange(size), _middles(field))
+    return np.asarray(found, np.float32)
+
+
+def _spread(
+    line: npt.NDArray[np.float64],
+    at: npt.NDArray[np.int64],
+    middles: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """Return the values of one line of nodes, interpolated at the pixels ``at``."""
+    return np.interp(at, middles, line)
 
 
 def _middles(field: AxisField) -> npt.NDArray[np.float64]:

@@ -13,7 +13,7 @@ from featureprobe.evidence.sketch import QuantileSketch
 from featureprobe.evidence.sources import Batch, batches
 from featureprobe.evidence.streams import length
 from featureprobe.evidence.tops import Tops
-from featureprobe.evidence.unit_values import LayerAnswers, answering, batch_size
+from featureprobe.evidence.unit_values import LayerAnswers, answering, batch_size, most_axes
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Whole
 
@@ -112,8 +112,8 @@ def chosen_layers(probe: ModelProbe, layers: str | Sequence[str] | None) -> tupl
         ConfigError: When there is none.
     """
     if layers is None:
-        rows = probe.summary().rows
-        layers = [r.path for r in rows if r.parameters and 1 <= len(r.shape) <= 3]
+        rows, most = probe.summary().rows, most_axes(probe)
+        layers = [r.path for r in rows if r.parameters and 1 <= len(r.shape) <= most]
     return (layers,) if isinstance(layers, str) else _checks.some(layers, "layers")
 
 
@@ -172,7 +172,7 @@ def _layer(
     chosen: Sample,
 ) -> LayerEvidence:
     graph, fields = probe.network.graph, probe.network.fields
-    rows, cols = (field.spans for field in fields[graph.number_of(path)])
+    spans = tuple(field.spans for field in fields[graph.number_of(path)])
     own = {by: totals[path, by].answers(chosen.values(path, by)) for by in _measures(probe, path)}
     return LayerEvidence(
         layer=path,
@@ -181,6 +181,5 @@ def _layer(
         count=count,
         peak=own["peak"],
         mean=own.get("mean", own["peak"]),
-        rows=rows,
-        cols=cols,
+        spans=spans,
     )

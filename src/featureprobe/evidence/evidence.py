@@ -28,7 +28,7 @@ class Evidence(Kept):
 
     Args:
         layers: By path.
-        images: (M, H, W, C) the images referred to, pixel units, in the dtype of the data set.
+        images: (M, *spatial, C) the images referred to, pixel units, in the dtype of the data set.
         indices: (M,) their positions in the data set, increasing.
         names: M texts, where they come from.
         sample: (R,) positions of a uniform sample of the data set.
@@ -66,7 +66,7 @@ class Evidence(Kept):
 
         Args:
             probe: The opened model.
-            data: Images in pixel units: an array (N, H, W, C) or what is sliced like one, a
+            data: Images in pixel units: an array (N, *spatial, C) or what is sliced like one, a
                 ``tf.data.Dataset``, an :class:`ImageFolder`, or an iterable of images or batches,
                 alone, before their labels in a tuple, or as the entry ``"image"`` of a dict.
             layers: Paths; None: all layers that have weights and answer with maps or nodes.

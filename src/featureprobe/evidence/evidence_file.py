@@ -10,6 +10,7 @@ import numpy.typing as npt
 from featureprobe import _archive
 from featureprobe._header import mapping, sequence, text, whole
 from featureprobe._members import Members, check_shapes
+from featureprobe._spatial import MOST, words_of
 from featureprobe.evidence.kept import Kept
 from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
 
@@ -21,7 +22,8 @@ _ANSWERS = {
     "mean": "U", "std": "U", "least": "U", "active": "U", "top_values": "U k", "top_images": "U k",
     "top_nodes": "U k", "kept": "U kept", "weights": "kept", "sampled": "S U",
 }  # fmt: skip
-_WHOLE = ("indices", "sample", "rows", "cols", "top_images", "top_nodes")
+_SPANS = {rank: tuple(f"{word}s" for word in words_of(rank)) for rank in range(1, MOST + 1)}
+_WHOLE = ("indices", "sample", *_SPANS[1], *_SPANS[MOST], "top_images", "top_nodes")
 _KINDS = {"images": "uif"} | dict.fromkeys(_WHOLE, "i")
 
 
@@ -32,7 +34,8 @@ def pack_evidence(evidence: Kept) -> _archive.Packed:
     for number, own in enumerate(evidence.layers.values()):
         single = own.mean is own.peak
         layers.append({"layer": own.layer, "kind": own.kind, "shape": own.shape, "single": single})
-        arrays |= {f"{number}/{name}": getattr(own, name) for name in ("rows", "cols")}
+        names = _SPANS[len(own.spans)]
+        arrays |= {f"{number}/{n}": axis for n, axis in zip(names, own.spans, strict=True)}
         for by in ("peak",) if single else ("peak", "mean"):
             arrays |= {f"{number}/{by}/{n}": getattr(own.measure(by), n) for n in _ANSWERS}
     header = {
@@ -73,9 +76,11 @@ def read_evidence(path: str | Path) -> dict[str, Any]:
 
 def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
     layers = [mapping(own) for own in sequence(header["layers"])]
-    shapes = dict(_PLAIN)
+    shapes, rank = dict(_PLAIN), members["images"].ndim - 2
+    if rank not in _SPANS:
+        raise ValueError(f"images of 1 to {MOST} spatial axes")
     for number, own in enumerate(layers):
-        shapes |= _layer_shapes(own, number)
+        shapes |= _layer_shapes(own, number, rank)
     sizes = check_shapes(members, shapes, {n: _KINDS.get(n.split("/")[-1], "f") for n in shapes})
     fields: dict[str, Any] = {name: members[name] for name in _PLAIN}
     fields["count"] = whole(header["count"])
@@ -96,11 +101,11 @@ def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
     return fields
 
 
-def _layer_shapes(own: dict[str, Any], number: int) -> dict[str, str]:
+def _layer_shapes(own: dict[str, Any], number: int, rank: int) -> dict[str, str]:
     """Return the shapes of the arrays of a layer in words, see ``check_shapes``."""
     shape = list(map(whole, sequence(own["shape"])))
-    places = {3: shape[:2], 1: [1, 1]}.get(len(shape), ["_", "_"])
-    found = {f"{number}/{n}": f"{size} 2" for n, size in zip(("rows", "cols"), places, strict=True)}
+    places = {rank + 1: shape[:-1], 1: [1] * rank}.get(len(shape), ["_"] * rank)
+    found = {f"{number}/{n}": f"{size} 2" for n, size in zip(_SPANS[rank], places, strict=True)}
     for by in _measures(own):
         words = {"U": str(shape[-1]), "kept": f"kept_{by}_{number}", "k": f"k_{by}_{number}"}
         for name, axes in _ANSWERS.items():
@@ -129,8 +134,7 @@ def _read_layer(
         count=fields["count"],
         peak=answers["peak"],
         mean=answers.get("mean", answers["peak"]),
-        rows=members[f"{number}/rows"],
-        cols=members[f"{number}/cols"],
+        spans=tuple(members[f"{number}/{n}"] for n in _SPANS[fields["images"].ndim - 2]),
     )
 
 

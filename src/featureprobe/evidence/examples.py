@@ -10,10 +10,12 @@ from matplotlib.figure import Figure
 
 from featureprobe._arguments import checked
 from featureprobe._names import in_picture, visible
-from featureprobe.plotting import png_bytes, show_mosaic
+from featureprobe.plotting import png_bytes
+from featureprobe.plotting.any_rank import show_many
 from featureprobe.types import FloatArray
 
-Box = tuple[int, int, int, int]
+_SERIES = 3  # axes of (k, L, C)
+_UNIT = 1.5  # the largest value of images in 0..1, with what resizing adds
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -22,12 +24,14 @@ class Examples:
 
     Args:
         unit: The unit in words, such as ``"Conv2D_3 map 5"``.
-        images: (k, H, W, C) pixel units, in the dtype of the data set.
+        images: (k, *spatial, C) pixel units, in the dtype of the data set.
         scores: (k,) the unit's answers, activations.
         indices: (k,) positions of the images in the data set.
         names: k texts, where the images come from.
-        boxes: (k, 4) top, left, bottom, right of what the answering node sees, in pixels.
-        field: (rows, cols) of a whole receptive field; boxes at the border are smaller.
+        boxes: (k, 4) top, left, bottom, right of what the answering node sees, in pixels; of series
+            (k, 2) start, stop; of volumes (k, 6), where it begins along each axis and where it ends.
+        field: (rows, cols) of a whole receptive field, or as many numbers as the images have spatial
+            axes; boxes at the border are smaller.
 
     Example:
         >>> import featureprobe as fp
@@ -47,7 +51,7 @@ class Examples:
     indices: npt.NDArray[np.int64]
     names: tuple[str, ...]
     boxes: npt.NDArray[np.int64]
-    field: tuple[int, int]
+    field: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.images)
@@ -59,23 +63,36 @@ class Examples:
     @property
     def crops(self) -> tuple[npt.NDArray[Any], ...]:
         """The part of each image that the answering node sees; no pixel outside matters to it."""
-        return tuple(
-            image[top:bottom, left:right]
-            for image, (top, left, bottom, right) in zip(self.images, self.boxes, strict=True)
-        )
+        return tuple(image[where] for image, where in zip(self.images, self._where, strict=True))
 
     @property
     def pictures(self) -> FloatArray:
-        """(k, rows, cols, C) the crops on one size; NaN where a field reaches beyond the image."""
-        height, width = self.field
-        whole = np.full((len(self), height, width, self.images.shape[-1]), np.nan, np.float32)
-        for place, (top, left, bottom, right) in enumerate(self.boxes):
-            # A field that is cut at the top or left begins outside of the image.
-            down = height - (bottom - top) if top == 0 else 0
-            across = width - (right - left) if left == 0 else 0
-            part = self.images[place, top:bottom, left:right]
-            whole[place, down : down + bottom - top, across : across + right - left] = part
+        """(k, *field, C) the crops on one size; NaN where a field reaches beyond the image."""
+        shape = (len(self), *self.field, self.images.shape[-1])
+        whole = np.full(shape, np.nan, np.float32)
+        for place, where in enumerate(self._where):
+            # A field that is cut where the image begins lies partly before it.
+            inside = tuple(
+                slice(size - (s.stop - s.start), size) if s.start == 0 else slice(s.stop - s.start)
+                for s, size in zip(where, self.field, strict=True)
+            )
+            whole[place][inside] = self.images[place][where]
         return whole
+
+    @property
+    def _where(self) -> list[tuple[slice, ...]]:
+        """The boxes as slices of an image."""
+        rank = len(self.field)
+        return [tuple(map(slice, box[:rank], box[rank:])) for box in self.boxes.tolist()]
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The pixel values shown black and white: 0..255, or where the images lie."""
+        if not len(self) or self.images.dtype.kind in "ui":
+            return {"low": 0.0, "high": 255.0}
+        low, high = float(self.images.min()), float(self.images.max())
+        usual = low >= 0 and _UNIT < high <= 255
+        return {"low": 0.0, "high": 255.0} if usual or low == high else {"low": low, "high": high}
 
     @checked
     def plot(self, *, ax: Axes | None = None, crop: bool = True, **options: Any) -> Axes:
@@ -84,7 +101,8 @@ class Examples:
         Args:
             ax: Axes to draw on; None makes a new figure.
             crop: Show what the answering node sees; False shows whole images.
-            **options: Keywords of ``plotting.show_mosaic``.
+            **options: Keywords of ``plotting.show_mosaic``, of series of
+                ``plotting.show_series_mosaic``.
 
         Returns:
             The Axes.
@@ -95,9 +113,17 @@ class Examples:
             "columns": 8,
             "title": in_picture(self.unit),
         }
-        return show_mosaic(self.pictures if crop else self.images, ax=ax, **(defaults | options))
+        if self.images.ndim == _SERIES:
+            del defaults["columns"]
+        else:
+            defaults |= self.limits
+        return show_many(self.pictures if crop else self.images, ax=ax, **(defaults | options))
 
     def _repr_png_(self) -> bytes:
+        if self.images.ndim == _SERIES:
+            figure = Figure(figsize=(9.0, 5.4), layout="constrained")
+            self.plot(ax=figure.add_subplot())
+            return png_bytes(figure, dpi=72.0)
         columns = min(8, len(self))
         figure = Figure(figsize=(1.2 * columns, 1.5 * -(-len(self) // columns) + 0.6))
         figure.set_layout_engine("constrained")

@@ -13,10 +13,10 @@ from featureprobe.evidence.kept import Kept
 from featureprobe.evidence.layer_evidence import Answers, LayerEvidence
 from featureprobe.evidence.percentiles import answers_of, target_of
 from featureprobe.objectives.shown_units import shown_units
-from featureprobe.plotting import show_image, show_mosaic
 from featureprobe.plotting._axes import figure_or_new
 from featureprobe.plotting._cells import GREY, bare
 from featureprobe.plotting._texts import with_plain_names
+from featureprobe.plotting.any_rank import show_any, show_many
 from featureprobe.results.result import AscentResult
 from featureprobe.types import UnitStatistic
 
@@ -90,7 +90,7 @@ def _oip(ax: Axes, result: AscentResult, target: int | None) -> None:
         ax.text(0.5, 0.5, "no OIP\nin the result", transform=ax.transAxes, ha="center",
                 va="center", fontsize=7.5, color=GREY)  # fmt: skip
         return
-    show_image(result.best()[target], ax=ax, contrast=True)
+    show_any(result.best()[target], ax=ax, contrast=True)
     # Above it stands the number of the unit.
     ax.set_xlabel("OIP, stretched", fontsize=7, color=GREY)
 
@@ -103,7 +103,7 @@ def _examples(ax: Axes, examples: Examples, shown: int, answers: Answers, unit: 
         ax.text(0.5, 0.5, f"no image excites this {examples.unit.split()[-2]}", fontsize=9,
                 transform=ax.transAxes, ha="center", va="center", color=GREY)  # fmt: skip
         return
-    show_mosaic(
+    show_many(
         examples.pictures[:shown],
         ax=ax,
         columns=shown,

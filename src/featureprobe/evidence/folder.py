@@ -106,6 +106,11 @@ class ImageFolder:
             DataError: When a file cannot be read and ``broken="raise"``.
             ShapeError: When an image has another size and ``resize`` is False.
         """
+        if len(shape) != 3:
+            raise ShapeError(
+                f"Image files are pictures (rows, columns, channels); this model takes {shape}. "
+                "Read its images yourself and pass an array, or any iterable of them."
+            )
         if shape[2] not in MODES:
             raise ShapeError(
                 f"Image files have 1, 3 or 4 channels; this model takes {shape[2]}. "

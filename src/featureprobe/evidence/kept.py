@@ -117,5 +117,11 @@ class Kept(Hints):
             indices=numbers,
             names=tuple(self.names[p] for p in places),
             boxes=boxes,
-            field=own.field if nodes is not None else tuple(boxes[0, 2:] - boxes[0, :2]),
+            field=own.field if nodes is not None else _size(own.whole_box),
         )
+
+
+def _size(box: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the size of a box along each axis."""
+    rank = len(box) // 2
+    return tuple(stop - first for first, stop in zip(box[:rank], box[rank:], strict=True))

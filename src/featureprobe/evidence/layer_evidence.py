@@ -1,5 +1,6 @@
 """What real images say about the units of one layer."""
 
+import math
 from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
@@ -126,8 +127,8 @@ class LayerEvidence:
         count: Number of images.
         peak: Of a map's strongest node; of a dense node its value.
         mean: Of the mean over a map's nodes, as ``fp.MapMean`` scores it; of a dense node its value.
-        rows: (positions, 2) first and last + 1 image row that each row of the maps sees.
-        cols: (positions, 2) likewise for columns.
+        spans: For each spatial axis of the image (positions, 2): the first place along it that each
+            position of the maps sees, and the one behind the last.
 
     Example:
         >>> import featureprobe as fp
@@ -146,8 +147,7 @@ class LayerEvidence:
     count: int
     peak: Answers
     mean: Answers
-    rows: npt.NDArray[np.int64]
-    cols: npt.NDArray[np.int64]
+    spans: tuple[npt.NDArray[np.int64], ...]
 
     def __repr__(self) -> str:
         word = "maps" if len(self.shape) > 1 else "nodes"
@@ -178,23 +178,23 @@ class LayerEvidence:
         return np.flatnonzero((self.peak.largest <= 0) & (self.peak.largest == self.peak.least))
 
     @property
-    def whole_box(self) -> tuple[int, int, int, int]:
-        """What any node of the layer sees, (top, left, bottom, right) in pixels."""
-        seen = [axis[axis[:, 1] > axis[:, 0]] for axis in (self.rows, self.cols)]
-        (top, bottom), (left, right) = (
-            (int(a[:, 0].min()), int(a[:, 1].max())) if len(a) else (0, 0) for a in seen
-        )
-        return top, left, bottom, right
+    def whole_box(self) -> tuple[int, ...]:
+        """What any node of the layer sees, (top, left, bottom, right) in pixels; see ``box_of``."""
+        seen = [axis[axis[:, 1] > axis[:, 0]] for axis in self.spans]
+        ends = [(int(a[:, 0].min()), int(a[:, 1].max())) if len(a) else (0, 0) for a in seen]
+        return (*(first for first, _ in ends), *(stop for _, stop in ends))
 
     @property
-    def field(self) -> tuple[int, int]:
-        """(rows, cols) of what one node sees, where the border does not cut it."""
-        rows, cols = (int((axis[:, 1] - axis[:, 0]).max()) for axis in (self.rows, self.cols))
-        return rows, cols
+    def field(self) -> tuple[int, ...]:
+        """(rows, cols) of what one node sees, where the border does not cut it; one number an axis."""
+        return tuple(int((axis[:, 1] - axis[:, 0]).max()) for axis in self.spans)
 
     @checked
-    def box_of(self, node: int) -> tuple[int, int, int, int]:
-        """Return what a node sees, (top, left, bottom, right) in pixels.
+    def box_of(self, node: int) -> tuple[int, ...]:
+        """Return what a node sees: (top, left, bottom, right) in pixels.
+
+        Of a series it is (start, stop), of a volume (plane, top, left, plane, bottom, right): where it
+        begins along each axis, then where it ends, exclusive.
 
         Args:
             node: Number of the node in its map, row by row; 0 for dense nodes.
@@ -202,15 +202,14 @@ class LayerEvidence:
         Raises:
             RangeError: When there is no such node.
         """
-        if len(self.shape) == 2 and 0 <= node < self.shape[0]:
-            return self.whole_box  # of a strip, what each node sees is not known
-        row, col = divmod(node, len(self.cols))
-        if not 0 <= row < len(self.rows):
-            raise RangeError(
-                f"{self.layer!r} has {len(self.rows) * len(self.cols)} nodes a map. Received {node}."
-            )
-        (top, bottom), (left, right) = self.rows[row], self.cols[col]
-        return int(top), int(left), int(bottom), int(right)
+        places = self.shape[:-1]
+        count = math.prod(places)
+        if not 0 <= node < count:
+            raise RangeError(f"{self.layer!r} has {count} nodes a map. Received {node}.")
+        if places != tuple(map(len, self.spans)):
+            return self.whole_box  # of a layer with other axes, what each node sees is not known
+        ends = [axis[i] for axis, i in zip(self.spans, np.unravel_index(node, places), strict=True)]
+        return (*(int(first) for first, _ in ends), *(int(stop) for _, stop in ends))
 
 
 def _check_unit(unit: int, units: int) -> None:

@@ -23,7 +23,7 @@ class Batch:
 
     Attributes:
         first: Position of the first image in the data set.
-        images: float32 (n, H, W, C), pixel units.
+        images: float32 (n, *spatial, C), pixel units.
         stored: The same images in the dtype that they came in.
         files: n file names, or None.
     """
@@ -44,10 +44,10 @@ def batches(
     """Yield a data set in batches of at most ``size`` images.
 
     Args:
-        data: An array (N, H, W, C) or anything that is sliced like one; an :class:`ImageFolder`; a
-            ``tf.data.Dataset`` or any iterable of images (H, W, C) or of batches (n, H, W, C), alone,
+        data: An array (N, *spatial, C) or anything that is sliced like one; an :class:`ImageFolder`; a
+            ``tf.data.Dataset`` or any iterable of images (*spatial, C) or of batches of them, alone,
             as the first part of a tuple with labels, or as the entry ``"image"`` of a dict.
-        shape: (H, W, C) of the model.
+        shape: (*spatial, C) of the model's images.
         size: At least 1.
         limit: The most images to yield; None: all.
 
@@ -71,12 +71,13 @@ def _chunks(
         while pairs := list(islice(reader, size)):
             yield np.stack([image for _, image in pairs]), tuple(name for name, _ in pairs)
         return
+    axes = len(shape)
     if isinstance(data, Mapping):
-        data = image_of(data)
+        data = image_of(data, axes)
     if isinstance(data, list | tuple):
-        data = _stacked(data)
+        data = _stacked(data, axes)
     if getattr(data, "ndim", 0) and hasattr(data, "shape"):  # arrays, memory maps, HDF5
-        whole = data[None] if data.ndim == 3 else data
+        whole = data[None] if data.ndim == axes else data
         refuse_masks(whole, "images")
         count = len(whole) if limit is None else min(len(whole), limit)
         for start in range(0, count, size):
@@ -84,20 +85,25 @@ def _chunks(
         return
     if not np.iterable(data):
         raise ShapeError(
-            "A data set is an array (N, H, W, C), an ImageFolder, a tf.data.Dataset or an iterable "
+            f"A data set is an array (N, {_axes(axes)}), an ImageFolder, a tf.data.Dataset or an iterable "
             f"of images. Received: {type(data).__name__}."
         )
-    for part in shortened(_regrouped(walked(data, limit), size), limit):
+    for part in shortened(_regrouped(walked(data, limit), size, axes), limit):
         yield part, None
 
 
-def _stacked(data: Sequence[Any]) -> Any:
+def _axes(count: int) -> str:
+    """Return the axes of an image in letters, such as H, W, C."""
+    return {2: "L, C", 4: "D, H, W, C"}.get(count, "H, W, C")
+
+
+def _stacked(data: Sequence[Any], axes: int) -> Any:
     """Return a list of images as one array, a list of batches as it is, or raise a clear error."""
     try:
         shapes = [np.shape(part) for part in data]
     except ValueError as cause:  # a part is no array: (image, label), say
         raise ShapeError(
-            "A list holds images (H, W, C) or batches of them. Received a list of something else "
+            f"A list holds images ({_axes(axes)}) or batches of them. Received a list of something else "
             f"({type(data[0]).__name__}). Give the images alone."
         ) from cause
     ranks = {len(shape) for shape in shapes}
@@ -106,9 +112,9 @@ def _stacked(data: Sequence[Any]) -> Any:
         labels = "If these are images and labels, give the images alone: data[0]."
         raise ShapeError(
             f"A list or tuple holds images of one shape. Received parts of the shapes {some}. "
-            f"{labels if ranks - {2, 3} else 'Add the channel axis to each.'}"
+            f"{labels if ranks - {axes - 1, axes} else 'Add the channel axis to each.'}"
         )
-    if ranks == {4}:
+    if ranks == {axes + 1}:
         return iter(data)
     if len(set(shapes)) > 1:
         raise ShapeError(
@@ -118,12 +124,12 @@ def _stacked(data: Sequence[Any]) -> Any:
     return np.asarray(data)
 
 
-def _regrouped(data: Iterable[Any], size: int) -> Iterator[npt.NDArray[Any]]:
+def _regrouped(data: Iterable[Any], size: int, axes: int) -> Iterator[npt.NDArray[Any]]:
     """Yield the images of an iterable in arrays of ``size``, whatever it was batched by."""
     waiting: list[npt.NDArray[Any]] = []
     count = 0
     for element in data:
-        group = _group(image_of(element), waiting)
+        group = _group(image_of(element, axes), waiting, axes)
         for start in range(0, len(group), size):
             waiting.append(group[start : start + size])
             count += len(waiting[-1])
@@ -135,13 +141,13 @@ def _regrouped(data: Iterable[Any], size: int) -> Iterator[npt.NDArray[Any]]:
         yield np.concatenate(waiting)
 
 
-def _group(given: Any, waiting: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Return an element as images (n, H, W, C) of our own: who reads frames may reuse the buffer."""
+def _group(given: Any, waiting: Sequence[npt.NDArray[Any]], axes: int) -> npt.NDArray[Any]:
+    """Return an element as images (n, *spatial, C) of our own: who reads frames may reuse the buffer."""
     image = np.array(_checks.numbers(given, "images"))
-    group = image[None] if image.ndim == 3 else image
-    if group.ndim != 4:
+    group = image[None] if image.ndim == axes else image
+    if group.ndim != axes + 1:
         raise ShapeError(
-            f"A data set gives images (H, W, C) or batches of them. Received the shape "
+            f"A data set gives images ({_axes(axes)}) or batches of them. Received the shape "
             f"{image.shape}. Add the channel axis, or leave labels to the tuple's second part."
         )
     if waiting and waiting[-1].shape[1:] != group.shape[1:]:
@@ -156,7 +162,7 @@ def _checked(stored: npt.NDArray[Any], shape: ImageShape, first: int) -> FloatAr
     try:
         return _checks.images(stored, shape)
     except DataError as cause:  # its count begins with this batch
-        bad = first + int(np.argmin(np.isfinite(stored).all(axis=(1, 2, 3))))
+        bad = first + int(np.argmin(np.isfinite(stored).all(axis=tuple(range(1, stored.ndim)))))
         raise DataError(
             f"images must be finite. Image {bad} of the data set holds NaN or infinite values. "
             "Mend or leave out that image."

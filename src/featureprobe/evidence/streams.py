@@ -42,27 +42,28 @@ def length(data: Any, limit: int | None) -> int | None:
     return min(known, default=None)
 
 
-def image_of(element: Any) -> Any:
+def image_of(element: Any, axes: int = 3) -> Any:
     """Return the image, or the batch of images, of one element of a data set.
 
     Args:
         element: An array; a tuple or list whose first part it is; a dict.
+        axes: How many axes an image has, channels included.
 
     Raises:
         ShapeError: When it is not clear which entry of a dict is the image.
     """
     if isinstance(element, tuple | list) and element:
-        return image_of(element[0])
+        return image_of(element[0], axes)
     if not isinstance(element, Mapping):
         return element
     for name in _NAMES:
         if name in element:
             return element[name]
     shapes = {key: np.shape(value) for key, value in element.items()}
-    pictures = [key for key, shape in shapes.items() if len(shape) >= 3]
+    pictures = [key for key, shape in shapes.items() if len(shape) >= axes]
     if len(pictures) != 1:
         raise ShapeError(
-            "Of a dict the entry 'image' is taken, or the only one with rows, columns and channels. "
+            "Of a dict the entry 'image' is taken, or the only one with places and channels. "
             f"Received entries of the shapes {shapes}. Say which: "
             "data.map(lambda entry: entry['photo']), or (entry['photo'] for entry in data)."
         )

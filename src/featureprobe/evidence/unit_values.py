@@ -25,6 +25,11 @@ class LayerAnswers:
     node: npt.NDArray[np.int64]
 
 
+def most_axes(probe: ModelProbe) -> int:
+    """Return how many axes an output may have whose values are maps: those of images, 3 at least."""
+    return max(3, len(probe.image_shape))
+
+
 def batch_size(probe: ModelProbe, layers: Sequence[str]) -> int:
     """Return how many images to take at a time."""
     wanted = [(path, False) for path in layers]
@@ -37,12 +42,12 @@ def answering(
     """Return ``answer(images, first)``: pixel units in, answers by layer out.
 
     Raises:
-        ModelError: When an output has more than three axes.
+        ModelError: When an output has more axes than maps have.
     """
     for path in layers:
-        if not 1 <= len(probe.shape_of(path)) <= 3:
+        if not 1 <= len(probe.shape_of(path)) <= most_axes(probe):
             raise ModelError(
-                f"Evidence is of maps (H, W, C), strips (L, C) or nodes (n,). {path!r} gives "
+                f"Evidence is of maps (*spatial, C), strips (L, C) or nodes (n,). {path!r} gives "
                 f"{probe.shape_of(path)}. Leave it out."
             )
     network, wanted = probe.network, tuple((path, False) for path in layers)
