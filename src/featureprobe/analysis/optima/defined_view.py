@@ -8,8 +8,8 @@ from matplotlib.ticker import MaxNLocator
 from featureprobe.analysis.finding import draw
 from featureprobe.analysis.optima.defined import Definedness
 from featureprobe.analysis.optima.thresholds import GOOD_GAP, WORDS
-from featureprobe.plotting import show_mosaic
 from featureprobe.plotting._cells import filling_columns
+from featureprobe.plotting.any_rank import show_many
 from featureprobe.plotting.images import to_rgb
 from featureprobe.types import FloatArray
 
@@ -35,7 +35,7 @@ def draw_overview(figure: Figure | SubFigure, found: Definedness) -> None:
     _draw_shares(shares, found)
     _draw_alive(alive, found)
     count = min(len(found.targets), _MOST_IMAGES)
-    show_mosaic(
+    show_many(
         found.images[:count, 0],
         statuses=found.verdicts[:count],
         contrast=True,

@@ -10,7 +10,7 @@ from featureprobe.analysis.stats.similarity import shift_similarity
 from featureprobe.ascent.problem.masks import masks_of
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Mask
 
 
 def visible(probe: ModelProbe, target: Objective, images: FloatArray) -> FloatArray:
@@ -19,28 +19,37 @@ def visible(probe: ModelProbe, target: Objective, images: FloatArray) -> FloatAr
     Args:
         probe: The opened model.
         target: The target.
-        images: (N, H, W, C), any unit.
+        images: (N, *spatial, C), any unit.
 
     Returns:
-        (N, h, w, C) cut to the box of the target's receptive field. Pixels of the box that do not
+        (N, *size, C) cut to the box of the target's receptive field. Pixels of the box that do not
         reach it hold the mean of those that do, so that they add nothing to a correlation.
     """
     field = masks_of(probe.network, target)[1] > 0
-    rows, cols = (np.flatnonzero(field.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
+    if not field.any():
         return images
-    box = (slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1))
-    cut, seen = images[:, box[0], box[1]], field[box]
+    box = box_around(field)
+    cut, seen = images[(slice(None), *box)], field[box]
     if seen.all():
         return cut
     means = cut[:, seen].mean(axis=(1, 2))
-    return np.where(seen[None, :, :, None], cut, means[:, None, None, None]).astype(images.dtype)
+    wide = means.reshape(-1, *(1,) * (images.ndim - 1))
+    return np.where(seen[None, ..., None], cut, wide).astype(images.dtype)
+
+
+def box_around(field: Mask) -> tuple[slice, ...]:
+    """Return the smallest box that holds all places of a field (*spatial) that are True."""
+    found = []
+    for axis in range(field.ndim):
+        along = np.flatnonzero(field.any(axis=tuple(k for k in range(field.ndim) if k != axis)))
+        found.append(slice(int(along[0]), int(along[-1]) + 1))
+    return tuple(found)
 
 
 def alike(
     probe: ModelProbe, targets: Sequence[Objective], images: FloatArray
 ) -> npt.NDArray[np.float64]:
-    """Return (runs, T): similarity of the images (runs, T, H, W, C) to those of the first run."""
+    """Return (runs, T): similarity of the images (runs, T, *spatial, C) to those of the first run."""
     found = np.full(images.shape[:2], np.nan)
     for number, target in enumerate(targets):
         seen = visible(probe, target, images[:, number])

@@ -9,7 +9,7 @@ from featureprobe import _checks
 from featureprobe.analysis.finding import draw
 from featureprobe.analysis.patterns.unclear import UnclearImages
 from featureprobe.analysis.patterns.view_parts import draw_waterfall
-from featureprobe.plotting import show_image, show_mosaic
+from featureprobe.plotting.any_rank import show_any, show_many
 
 _SMALL = 7.5  # points, of ticks and legends
 
@@ -32,13 +32,13 @@ def draw_unclear(found: UnclearImages, figure: Figure | SubFigure, *, count: int
     limits: dict[str, Any] = {"low": found.low, "high": found.high}
     for row in range(shown):
         axes = [figure.add_subplot(grid[row, k]) for k in range(4)]
-        show_image(found.images[row], ax=axes[0], **limits)
+        show_any(found.images[row], ax=axes[0], **limits)
         draw_waterfall(
             found.shares.waterfall(row, count=7), float(found.margins[row]),
             title="", xlabel="logits", ax=axes[1],
         )  # fmt: skip
         _distances(axes[2], found, row)
-        show_mosaic(
+        show_many(
             found.neighbour_images[row], ax=axes[3], columns=found.neighbours.shape[1],
             titles=[f"{k}" for k in found.neighbour_labels[row]], **limits,
         )  # fmt: skip

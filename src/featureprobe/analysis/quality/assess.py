@@ -51,9 +51,9 @@ def assess(
 
     Args:
         probe: The opened model.
-        pictures: An AscentResult (the best start of each target), or images (K, H, W, C) in pixel
+        pictures: An AscentResult (the best start of each target), or images (K, *spatial, C) in pixel
             units, such as another tool's.
-        natural: (N, H, W, C) natural images, pixel units, at least 40; thousands tell more.
+        natural: (N, *spatial, C) natural images, pixel units, at least 40; thousands tell more.
         targets: The target of each picture, all of one layer, nodes of maps at one place: ``MapMean``,
             ``Node``, ``Logit``, and objectives of your own that say which unit they show
             (:meth:`featureprobe.Objective.shown_unit`); needed for images. With a result they stand
@@ -65,9 +65,9 @@ def assess(
             origin compare. None: those that an AscentResult holds, which are of its gradients.
         layers: Where paths are followed; None: the layers with weights up to the targets'.
         top: Top natural images of each unit that paths are compared with, at least 2.
-        shift: Shift tolerance of likeness in pixels, at least 0. Of a node, the pixels that it sees are
+        shift: Shift tolerance of likeness in pixels along each axis, at least 0. Of a node, the pixels that it sees are
             compared as they are. Where the nodes of a map see less than
-            half of an image along both sides, as in large photographs, the part of a picture that the
+            half of an image along every side, as in large photographs, the part of a picture that the
             strongest node sees is moved over the whole image instead.
         rng: Seed of halves, random images and noise.
 
@@ -120,7 +120,7 @@ def _given(
     pictures: AscentResult | npt.ArrayLike,
     targets: Targets | None,
 ) -> tuple[FloatArray, Numbers, tuple[str, ...]]:
-    """Return pictures (K, H, W, C), which number of which unit each target's score is, and its label."""
+    """Return pictures (K, *spatial, C), which number of which unit each target's score is, and its label."""
     listed = None if targets is None else as_targets(targets)
     if isinstance(pictures, AscentResult):
         shown, labels = pictures.best(), pictures.labels

@@ -1,5 +1,6 @@
 """How like a picture other images are, in what a unit sees of them."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from featureprobe._spatial import axes_of
 from featureprobe.analysis.quality.batching import portion
 from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.analysis.stats.similarity import shift_similarity
@@ -38,14 +40,14 @@ class Sight:
         """Return (A, B): the largest normalized correlation of pictures and images, -1..1.
 
         Of a node, which looks at one place, only the pixels that it sees are compared, as they are. Where
-        the nodes of a map see less than half of an image along both sides, the part of the picture
+        the nodes of a map see less than half of an image along every side, the part of the picture
         that the strongest node sees is slid over the whole image. Else the whole picture is moved
         by up to :attr:`shift`.
 
         Args:
-            pictures: (A, H, W, C), pixel units.
+            pictures: (A, *spatial, C), pixel units.
             units: (A,) the unit of each.
-            images: (B, H, W, C).
+            images: (B, *spatial, C).
         """
         if self.score.place is not None:
             seen = self._seen(self.score.read())
@@ -54,26 +56,25 @@ class Sight:
         if not self._sees_little:
             return shift_similarity(pictures, images, max_shift=self.shift)
         window, mask = self._window
-        cut = self._cut(pictures, units, (len(window[0]), len(window[1])))
+        cut = self._cut(pictures, units, tuple(map(len, window)))
         return slid(cut, images, mask)
 
     def _seen(self, read: Read) -> npt.NDArray[np.bool_]:
-        """Return (H, W), which pixels count for what is read."""
+        """Return (*spatial), which pixels count for what is read."""
         return np.asarray(self.probe.network.live_box(read) > 0)
 
     @cached_property
     def _grid(self) -> tuple[int, ...]:
-        """Rows and columns of the layer's maps; none for other layers."""
+        """Sizes of the layer's maps along the axes of the image; none for other layers."""
         shape = self.probe.network.shape_of(self.score.layer)
-        return shape[:2] if len(shape) == 3 else ()
+        return shape[:-1] if len(shape) == len(self.probe.image_shape) else ()
 
     @cached_property
-    def _window(self) -> tuple[tuple[Whole, Whole], npt.NDArray[np.bool_]]:
-        """What a node in the middle sees: its rows and columns, and which pixels of these count."""
-        rows, cols = (size // 2 for size in self._grid)
-        seen = self._seen(Read(self.score.layer, row=rows, col=cols))
-        down, right = (_span(np.asarray(seen.any(axis=axis))) for axis in (1, 0))
-        return (down, right), seen[np.ix_(down, right)]
+    def _window(self) -> tuple[tuple[Whole, ...], npt.NDArray[np.bool_]]:
+        """What a node in the middle sees: its rows, columns and so on, and which pixels of these count."""
+        seen = self._seen(Read(self.score.layer, position=tuple(size // 2 for size in self._grid)))
+        sides = tuple(_span(_along(seen, axis)) for axis in range(seen.ndim))
+        return sides, seen[np.ix_(*sides)]
 
     @property
     def _sees_little(self) -> bool:
@@ -84,21 +85,26 @@ class Sight:
             0 < 2 * s < whole for s, whole in zip(sides, self.probe.image_shape, strict=False)
         )
 
-    def _cut(self, pictures: FloatArray, units: Whole, size: tuple[int, int]) -> FloatArray:
-        """Return (A, h, w, C): what the strongest node sees, of those that see as much as the middle."""
-        layer, (middle, across) = self.score.layer, (side // 2 for side in self._grid)
-        ways = [[self._seen(Read(layer, row=row, col=across)).any(axis=1) for row in range(self._grid[0])],
-                [self._seen(Read(layer, row=middle, col=col)).any(axis=0) for col in range(self._grid[1])]]  # fmt: skip
-        spans = [[np.flatnonzero(seen) for seen in axis] for axis in ways]
+    def _cut(self, pictures: FloatArray, units: Whole, size: tuple[int, ...]) -> FloatArray:
+        """Return (A, *size, C): what the strongest node sees, of those that see as much as the middle."""
+        spans = [self._spans(axis) for axis in range(len(size))]
         whole = [[k for k, span in enumerate(axis) if len(span) and np.ptp(span) + 1 == side]
                  for axis, side in zip(spans, size, strict=True)]  # fmt: skip
         found = []
         for picture, maps, unit in self._answers(pictures, units):
             part = maps[np.ix_(*whole)][..., unit]
-            row, col = np.unravel_index(part.argmax(), part.shape)
-            top, left = spans[0][whole[0][row]][0], spans[1][whole[1][col]][0]
-            found.append(picture[top : top + size[0], left : left + size[1]])
+            place = np.unravel_index(part.argmax(), part.shape)
+            firsts = [span[kept[k]][0] for span, kept, k in zip(spans, whole, place, strict=True)]
+            where = tuple(slice(k, k + side) for k, side in zip(firsts, size, strict=True))
+            found.append(picture[where])
         return np.stack(found)
+
+    def _spans(self, axis: int) -> list[Whole]:
+        """Return along one axis, for each place of it, what the nodes in the middle of the others see."""
+        middle = [side // 2 for side in self._grid]
+        places = [(*middle[:axis], k, *middle[axis + 1 :]) for k in range(self._grid[axis])]
+        seen = [self._seen(Read(self.score.layer, position=place)) for place in places]
+        return [np.flatnonzero(_along(each, axis)) for each in seen]
 
     def _answers(
         self, pictures: FloatArray, units: Whole
@@ -110,6 +116,11 @@ class Sight:
             some = slice(first, first + size)
             values = self.probe.activations(pictures[some], self.score.layer, pre=pre)
             yield from zip(pictures[some], values, units[some], strict=True)
+
+
+def _along(seen: npt.NDArray[np.bool_], axis: int) -> npt.NDArray[np.bool_]:
+    """Return what is seen along one axis, anywhere along the others."""
+    return np.asarray(seen.any(axis=tuple(k for k in range(seen.ndim) if k != axis)))
 
 
 def _span(seen: npt.NDArray[np.bool_]) -> Whole:
@@ -124,45 +135,53 @@ def slid(windows: FloatArray, images: npt.ArrayLike, mask: npt.NDArray[np.bool_]
     Both are brought to a resolution at which windows have at most 24 pixels a side.
 
     Args:
-        windows: (A, h, w, C).
-        images: (B, H, W, C), larger.
-        mask: (h, w) which pixels of a window count.
+        windows: (A, *size, C).
+        images: (B, *spatial, C), larger.
+        mask: (*size) which pixels of a window count.
     """
     every = np.asarray(images)
-    factors = tuple(-(-side // _FINE) for side in windows.shape[1:3])
-    counts = _coarse(mask[None, :, :, None], factors) > 0
-    weights = np.broadcast_to(counts, (1, *counts.shape[1:3], windows.shape[3])).astype(np.float32)
+    axes = axes_of(every.ndim - 2)
+    inner = (*axes, every.ndim - 1)
+    factors = tuple(-(-side // _FINE) for side in windows.shape[1:-1])
+    counts = _coarse(mask[None, ..., None], factors) > 0
+    weights = np.broadcast_to(counts, (1, *counts.shape[1:-1], windows.shape[-1])).astype(
+        np.float32
+    )
     small = _coarse(windows, factors)
-    mean = (small * weights).sum(axis=(1, 2, 3), keepdims=True) / weights.sum()
+    mean = (small * weights).sum(axis=inner, keepdims=True) / weights.sum()
     small = (small - mean) * weights
-    norm = np.sqrt((small**2).sum(axis=(1, 2, 3), keepdims=True))
+    norm = np.sqrt((small**2).sum(axis=inner, keepdims=True))
     kernel = np.moveaxis(small / np.where(norm > 0, norm, 1), 0, -1)
-    rows, cols = (side // f for side, f in zip(every.shape[1:3], factors, strict=True))
-    size = max(1, min(_MOST, _NUMBERS // (rows * cols * len(windows))))
+    places = math.prod(side // f for side, f in zip(every.shape[1:-1], factors, strict=True))
+    size = max(1, min(_MOST, _NUMBERS // (places * len(windows))))
     found = []
     for first in range(0, len(every), size):
         batch = _coarse(every[first : first + size], factors)
-        batch -= batch.mean(axis=(1, 2, 3), keepdims=True)
+        batch -= batch.mean(axis=inner, keepdims=True)
         spread = _spreads(batch, np.moveaxis(weights, 0, -1))
-        along = np.asarray(tf.nn.conv2d(batch, kernel, 1, "VALID"))
-        found.append((along / spread).max(axis=(1, 2)))
+        along = np.asarray(tf.nn.convolution(batch, kernel, padding="VALID"))
+        found.append((along / spread).max(axis=axes))
     return np.concatenate(found).T.astype(np.float64)
 
 
 def _spreads(images: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return (N, rows, cols, 1) norms of all centred parts; infinite where a part is flat."""
+    """Return (N, *spatial, 1) norms of all centred parts; infinite where a part is flat."""
     count = weights.sum()
-    total, squares = (tf.nn.conv2d(v, weights, 1, "VALID").numpy() for v in (images, images**2))
+    total, squares = (
+        tf.nn.convolution(v, weights, padding="VALID").numpy() for v in (images, images**2)
+    )
     rest = squares - total**2 / count
-    floor = _FLAT**2 * count * (images**2).mean(axis=(1, 2, 3), keepdims=True)
-    flat = rest <= np.maximum(floor, np.finfo(np.float32).tiny)
+    mean = (images**2).mean(axis=tuple(range(1, images.ndim)), keepdims=True)
+    flat = rest <= np.maximum(_FLAT**2 * count * mean, np.finfo(np.float32).tiny)
     return np.asarray(np.sqrt(np.where(flat, np.inf, rest)), np.float32)
 
 
 def _coarse(images: npt.NDArray[Any], factors: tuple[int, ...]) -> FloatArray:
     """Return means over blocks of pixels; what is left over is cut off."""
-    count, rows, cols, channels = images.shape
-    high, wide = rows // factors[0], cols // factors[1]
-    whole = np.asarray(images[:, : high * factors[0], : wide * factors[1]], np.float32)
-    blocks = whole.reshape(count, high, factors[0], wide, factors[1], channels)
-    return np.asarray(blocks.mean(axis=(2, 4)), np.float32)
+    count, *sides, channels = images.shape
+    blocks = [side // factor for side, factor in zip(sides, factors, strict=True)]
+    kept = tuple(slice(b * factor) for b, factor in zip(blocks, factors, strict=True))
+    whole = np.asarray(images[:, *kept], np.float32)
+    split = [n for pair in zip(blocks, factors, strict=True) for n in pair]
+    inside = tuple(range(2, 2 * len(factors) + 1, 2))
+    return np.asarray(whole.reshape(count, *split, channels).mean(axis=inside), np.float32)

@@ -16,7 +16,7 @@ from featureprobe.analysis.quality.paths import (
     activation_likeness,
     shared_sources,
 )
-from featureprobe.analysis.quality.robustness import CHANGES, NATURAL, kept_shares
+from featureprobe.analysis.quality.robustness import NATURAL, changes_of, kept_shares
 from featureprobe.analysis.quality.stationarity import certificates
 from featureprobe.analysis.quality.units import UnitScore
 from featureprobe.analysis.quality.upstream import layers_before, own_layers
@@ -43,7 +43,7 @@ class Case:
 
     Attributes:
         probe: The net.
-        shown: (K, H, W, C) the pictures, pixel units.
+        shown: (K, *spatial, C) the pictures, pixel units.
         known: Natural images.
         score: How images are scored.
         units: (K,) the unit of each picture.
@@ -124,7 +124,8 @@ def robustness(case: Case) -> Fields:
     kept, natural = kept_shares(
         case.probe, case.shown, case.score, case.units, case.known, case.seed
     )
-    return {"changes": CHANGES, "kept": kept, "kept_natural": natural}
+    changes = changes_of(case.shown.ndim - 2)
+    return {"changes": changes, "kept": kept, "kept_natural": natural}
 
 
 def paths(case: Case, layers: Sequence[str] | None, top: int) -> Fields:

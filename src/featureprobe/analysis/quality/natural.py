@@ -19,7 +19,7 @@ class Natural:
     """Natural images, scored for all units of a layer and dealt out to two halves.
 
     Attributes:
-        images: (N, H, W, C), pixel units.
+        images: (N, *spatial, C), pixel units.
         values: (N, U) scores, activations.
         known: (A,) the half from which examples and spreads are taken.
         unseen: (B,) the other half, on which predictions are tested.

@@ -34,7 +34,7 @@ def transfer(
 
     Args:
         other: Another net with the layer, of the same shape.
-        pictures: (K, H, W, C), pixel units.
+        pictures: (K, *spatial, C), pixel units.
         natural: Natural images, scored by the first net.
         score: How images are scored.
         units: (K,) the unit of each picture.

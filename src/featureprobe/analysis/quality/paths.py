@@ -62,7 +62,7 @@ def activation_likeness(
 
     Args:
         probe: The opened model.
-        pictures: (K, H, W, C), pixel units.
+        pictures: (K, *spatial, C), pixel units.
         natural: Natural images.
         tops: (K, n) the top images of each picture's unit.
         others: (m,) random images.
@@ -122,7 +122,7 @@ def shared_sources(
 
     Args:
         probe: The opened model.
-        pictures: (K, H, W, C), pixel units.
+        pictures: (K, *spatial, C), pixel units.
         natural: Natural images.
         tops: (K, n) the top images of each picture's unit.
         others: (m,) random images.
@@ -138,7 +138,7 @@ def shared_sources(
     images = [
         pictures,
         natural.images[tops.ravel()],
-        np.tile(natural.images[others], (len(units), 1, 1, 1)),
+        np.tile(natural.images[others], (len(units), *(1,) * (natural.images.ndim - 1))),
     ]
     numbers = [units, np.repeat(units, n), np.repeat(units, m)]
     made = [

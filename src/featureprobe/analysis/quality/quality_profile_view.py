@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from featureprobe.analysis.finding import draw
 from featureprobe.analysis.quality.quality_profile import QualityProfile
 from featureprobe.analysis.quality.wording import reading
-from featureprobe.plotting import show_mosaic
 from featureprobe.plotting._cells import filling_columns
+from featureprobe.plotting.any_rank import show_many
 
 Floats = npt.NDArray[np.floating[Any]]
 _NAMED = 6  # pictures that carry their unit's number
@@ -49,7 +49,7 @@ def draw_pictures(profile: QualityProfile, figure: Figure | SubFigure) -> None:
     """Draw all pictures, in frames that say how they are to be read."""
     doubts = profile.suspicion
     units = zip(profile.units, doubts, strict=True)
-    show_mosaic(
+    show_many(
         profile.images,
         titles=[f"{u}: {d:.2f}" if np.isfinite(d) else f"{u}" for u, d in units],
         statuses=[reading(d) for d in doubts],

@@ -12,11 +12,16 @@ from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.types import FloatArray, Whole
 
 CHANGES = ("shift 1", "shift 2", "rotation 5", "scale 5 %", "noise 0.1", "noise 0.2",
-           "blur 0.5", "blur 1")  # fmt: skip
+            "blur 0.5", "blur 1")  # fmt: skip
 NATURAL = 9  # top examples that the same is asked of
 _LIMIT = 2**27  # numbers of changed images at a time
 
 Views = Callable[[FloatArray], list[FloatArray]]
+
+
+def changes_of(rank: int) -> tuple[str, ...]:
+    """Return the changes that images of so many spatial axes are put to: a series is not turned."""
+    return tuple(change for change in CHANGES if rank > 1 or change != "rotation 5")
 
 
 def kept_shares(
@@ -31,7 +36,7 @@ def kept_shares(
 
     Args:
         probe: The opened model.
-        pictures: (K, H, W, C), pixel units.
+        pictures: (K, *spatial, C), pixel units.
         score: How images are scored.
         units: (K,) the unit of each.
         natural: Natural images; their nine top examples of each unit are changed likewise.
@@ -73,23 +78,31 @@ def _some_shares(
     before = score.of(probe, images)[row, units].astype(np.float64)
     base = np.where(before > 0, before, np.nan)
     shares = []
-    for change in CHANGES:
+    for change in changes_of(images.ndim - 2):
         after = [score.of(probe, view)[row, units] for view in views[change](images)]
         shares.append(np.mean(after, axis=0) / base)
     return np.stack(shares, axis=1)
 
 
 def _changes(probe: ModelProbe, seed: int) -> dict[str, Views]:
-    """Return for each change a function from images to its views; beyond the border is the border."""
+    """Return for each change a function from images to its views; beyond the border is the border.
+
+    Volumes and videos are turned within their planes. Shifts, sizes and blur are along all axes.
+    """
     ndimage = need("scipy.ndimage", what="Robustness", extra="analysis")
-    space = probe.input_space
+    space, rank = probe.input_space, len(probe.image_shape) - 1
 
     def rotated(images: FloatArray) -> list[FloatArray]:
         angles = np.deg2rad([-5.0, 5.0])
-        return [
-            _turned(images, np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]))
-            for a in angles
-        ]
+        made = []
+        for a in angles:
+            matrix = np.eye(rank)
+            matrix[-2:, -2:] = [[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]
+            made.append(_turned(images, matrix))
+        return made
+
+    def blurred(images: FloatArray, sigma: float) -> list[FloatArray]:
+        return [ndimage.gaussian_filter(images, (0, *(sigma,) * rank, 0))]
 
     def noisy(images: FloatArray, share: float) -> list[FloatArray]:
         draw = np.random.default_rng(seed)
@@ -101,26 +114,32 @@ def _changes(probe: ModelProbe, seed: int) -> dict[str, Views]:
         "shift 1": lambda images: _shifted(images, 1),
         "shift 2": lambda images: _shifted(images, 2),
         "rotation 5": rotated,
-        "scale 5 %": lambda images: [_turned(images, np.eye(2) * s) for s in (0.95, 1.05)],
+        "scale 5 %": lambda images: [_turned(images, np.eye(rank) * s) for s in (0.95, 1.05)],
         "noise 0.1": lambda images: noisy(images, 0.1),
         "noise 0.2": lambda images: noisy(images, 0.2),
-        "blur 0.5": lambda images: [ndimage.gaussian_filter(images, (0, 0.5, 0.5, 0))],
-        "blur 1": lambda images: [ndimage.gaussian_filter(images, (0, 1.0, 1.0, 0))],
+        "blur 0.5": lambda images: blurred(images, 0.5),
+        "blur 1": lambda images: blurred(images, 1.0),
     }  # fmt: skip
 
 
 def _shifted(images: FloatArray, most: int) -> list[FloatArray]:
-    rows, cols = images.shape[1:3]
-    wide = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), mode="edge")
-    steps = [(0, most), (2 * most, most), (most, 0), (most, 2 * most)]
-    return [wide[:, r : r + rows, c : c + cols] for r, c in steps]
+    """Return images moved by ``most`` along each axis, either way."""
+    spatial = images.shape[1:-1]
+    wide = np.pad(images, ((0, 0), *((most, most),) * len(spatial), (0, 0)), mode="edge")
+    moved = []
+    for axis in range(len(spatial)):
+        for begin in (0, 2 * most):
+            begins = [begin if k == axis else most for k in range(len(spatial))]
+            where = tuple(slice(b, b + size) for b, size in zip(begins, spatial, strict=True))
+            moved.append(wide[:, *where])
+    return moved
 
 
 def _turned(images: FloatArray, matrix: npt.NDArray[np.float64]) -> FloatArray:
-    """Return images (N, H, W, C) mapped by a matrix of (row, col) about their centre."""
+    """Return images (N, *spatial, C) mapped by a matrix of places about their centre."""
     ndimage = need("scipy.ndimage", what="Robustness", extra="analysis")
-    whole = np.eye(4)
-    whole[1:3, 1:3] = matrix
-    centre = np.array([0, *(np.array(images.shape[1:3]) - 1) / 2, 0])
+    whole = np.eye(images.ndim)
+    whole[1:-1, 1:-1] = matrix
+    centre = np.array([0, *(np.array(images.shape[1:-1]) - 1) / 2, 0])
     offset = centre - whole @ centre
     return np.asarray(ndimage.affine_transform(images, whole, offset, order=1, mode="nearest"))

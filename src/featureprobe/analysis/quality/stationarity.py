@@ -58,7 +58,7 @@ def certificates(
 
     Args:
         probe: The opened model.
-        pictures: (K, H, W, C), pixel units; they are brought into the set first.
+        pictures: (K, *spatial, C), pixel units; they are brought into the set first.
         score: How images are scored.
         units: (K,) the unit of each picture.
         constraint: The set.
@@ -90,7 +90,7 @@ def certificates(
         later = state
     start, end = (state.params["pixels"].astype(np.float64) for state in (begun, later))
     length = _STEPS * _STRIDE * space.spread * np.sqrt(field)
-    left = 1 - np.sqrt(((end - start) ** 2).sum(axis=(1, 2, 3))) / length
+    left = 1 - np.sqrt(((end - start) ** 2).sum(axis=tuple(range(1, start.ndim)))) / length
     rises = (later.traces["gradient"] > 0).any(axis=0)
     return np.where(rises, np.maximum(left, 0), 0.0)
 
@@ -99,8 +99,7 @@ def _target_of(probe: ModelProbe, score: UnitScore, unit: int) -> Objective:
     """Return what a picture of a unit climbs."""
     axes = len(probe.shape_of(score.layer))
     if score.place is not None:
-        row, col = (*score.place, None)[:2]
-        return Node(score.layer, row=row, col=col, channel=unit, pre=score.pre)
+        return Node(score.layer, position=score.place, channel=unit, pre=score.pre)
     if score.peak:
         return StrongestNode(score.layer, channel=unit, pre=score.pre)
     if axes > 1:
@@ -110,4 +109,4 @@ def _target_of(probe: ModelProbe, score: UnitScore, unit: int) -> Objective:
 
 def _values(probe: ModelProbe, read: Read) -> float:
     """Return how many values of an image can reach what is read, at least 1."""
-    return max(float(probe.network.live_box(read).sum()) * probe.image_shape[2], 1.0)
+    return max(float(probe.network.live_box(read).sum()) * probe.image_shape[-1], 1.0)

@@ -22,8 +22,8 @@ class UnitScore:
     Attributes:
         layer: Path of the layer.
         pre: Whether before its activation.
-        place: (row, col) of a node in its map, (row,) in a 1-D layer; None for whole maps and dense
-            nodes.
+        place: Of a node, one number for each spatial axis of its layer, such as (row, col); None for
+            whole maps and dense nodes.
         peak: Whether whole maps score by their strongest node, not by their mean.
     """
 
@@ -37,7 +37,7 @@ class UnitScore:
 
         Args:
             probe: The opened model.
-            images: (N, H, W, C), pixel units.
+            images: (N, *spatial, C), pixel units.
         """
         return self._answers(probe, images, self.pre, np.max if self.peak else np.mean)
 
@@ -48,7 +48,7 @@ class UnitScore:
 
         Args:
             probe: The opened model.
-            images: (N, H, W, C), pixel units.
+            images: (N, *spatial, C), pixel units.
         """
         return self._answers(probe, images, self.sees_before(probe), np.max)
 
@@ -62,8 +62,7 @@ class UnitScore:
 
     def read(self) -> Read:
         """Return what a score reads."""
-        row, col = (*(self.place or ()), None, None)[:2]
-        return Read(self.layer, row=row, col=col)
+        return Read(self.layer, position=self.place)
 
     def over(self, values: Any, taken: Callable[..., Any]) -> Any:
         """Return (N, U) of a layer's values (N, ..., U), arrays or tensors.

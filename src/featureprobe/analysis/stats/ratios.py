@@ -22,7 +22,8 @@ def gini(values: FloatArray) -> Floats:
     return ratio(ordered @ ranks, count * total)
 
 
-def node_and_mean(values: FloatArray, place: tuple[int, int]) -> Floats:
+def node_and_mean(values: FloatArray, place: tuple[int, ...]) -> Floats:
     """Return (M, 2): the node and the map's mean."""
-    mean = values.mean(axis=(1, 2), dtype=np.float64)
-    return np.stack([values[:, place[0], place[1]].astype(np.float64), mean], axis=1)
+    mean = values.mean(axis=tuple(range(1, values.ndim)), dtype=np.float64)
+    own = np.array([each[place] for each in values], np.float64)
+    return np.stack([own, mean], axis=1)

@@ -46,27 +46,28 @@ def shift_similarity(first: npt.ArrayLike, second: npt.ArrayLike, *, max_shift: 
     """Return (A, B): the largest normalized correlation of images over small shifts, -1..1.
 
     Args:
-        first: (A, H, W, C).
-        second: (B, H, W, C).
-        max_shift: Shifts of up to so many pixels along rows and columns; beyond an image is its mean.
+        first: (A, *spatial, C).
+        second: (B, *spatial, C).
+        max_shift: Shifts of up to so many pixels along each axis; beyond an image is its mean.
     """
     unit, other = _centred(first), _centred(second)
     flat = other.reshape(len(other), -1)
     found = np.full((len(unit), len(flat)), -1.0, np.float32)
-    rows, cols = unit.shape[1:3]
-    wide = np.pad(unit, ((0, 0), (max_shift, max_shift), (max_shift, max_shift), (0, 0)))
-    for row in range(2 * max_shift + 1):  # products of matrices: quicker than Fourier transforms
-        for col in range(2 * max_shift + 1):
-            moved = wide[:, row : row + rows, col : col + cols].reshape(len(unit), -1)
-            np.maximum(found, moved @ flat.T, out=found)
+    spatial = unit.shape[1:-1]
+    wide = np.pad(unit, ((0, 0), *((max_shift, max_shift),) * len(spatial), (0, 0)))
+    # Products of matrices: quicker than Fourier transforms.
+    for begins in np.ndindex(*(2 * max_shift + 1,) * len(spatial)):
+        where = tuple(slice(b, b + size) for b, size in zip(begins, spatial, strict=True))
+        np.maximum(found, wide[:, *where].reshape(len(unit), -1) @ flat.T, out=found)
     return found.astype(np.float64)
 
 
 def _centred(images: npt.ArrayLike) -> FloatArray:
     """Return images less their mean, of norm 1, in float32; constant ones are 0."""
     flat = np.asarray(images, np.float32)
-    flat = flat - flat.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float64)
-    norm = np.sqrt((flat**2).sum(axis=(1, 2, 3), keepdims=True))
+    axes = tuple(range(1, flat.ndim))
+    flat = flat - flat.mean(axis=axes, keepdims=True, dtype=np.float64)
+    norm = np.sqrt((flat**2).sum(axis=axes, keepdims=True))
     return np.asarray(flat / np.where(norm > 0, norm, 1), np.float32)
 
 

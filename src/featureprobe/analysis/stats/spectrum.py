@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from featureprobe._spatial import axes_of
 from featureprobe.types import FloatArray
+
+_FINE = 0.25  # cycles per pixel
 
 
 def high_frequency_share(images: FloatArray) -> FloatArray:
@@ -11,15 +14,19 @@ def high_frequency_share(images: FloatArray) -> FloatArray:
     The border is faded out by a Hann window. 0 for constant images.
 
     Args:
-        images: (N, H, W, C), any units.
+        images: (N, *spatial, C), any units.
     """
-    rows, cols = images.shape[1:3]
-    window = np.outer(np.hanning(rows + 2)[1:-1], np.hanning(cols + 2)[1:-1])
-    weight = window / window.sum()
+    spatial = images.shape[1:-1]
+    axes = axes_of(len(spatial))
+    window, radius = np.ones(()), np.zeros(())
+    for size in spatial:
+        window = np.multiply.outer(window, np.hanning(size + 2)[1:-1])
+        radius = np.hypot.outer(radius, np.fft.fftfreq(size))
+    weight = (window / window.sum())[..., None]
     values = images.astype(np.float64)
-    mean = (values * weight[None, :, :, None]).sum(axis=(1, 2), keepdims=True)
-    energy = np.abs(np.fft.fft2((values - mean) * window[None, :, :, None], axes=(1, 2))) ** 2
-    energy = energy.sum(axis=3)
-    radius = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.fftfreq(cols)[None])
-    total = energy.sum(axis=(1, 2))
-    return np.asarray((energy * (radius > 0.25)).sum(axis=(1, 2)) / np.where(total > 0, total, 1))
+    mean = (values * weight).sum(axis=axes, keepdims=True)
+    energy = np.abs(np.fft.fftn((values - mean) * window[..., None], axes=axes)) ** 2
+    energy = energy.sum(axis=-1)
+    total = energy.sum(axis=axes)
+    fine = (energy * (radius > _FINE)).sum(axis=axes)
+    return np.asarray(fine / np.where(total > 0, total, 1))
