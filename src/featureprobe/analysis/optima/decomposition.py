@@ -11,7 +11,7 @@ from featureprobe._arguments import Count, checked
 from featureprobe._randomness import Rng, seed_from
 from featureprobe.analysis.finding import Finding
 from featureprobe.analysis.optima.composition import Composition, composition_of
-from featureprobe.analysis.optima.node_grid import background_of
+from featureprobe.analysis.optima.node_grid import background_of, check_pictures
 from featureprobe.analysis.optima.parts import Parts, parts_of
 from featureprobe.analysis.optima.repetition import Repetition, repetition_of
 from featureprobe.analysis.optima.target_score import checked_unit
@@ -122,6 +122,7 @@ def decompose(
         >>> found.jump, found.live, found.composition.exact
         ((4, 4), array([ 0, 26,  0, 26]), True)
     """
+    check_pictures(probe, "Repetition, rotations and parts")
     batch = _checks.images(image, probe.image_shape, what="image")
     if len(batch) != 1:
         raise ShapeError(f"One image is taken apart. Received {len(batch)}; pass images[0].")

@@ -8,11 +8,13 @@ from matplotlib.ticker import MaxNLocator
 from featureprobe.analysis.finding import draw
 from featureprobe.analysis.optima.defined import Definedness
 from featureprobe.analysis.optima.thresholds import GOOD_GAP, WORDS
+from featureprobe.plotting import show_series
 from featureprobe.plotting._cells import filling_columns
 from featureprobe.plotting.any_rank import show_many
 from featureprobe.plotting.images import to_rgb
 from featureprobe.types import FloatArray
 
+_SERIES = 2  # axes of (L, C)
 _MOST_IMAGES = 192
 
 
@@ -173,13 +175,15 @@ def _draw_gallery(figure: Figure | SubFigure, found: Definedness, number: int) -
 
 
 def show_stretched(image: FloatArray, *, ax: Axes) -> Axes:
-    """Draw an image (H, W, C) with its contrast stretched, in a thin frame."""
+    """Draw an image (*spatial, C) with its contrast stretched, in a thin frame; a series as curves."""
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_color("0.8")
     if not np.isfinite(image).all():
         ax.text(0.5, 0.5, "dead", ha="center", va="center", transform=ax.transAxes)
         return ax
+    if image.ndim == _SERIES:
+        return show_series(image, ax=ax)
     ax.imshow(to_rgb(image, contrast=True, low=0.0, high=255.0))
     return ax
 

@@ -56,7 +56,7 @@ class Landscape:
         return isinstance(self.constraint, Sphere)
 
     def scores(self, number: int, images: FloatArray) -> Floats:
-        """Return (N,) scores of images (N, H, W, C) for one target, after the projection."""
+        """Return (N,) scores of images (N, *spatial, C) for one target, after the projection."""
         wanted, count = np.array([number]), len(self.targets)
         found = score_images(self.groups, images, self.constraint, count, wanted=wanted)
         return np.asarray(found[number], np.float64)
@@ -78,7 +78,7 @@ class Landscape:
         found, pairs = np.zeros((n, n)), [(a, b) for a in range(n) for b in range(a)]
         if not pairs:
             return found
-        at = _WAY[:, None, None, None]
+        at = _outer(_WAY, images.ndim)
         ways = [(1 - at) * images[a] + at * images[b] for a, b in pairs]
         along = self.scores(number, np.concatenate(ways).astype(np.float32)).reshape(len(pairs), -1)
         lower = np.minimum(along[:, 0], along[:, -1])
@@ -92,8 +92,8 @@ class Landscape:
 
         Args:
             number: The target.
-            image: (H, W, C) the maximum.
-            noise: (D, H, W, C) what directions are made of.
+            image: (*spatial, C) the maximum.
+            noise: (D, *spatial, C) what directions are made of.
         """
         others = self.admissible(number, noise)
         if self.round:
@@ -101,20 +101,26 @@ class Landscape:
                            others - self.probe.input_space.center)  # fmt: skip
             ways += self.probe.input_space.center
         else:
-            shares = SHARES[:, None, None, None, None] / 100
+            shares = _outer(SHARES, others.ndim + 1) / 100
             ways = np.asarray(image + shares * (others - image), np.float64)
         flat = ways.reshape(-1, *image.shape).astype(np.float32)
         return np.asarray(self.scores(number, flat).reshape(len(ways), -1).mean(axis=1))
 
 
 def _turned(image: FloatArray, others: FloatArray) -> Floats:
-    """Return (angles, D, H, W, C): an image turned towards the part of others that is tangent."""
+    """Return (angles, D, *spatial, C): an image turned towards the part of others that is tangent."""
     norm = np.linalg.norm(image)
-    along = np.tensordot(others, image, axes=3)[:, None, None, None] / norm**2
+    along = _outer(np.tensordot(others, image, axes=image.ndim), others.ndim) / norm**2
     tangent = others - along * image
-    tangent *= norm / np.linalg.norm(tangent.reshape(len(others), -1), axis=1)[:, None, None, None]
-    angles = np.deg2rad(ANGLES)[:, None, None, None, None]
+    lengths = np.linalg.norm(tangent.reshape(len(others), -1), axis=1)
+    tangent *= norm / _outer(lengths, others.ndim)
+    angles = _outer(np.deg2rad(ANGLES), others.ndim + 1)
     return np.asarray(np.cos(angles) * image + np.sin(angles) * tangent, np.float64)
+
+
+def _outer(values: Floats, axes: int) -> Floats:
+    """Return (n,) values as an array of so many axes that varies along the first."""
+    return values.reshape(-1, *(1,) * (axes - 1))
 
 
 def half_width(at: Floats, curve: Floats) -> float:

@@ -44,9 +44,9 @@ def describe_maxima(ends: Ends, landscape: Landscape, seed: int) -> dict[str, np
 
 
 def _likeness_to_others(images: FloatArray, landscape: Landscape) -> Floats:
-    """Return (T,) the median similarity of each target's image (H, W, C) to those of others."""
+    """Return (T,) the median similarity of each target's image (*spatial, C) to those of others."""
     found = np.full(len(images), np.nan)
-    alive = np.flatnonzero(np.isfinite(images).all(axis=(1, 2, 3)))
+    alive = np.flatnonzero(np.isfinite(images).all(axis=tuple(range(1, images.ndim))))
     sample = alive[:: -(-len(alive) // _OTHERS)] if len(alive) else alive
     for number in alive:
         others = sample[sample != number]

@@ -55,6 +55,7 @@ def lattice_of(probe: ModelProbe, layer: str, *, on_pixels: bool = False) -> Lat
         ModelError: When its nodes lie at no regular distance, as behind a layer of unknown kind.
     """
     shape = probe.shape_of(layer)
+    check_pictures(probe, "Shifts along rows and columns")
     if len(shape) != 3:
         raise ShapeError(
             f"The layer {layer!r} has no maps: its output has the shape {shape}. "
@@ -81,6 +82,21 @@ def lattice_of(probe: ModelProbe, layer: str, *, on_pixels: bool = False) -> Lat
         (uncut[0], uncut[1]),
         network.live_box(Read(layer)) > 0,
     )
+
+
+def check_pictures(probe: ModelProbe, what: str) -> None:
+    """Raise ShapeError unless a model's images have rows and columns, and nothing else.
+
+    Args:
+        probe: The opened model.
+        what: What needs them, at the beginning of a sentence.
+    """
+    if len(probe.image_shape) != 3:
+        raise ShapeError(
+            f"{what} are of images (rows, columns, channels). The images of this model are "
+            f"{probe.image_shape}. Ask fp.analysis.definedness, sensitivity or assess, which go along "
+            "any number of axes."
+        )
 
 
 def checked_channels(channels: npt.ArrayLike | None, lattice: Lattice) -> npt.NDArray[np.int64]:

@@ -224,7 +224,8 @@ def _reached(
     result = ascent.run(probe, targets, rng=seed, progress=bar)
     scores = result.best_scores().astype(np.float64)
     alive = scores > result.dead_thresholds
-    images = np.where(alive[:, None, None, None], result.best(), np.nan)
+    best = result.best()
+    images = np.where(alive.reshape(-1, *(1,) * (best.ndim - 1)), best, np.nan)
     return np.where(alive, scores, np.nan), images.astype(np.float32)
 
 

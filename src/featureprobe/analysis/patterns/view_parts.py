@@ -14,6 +14,8 @@ from featureprobe.analysis.stats.null import band
 from featureprobe.input_space import InputSpace
 from featureprobe.plotting import show_maps
 
+_STRIPS = 2  # axes of (L, C), for which show_maps chooses
+
 
 def pixel_range(space: InputSpace) -> dict[str, float]:
     """Return the pixel units shown black and white, as keywords ``low`` and ``high``."""
@@ -37,14 +39,16 @@ def draw_node_values(
 
     Args:
         ax: Where.
-        values: (H, W, C) or (n,).
+        values: (H, W, C) or (n,); (L, C), or (D, H, W, C), of which one plane is shown.
         label: What the number is, for the colour bar.
         title: Of the Axes.
         columns: As for ``plotting.show_maps``; None: 16, or more for many dense nodes.
         numbers: As for ``plotting.show_maps``.
         limit: End of the scale; None: the largest magnitude.
     """
-    if columns is None:  # a thousand nodes in 16 columns would be a tower
+    if (
+        columns is None and values.ndim != _STRIPS
+    ):  # a thousand nodes in 16 columns would be a tower
         columns = max(16, math.isqrt(2 * values.size)) if values.ndim == 1 else 16
     end = float(np.abs(values).max() if limit is None else limit) or 1.0
     show_maps(
