@@ -85,6 +85,7 @@ def cut_of(volume: FloatLike, plane: int | None, at: Sequence[int] | None) -> Cu
 def strongest_place(volume: FloatLike) -> Place:
     """Return (plane, row, col) of the voxel of (D, H, W, C) that is furthest from the channels' medians.
 
+    Its neighbours count, too (1, 2, 1 along each axis), so that one odd voxel is not taken for the content.
     Values that are not finite are left out; of several that are equal, it is the first.
     """
     values = np.where(np.isfinite(volume), volume, np.nan).astype(np.float64)
@@ -93,6 +94,12 @@ def strongest_place(volume: FloatLike) -> Place:
         return 0, 0, 0
     centred = values[..., known] - np.nanmedian(values[..., known], axis=(0, 1, 2))
     energy = np.nansum(centred**2, axis=-1)
+    for axis in range(energy.ndim):
+        wide = np.pad(energy, [(int(k == axis),) * 2 for k in range(energy.ndim)])
+        before, here, after = (
+            np.take(wide, np.arange(energy.shape[axis]) + k, axis=axis) for k in range(3)
+        )
+        energy = before + 2 * here + after
     plane, row, col = np.unravel_index(int(np.argmax(energy)), energy.shape)
     return int(plane), int(row), int(col)
 

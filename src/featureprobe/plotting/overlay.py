@@ -90,14 +90,16 @@ def show_overlay(
         raise ConfigError(f"plane= is for volumes. Received plane={plane!r}. Leave it out.")
     ax = axes_or_new(ax, (6.4, 3.2) if rank == 1 else (4.4, 3.6))
     if rank == 1:
-        heated = _under_curves(ax, picture, values, frames, (low, high), (cmap, opacity, end))
+        own = scale_for(picture, low, high)
+        show_series(picture, ax=ax, low=own[0], high=own[1], title=title)
+        heated = _under_curves(ax, values, frames, (cmap, opacity, end))
     else:
         grey = picture if picture.shape[2] in (1, 3) else picture.mean(axis=2, keepdims=True)
         ax.imshow(to_rgb(grey, contrast=False, low=low, high=high))
         heated = _heat(ax, values, cmap, opacity, end)
         _frame(ax, frames)
         bare(ax)
-    headline(ax, title, note)
+        headline(ax, title, note)
     if colorbar:
         _add_bar(ax, heated)
     return ax
@@ -127,16 +129,9 @@ def _cut(
 
 
 def _under_curves(
-    ax: Axes,
-    series: FloatLike,
-    values: FloatLike,
-    spans: Sequence[Box],
-    scale: tuple[float, float],
-    colors: tuple[str, float, float],
+    ax: Axes, values: FloatLike, spans: Sequence[Box], colors: tuple[str, float, float]
 ) -> AxesImage:
-    """Draw a series with its values as colours below the curves, and intervals as frames."""
-    low, high = scale_for(series, *scale)
-    show_series(series, ax=ax, low=low, high=high)
+    """Draw values as colours below the curves of a series, and intervals as frames."""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     heated = _heat(ax, values[None], *colors)
     heated.set_extent((-0.5, len(values) - 0.5, bottom, top))

@@ -39,8 +39,8 @@ def show_volume(
     Args:
         volume: (D, H, W, C) finite values in pixel units. Never written to.
         plane: Number of the one plane to show, instead of three slices.
-        at: (plane, row, col) that the slices go through; None: the voxel that is furthest from
-            the medians of its channels.
+        at: (plane, row, col) that the slices go through; None: the voxel that is, with its
+            neighbours, furthest from the medians of the channels.
         ax: Axes to draw on; None makes a new figure.
         contrast: True applies :func:`stretch` to the volume as a whole, and a note says so.
         low: Pixel units shown black when ``contrast`` is False.
