@@ -77,11 +77,8 @@ def show_overlay(
         (2, 1)
     """
     picture, values = _checked(image, heat)
-    rank = values.ndim
-    for box in boxes:
-        if np.shape(box) != (2 * rank,):
-            raise ShapeError(f"A box is {_BOXES[rank]}. Received: {box!r}.")
-    frames, note, end = [tuple(map(int, box)) for box in boxes], "", _end(values)
+    rank, note, end = values.ndim, "", _end(values)
+    frames = _frames(boxes, rank)
     if rank == 3:
         whole = len(values)
         picture, values, frames, plane = _cut(picture, values, frames, plane)
@@ -103,6 +100,13 @@ def show_overlay(
     if colorbar:
         _add_bar(ax, heated)
     return ax
+
+
+def _frames(boxes: Sequence[Sequence[int]], rank: int) -> list[Box]:
+    for box in boxes:
+        if np.shape(box) != (2 * rank,):
+            raise ShapeError(f"A box is {_BOXES[rank]}. Received: {box!r}.")
+    return [tuple(map(int, box)) for box in boxes]
 
 
 def _checked(image: npt.ArrayLike, heat: npt.ArrayLike) -> tuple[FloatLike, FloatLike]:
