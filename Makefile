@@ -34,6 +34,9 @@ pictures: demo  ## the pictures of the README and the docs
 	cp out/activations_3_Conv2D_2.png docs/_static/first_look/activations.png
 	$(BIN)/python examples/four_or_nine.py --out docs/_static/four_or_nine
 	$(BIN)/python examples/trust_an_oip.py --out docs/_static/trust
+	$(BIN)/python examples/series_and_volumes.py --out out/series_and_volumes
+	mkdir -p docs/_static/series_and_volumes
+	cd out/series_and_volumes && cp series_node.png series_overlay.png volume_node.png volume_grid.png ../../docs/_static/series_and_volumes/
 
 test: $(VENV)/.installed  ## all tests but the sweeps, which take minutes, and the code of the docs
 	$(BIN)/python -m pytest $(SPREAD) -m "not long and not pages"
