@@ -1,5 +1,6 @@
 """Crops of series, pictures and volumes: values and gradients are those of the full image."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -43,3 +44,23 @@ def test_a_crop_is_the_full_image(seed: int, shape: tuple[int, ...]) -> None:
         one, other = (tape.gradient(v, image).numpy() for v in (whole, few))
         np.testing.assert_allclose(other, one, atol=2e-5 * np.abs(one).max() + 1e-7)
     assert crops or "TimeDistributed" in {type(layer).__name__ for layer in model.layers}
+
+
+@pytest.mark.parametrize("kind", ["MaxPooling", "AveragePooling"])
+@pytest.mark.parametrize("shape", [(20,), (12, 11), (9, 8, 9)])
+def test_padding_of_a_pooling_is_no_value(shape: tuple[int, ...], kind: str) -> None:
+    """Of values below 0 the greatest is below 0 at the border, and means are of real values."""
+    conv, pool = (getattr(keras.layers, f"{name}{len(shape)}D") for name in ("Conv", kind))
+    given = keras.Input((*shape, 2))
+    value = conv(2, 1, bias_initializer=keras.initializers.Constant(-9.0))(given)
+    pooled = pool(3, strides=1, padding="same", name="pool")(value)
+    network = fp.ModelProbe(keras.Model(given, pooled), input_space=SPACE).network
+    image = tf.random.stateless_normal((2, *network.image_shape), seed=(1, 2))
+    for corner in ((0,) * len(shape), tuple(n - 1 for n in shape)):
+        found = plan_crop(network, [Read("pool", position=corner)])
+        assert isinstance(found, Crop)
+        part = part_of(found.place, spatial_of(found.geometry.shape))
+        cropped = CroppedNetwork(network, found.geometry)
+        few = cropped.forward(image[:, *part], [("pool", False)])[0]
+        whole = network.forward(image, [("pool", False)])[0][:, *corner]
+        np.testing.assert_allclose(np.reshape(few, whole.shape), whole, rtol=1e-5)
