@@ -59,7 +59,8 @@ def test_nodes_on_crops_end_as_on_the_full_image(shape: tuple[int, ...], constra
 def test_a_margin_that_a_blur_reaches(shape: tuple[int, ...]) -> None:
     """A window with a margin is cut, and the crop found in it."""
     probe = opened(shape)
-    node = fp.Node("conv", position=(0,) * len(shape), channel=1)
+    place = tuple(n - 2 for n in probe.shape_of("conv")[:-1])
+    node = fp.Node("conv", position=place, channel=1)
     recipe = ASCENT | {"regularizers": (fp.GaussianBlur(0.4, size=3),)}
     crop, full = (
         fp.Ascent(**recipe, crop=on).run(probe, node, rng=3, progress=False) for on in (True, False)
