@@ -69,7 +69,7 @@ class MapMean(Objective):
         if 0 in shape:
             raise ShapeError(
                 f"The layer {layer!r} has no values for images of this size: its output has the "
-                f"shape {shape}. Open the model with a larger {size_argument(2)}."
+                f"shape {shape}. Open the model with a larger {size_argument(len(shape) - 1)}."
             )
         return [cls(layer, channel=c, pre=pre) for c in range(shape[-1])]
 

@@ -114,7 +114,7 @@ class Node(Objective):
         if 0 in shape:
             raise ShapeError(
                 f"The layer {layer!r} has no values for images of this size: its output has the "
-                f"shape {shape}. Open the model with a larger {size_argument(2)}."
+                f"shape {shape}. Open the model with a larger {size_argument(len(shape) - 1)}."
             )
         if len(shape) == 1:
             return [cls(layer, index=i, pre=pre) for i in range(shape[0])]
