@@ -44,7 +44,7 @@ def hidden(template: Array, size: int, count: int, rng: np.random.Generator) -> 
     return images, labels.astype(np.float32)
 
 
-def trained(template: Array, size: int, count: int) -> keras.Model:
+def trained(template: Array, size: int, count: int, decay: float) -> keras.Model:
     """Return a net that says whether the template is in an image."""
     keras.utils.set_random_seed(17)
     images, labels = hidden(template, size, count, np.random.default_rng(17))
@@ -54,7 +54,7 @@ def trained(template: Array, size: int, count: int) -> keras.Model:
         3,
         len(template),
         activation="relu",
-        kernel_regularizer=keras.regularizers.L2(0.01),  # or weights keep the noise of the data
+        kernel_regularizer=keras.regularizers.L2(decay),  # or weights keep the noise of the data
         name="filters",
     )
     values = filters(image)
@@ -85,15 +85,16 @@ def pictures_of(net: keras.Model) -> Array:
     return fp.Ascent(starts=2).run(probe, targets, rng=7, progress=False).best()
 
 
-def correlations(template: Array, size: int, count: int) -> list[float]:
+def correlations(template: Array, size: int, count: int, decay: float) -> list[float]:
     """Return how well the two pictures of a net show the template that it was trained on."""
     return [
-        best_match(picture, template) for picture in pictures_of(trained(template, size, count))
+        best_match(picture, template)
+        for picture in pictures_of(trained(template, size, count, decay))
     ]
 
 
 if __name__ == "__main__":
-    for name, given in (("pulse", (PULSE, 64, 2048)), ("ball", (ball(), 10, 1024))):
+    for name, given in (("pulse", (PULSE, 64, 2048, 0.003)), ("ball", (ball(), 10, 1024, 0.01))):
         output, unit = correlations(*given)
         print(
             f"{name}: correlation of the output's picture {output:.3f}, of the filter's {unit:.3f}"

@@ -22,15 +22,15 @@ def example() -> ModuleType:
 
 def test_a_series_shows_the_pulse(example: ModuleType) -> None:
     """Both the output's picture and that of its filter have the planted pulse in them."""
-    assert min(example.correlations(example.PULSE, 64, 2048)) >= 0.9
+    assert min(example.correlations(example.PULSE, 64, 2048, 0.003)) >= 0.9
 
 
 def test_a_volume_shows_the_ball(example: ModuleType) -> None:
     """Likewise a ball."""
-    assert min(example.correlations(example.ball(), 10, 1024)) >= 0.9
+    assert min(example.correlations(example.ball(), 10, 1024, 0.01)) >= 0.9
 
 
 def test_no_pattern_without_training(example: ModuleType) -> None:
     """The measure bites: an untrained net's pictures show neither."""
-    net = example.trained(example.PULSE, 64, 4)
+    net = example.trained(example.PULSE, 64, 4, 0.003)
     assert max(example.best_match(p, example.PULSE) for p in example.pictures_of(net)) < 0.9
