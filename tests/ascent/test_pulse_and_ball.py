@@ -30,6 +30,7 @@ def test_a_volume_shows_the_ball(example: ModuleType) -> None:
     assert min(example.correlations(example.ball(), 10, 1024, 0.01)) >= 0.9
 
 
+@pytest.mark.long
 def test_no_pattern_without_training(example: ModuleType) -> None:
     """The measure bites: an untrained net's pictures show neither."""
     net = example.trained(example.PULSE, 64, 4, 0.003)

@@ -41,7 +41,7 @@ def _cases() -> Iterator[Any]:
             for number, example in enumerate(testing.EXAMPLES[kind]):
                 for method in _tests_of(CONTRACTS[room]):
                     # What compiles a run each takes seconds; one kind of each room does for every build.
-                    often = method not in CLIMBING or kind in ("moved", "gaussian_blur", "fourier")
+                    often = method not in CLIMBING or kind == "moved"
                     yield pytest.param(
                         rank, room, example, method,
                         id=f"{rank}-{kind}{number}-{method[5:]}",

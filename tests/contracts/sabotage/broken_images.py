@@ -18,8 +18,8 @@ def _draw(method: str, draw: Any, says: str, **declared: Any) -> Twin:
     return Twin(InitializerContract, method, broken(PixelNoise, draw=draw), says, declared)
 
 
-def _apply(method: str, apply: Any, says: str) -> Twin:
-    return Twin(RegularizerContract, method, broken(Clip, apply=apply), says)
+def _apply(method: str, apply: Any, says: str, **declared: Any) -> Twin:
+    return Twin(RegularizerContract, method, broken(Clip, apply=apply), says, declared)
 
 
 def _wide(reach: Any, apply: Any, says: str, method: str) -> Twin:
@@ -74,6 +74,10 @@ def _noisy(self, images, step):
 
 def _every_second(self, images, step):
     return tf.where(tf.equal(step.index % 2, 0), 0.5 * images, images)
+
+
+def _of_pictures(self, images, step):
+    return images - tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
 
 
 def _fade(self, images, step):
@@ -170,6 +174,18 @@ TWINS = [
     _now_and_then(lambda self, index: int(index) % 2 == 0, _every_second, "index is a tensor"),
     _now_and_then(lambda self, index: index % 2, _every_second, "no boolean scalar"),
     _now_and_then(lambda self, index: tf.constant(not tf.executing_eagerly()), _fade, "wrong at 1"),
+    _draw(
+        SHAPES,
+        lambda self, shape, space, rng: rng.random((*shape[:2], 1), "f4"),
+        "asked for",
+        rank=1,
+    ),
+    _draw(SHAPES, lambda self, shape, space, rng: rng.random(shape[1:], "f4"), "asked for", rank=3),
+    _apply(KEEPS, _of_pictures, "fails on", rank=1),
+    _apply(
+        KEEPS, lambda self, images, step: images[:, :, :, :, :1], "Keep shape and dtype", rank=3
+    ),
+    _view(KEEPS, lambda self, images, step: images[:, :, 0], "Give one view of each", rank=3),
     _view(ALONE, _one_key, "one key per image"),
     _view(
         "test_a_gradient_flows_through_the_view",
