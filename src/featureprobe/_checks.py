@@ -3,7 +3,7 @@
 import math
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,12 @@ def images(
         ShapeError: Wrong rank, shape or dtype, or no image at all.
         DataError: NaN or infinite values.
     """
+    if isinstance(values, Mapping):
+        raise ShapeError(
+            f"{what}: a dict by input name is for a probe of several image inputs, in activations, "
+            f"predict and Ascent. Received: {received(values)}. Give one array of images, and a probe "
+            "of one of the inputs: fp.ModelProbe(model, image_input=..., other_inputs=...)."
+        )
     array = numbers(values, what)
     if array.ndim == len(shape):
         array = array[None]

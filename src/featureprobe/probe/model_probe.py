@@ -16,6 +16,7 @@ from featureprobe._kinds import OWN
 from featureprobe.errors import ShapeError
 from featureprobe.grid import ActivationGrid
 from featureprobe.input_space import InputSpace
+from featureprobe.joint_space import JointSpace
 from featureprobe.probe.fingerprint import fingerprint_of
 from featureprobe.probe.graph.layer_graph import Wanted
 from featureprobe.probe.layer_table import LayerRow, LayerTable
@@ -49,7 +50,9 @@ class ModelProbe(Hints):
     Args:
         model: A built Keras 3 model on the TensorFlow backend, channels last.
         input_space: How pixel units become model units. Without it, it is read off a leading
-            Rescaling or Normalization layer, also behind augmentations, resizing and cropping.
+            Rescaling or Normalization layer, also behind augmentations, resizing and cropping. A dict of
+            spaces by input name: each of these inputs takes an image of its own, and images are dicts
+            by input name, here and in results.
         size: For models that take images of any size: one number for each spatial axis, such as
             (rows, columns), or (samples,) for a series.
         image_input: Name of the input that takes images, when there are several; a tuple of names
@@ -75,7 +78,7 @@ class ModelProbe(Hints):
         self,
         model: Any,
         *,
-        input_space: InputSpace | None = None,
+        input_space: InputSpace | Mapping[str, InputSpace | None] | None = None,
         size: tuple[int, ...] | None = None,
         image_input: str | Sequence[str] | None = None,
         other_inputs: Mapping[str, Any] | None = None,
@@ -121,14 +124,22 @@ class ModelProbe(Hints):
         Raises:
             ModelError, ShapeError: When the model does not take what this one takes.
         """
-        other = ModelProbe(model, input_space=self.input_space, **self._opened)
+        other = ModelProbe(model, input_space=self._given_space, **self._opened)
         other._labels = fitting(self._labels, other._network)
         return other
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what it was opened with; what was compiled is compiled anew."""
-        kept = {"input_space": self.input_space, "labels": self._labels, **self._opened}
+        kept = {"input_space": self._given_space, "labels": self._labels, **self._opened}
         return partial(ModelProbe, **kept), (self._model,)
+
+    @property
+    def _given_space(self) -> InputSpace | dict[str, InputSpace | None]:
+        """The input space as it is given: a dict where several images are climbed together."""
+        space = self._input_space
+        if isinstance(space, JointSpace):
+            return dict(zip(space.names, space.spaces, strict=True))
+        return space
 
     @property
     def network(self) -> Network:
@@ -319,6 +330,9 @@ class ModelProbe(Hints):
 
     def _run(self, images: npt.ArrayLike, wanted: tuple[Wanted, ...]) -> list[FloatArray]:
         dtype, space = self._network.dtype, self._input_space
-        pixels = _checks.images(images, self.image_shape, dtype=dtype)
-        _checks.warn_of_scale(pixels, space.low, space.high)
+        if isinstance(space, JointSpace):
+            pixels = space.checked(images, dtype)
+        else:
+            pixels = _checks.images(images, self.image_shape, dtype=dtype)
+            _checks.warn_of_scale(pixels, space.low, space.high)
         return self._network.run(space.to_model(pixels, dtype), wanted)

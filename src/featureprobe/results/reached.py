@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from featureprobe._arguments import checked_methods
 from featureprobe._hints import Hints
+from featureprobe.results.by_input import each_input
 from featureprobe.results.recipe import Recipe, part_of
 from featureprobe.results.state import AscentState
 from featureprobe.types import FloatArray
@@ -49,7 +50,7 @@ class Reached(Hints):
         return self.recipe.seed
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.scores)
 
     def __repr__(self) -> str:
         counts = Counter(str(s) for s in self.status.ravel())
@@ -65,8 +66,13 @@ class Reached(Hints):
         return np.asarray(np.argmax(np.nan_to_num(self.scores, nan=-np.inf), axis=1))
 
     def best(self) -> FloatArray:
-        """Return (T, *spatial, C): for each target the image of its best start, pixel units."""
-        return self.images[np.arange(len(self)), self.best_starts()]
+        """Return (T, *spatial, C): for each target the image of its best start, pixel units.
+
+        A dict of
+        them by input name where several are climbed together."""
+        at = np.arange(len(self)), self.best_starts()
+        found: FloatArray = each_input(self.images, lambda values: values[at])
+        return found
 
     def best_scores(self) -> FloatArray:
         """Return (T,) the scores of :meth:`best`."""
@@ -78,19 +84,19 @@ class Reached(Hints):
 
     def to_uint8(self) -> npt.NDArray[np.uint8]:
         """Return the images rounded and clipped to 0..255, (T, S, *spatial, C) uint8; NaN is 0."""
-        rounded = np.rint(np.nan_to_num(self.images))
-        return np.clip(rounded, 0, 255).astype(np.uint8)
+        found: npt.NDArray[np.uint8] = each_input(self.images, _in_bytes)
+        return found
 
     def __getitem__(self, targets: int | slice | Sequence[int]) -> Self:
         """Return the result of some targets only; it has no state."""
         chosen = np.atleast_1d(np.arange(len(self))[targets])
         by_row = {
-            name: getattr(self, name)[chosen]
+            name: each_input(getattr(self, name), lambda values: values[chosen])
             for name in ("images", "scores", "totals", "status", "certificates",
                          "gradient_norms", "dead_thresholds", "origins", "steps_done")
         }  # fmt: skip
         by_step = {
-            name: getattr(self, name)[:, chosen]
+            name: each_input(getattr(self, name), lambda values: values[:, chosen])
             for name in ("score_trace", "total_trace", "term_trace", "gradient_trace",
                          "certificate_trace", "snapshots")
         }  # fmt: skip
@@ -104,6 +110,10 @@ class Reached(Hints):
             recipe=part_of(self.recipe, chosen.tolist(), self.images.ndim),
             state=None,
         )
+
+
+def _in_bytes(images: FloatArray) -> npt.NDArray[np.uint8]:
+    return np.clip(np.rint(np.nan_to_num(images)), 0, 255).astype(np.uint8)
 
 
 def _count(number: int, word: str) -> str:

@@ -12,6 +12,7 @@ from featureprobe._header import mapping, sequence, text, whole
 from featureprobe._members import Members, check_shapes
 from featureprobe._spatial import image_axes, is_image
 from featureprobe.errors import DataError
+from featureprobe.results.by_input import by_input, packed, space_of
 from featureprobe.results.reached import Reached
 from featureprobe.results.recipe import made_of
 from featureprobe.results.state import AscentState
@@ -41,6 +42,7 @@ _SHAPES = {
     "snapshot_steps": "K",
     "steps_done": "T S",
 }
+_PICTURES = ("images", "snapshots")
 _KINDS = dict.fromkeys(_SHAPES, "f") | {"snapshot_steps": "i", "steps_done": "i"}
 
 
@@ -63,6 +65,8 @@ def pack_result(result: Reached, *, state: bool = False) -> _archive.Packed:
     if any(map(any, reasons)):
         header["reasons"] = reasons
     arrays: dict[str, Any] = {name: getattr(result, name) for name in _SHAPES}
+    space = space_of(result.recipe)
+    arrays |= {name: packed(space, arrays[name]) for name in _PICTURES}
     if result.extras:
         header["extras"] = list(result.extras)
         arrays |= {f"{_EXTRA}{i}": values for i, values in enumerate(result.extras.values())}
@@ -121,6 +125,8 @@ def _fields(header: dict[str, Any], members: Members) -> dict[str, Any]:
     fields |= words
     fields["extras"] = {n: members[own] for n, own in zip(names, beside, strict=True)}
     fields["recipe"] = made_of(mapping(header["recipe"]), members, _ARRAY)
+    space = space_of(fields["recipe"])
+    fields |= {name: by_input(space, fields[name]) for name in _PICTURES}
     by_target = (status, origins, *(fields[name] for name in ("labels", "crops")))
     by_target = (*by_target, fields["recipe"].objectives)
     by_start: list[list[Any]] = [*status, *origins]

@@ -15,6 +15,7 @@ from featureprobe.ascent.problem.starts import Starts
 from featureprobe.ascent.problem.window import Window
 from featureprobe.ascent.settings.remedies import Remedy
 from featureprobe.ascent.settings.settings import Settings
+from featureprobe.ascent.step.each_input import for_each_input
 from featureprobe.ascent.step.loop import Loop
 from featureprobe.ascent.step.views import Views
 from featureprobe.constraints.default import resolve
@@ -48,6 +49,8 @@ def build_scoring(settings: Settings, solved: Sequence[Resolved]) -> tuple[Group
 def _planned(
     settings: Settings, solved: Sequence[Resolved], seed: int, windows: Sequence[Window | str]
 ) -> tuple[Group, ...]:
+    if solved:
+        settings = for_each_input(settings, solved[0].probe.input_space)
     return make_plan(
         solved,
         starts=settings.starts,
@@ -79,7 +82,7 @@ def build_drive(
         remedy: What is climbed instead of the targets.
     """
     space = probe.input_space
-    constraint = resolve(settings.constraint, space)
+    settings, constraint = for_each_input(settings, space), resolve(settings.constraint, space)
     fixed = (
         settings.rule,
         settings.regularizers,

@@ -17,6 +17,7 @@ from featureprobe.ascent.settings.settings import Settings
 from featureprobe.evidence.evidence import Evidence
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
+from featureprobe.results.by_input import by_input
 from featureprobe.results.recipe import Recipe
 from featureprobe.results.result import AscentResult
 from featureprobe.results.state import AscentState, StepInfo
@@ -73,7 +74,7 @@ def assemble(
         return _pictures(probe, problems, images, state.starts, framed)
 
     return AscentResult(
-        images=pictures(best["images"]),
+        images=by_input(probe.input_space, pictures(best["images"])),
         scores=kept("score"),
         totals=kept("total"),
         status=verdicts[index],
@@ -81,7 +82,7 @@ def assemble(
         gradient_norms=kept("gradient"),
         dead_thresholds=thresholds[index],
         **_traces(state, problems),
-        **_shots(snapshots, pictures, (len(targets), state.starts, *probe.image_shape)),
+        **_shots(probe, snapshots, pictures, (len(targets), state.starts, *probe.image_shape)),
         origins=state.start_origins[index],
         steps_done=np.where(state.ended < 0, state.index, state.ended).reshape(grid)[index],
         crops=tuple(describe_window(window, probe) for window in problems.windows),
@@ -97,6 +98,7 @@ def assemble(
 
 
 def _shots(
+    probe: ModelProbe,
     snapshots: Sequence[tuple[int, FloatArray]],
     pictures: Callable[[FloatArray], FloatArray],
     shape: tuple[int, ...],
@@ -105,7 +107,8 @@ def _shots(
     taken = np.empty((len(snapshots), *shape), np.float32)
     for number, (_, images) in enumerate(snapshots):
         taken[number] = pictures(images)
-    return {"snapshots": taken, "snapshot_steps": np.array([s for s, _ in snapshots], np.int64)}
+    shown = by_input(probe.input_space, taken)
+    return {"snapshots": shown, "snapshot_steps": np.array([s for s, _ in snapshots], np.int64)}
 
 
 def _traces(state: AscentState, problems: Problems) -> dict[str, Any]:
@@ -133,7 +136,7 @@ def look(
         index=state.index,
         steps=steps,
         scores=glance(problems, state).scores,
-        images=_pictures(probe, problems, images, state.starts),
+        images=by_input(probe.input_space, _pictures(probe, problems, images, state.starts)),
     )
 
 

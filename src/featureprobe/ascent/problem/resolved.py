@@ -12,6 +12,7 @@ from featureprobe.ascent.problem.masks import layer_mask_of, masks_of
 from featureprobe.ascent.problem.score_floors import ScoreFloors
 from featureprobe.ascent.problem.trying_out import LookedError, shape_left, value_of
 from featureprobe.ascent.problem.window import Window, plan_window
+from featureprobe.joint_space import JointSpace
 from featureprobe.objectives.base import Objective, reads_of
 from featureprobe.objectives.node import Node
 from featureprobe.objectives.score_meaning import score_bounds_of
@@ -212,6 +213,8 @@ class Resolved:
     @cached_property
     def _why_whole(self) -> str:
         """What in the target needs the full image, or nothing."""
+        if isinstance(self.probe.input_space, JointSpace):
+            return "several inputs are climbed together"
         if any(np.ndim(end) > 1 for end in self.probe.input_space.bounds or ()):
             return "the range of the input space differs from pixel to pixel"
         for _, term in terms_of(self.given):

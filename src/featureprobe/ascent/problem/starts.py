@@ -11,9 +11,11 @@ from featureprobe._interrupts import stop_if_interrupted
 from featureprobe._randomness import start_generator
 from featureprobe.errors import DataError
 from featureprobe.initializers.base import InputInitializer
+from featureprobe.input_space import InputSpace
+from featureprobe.joint_space import JointSpace
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.state import Tree, take_rows
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, ImageShape
 
 DRAWN = "drawn"
 
@@ -121,9 +123,19 @@ def draw_images(
     for number in numbers:
         stop_if_interrupted()
         initializer = initializers[number % len(initializers)]
-        image = initializer.draw(shape, space, start_generator(seed, number))
-        drawn.append(_checks.images(image, shape, what="start images")[0])
+        drawn.append(_drawn(initializer, shape, space, start_generator(seed, number)))
     images = space.to_model(np.stack(drawn))
     if not np.isfinite(images).all():
         raise DataError("Start images must be finite in model units. Check the InputSpace.")
     return images
+
+
+def _drawn(
+    initializer: InputInitializer, shape: ImageShape, space: InputSpace, rng: np.random.Generator
+) -> FloatArray:
+    """Return one start image; where several are climbed together, of each input one after the other."""
+    if isinstance(space, JointSpace):
+        own = {p.name: _drawn(initializer, p.shape, p.space, rng) for p in space.parts}
+        return np.asarray(space.joined(own), np.float32)
+    image = initializer.draw(shape, space, rng)
+    return _checks.images(image, shape, what="start images")[0]

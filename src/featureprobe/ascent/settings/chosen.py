@@ -10,7 +10,7 @@ from featureprobe.ascent.settings.remedies import PreActivation, RedirectedGradi
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.box import Box
-from featureprobe.constraints.sphere import Sphere
+from featureprobe.constraints.default import default_set
 from featureprobe.objectives.base import Objective
 from featureprobe.objectives.reach import Reach
 from featureprobe.objectives.structure import terms_of
@@ -136,6 +136,7 @@ def _rule_for(targets: Sequence[Objective]) -> Choice[UpdateRule]:
 
 
 def _set_of(probe: ModelProbe) -> Choice[Constraint]:
-    if probe.input_space.bounds is not None:
-        return Box(), "The input space has a range."
-    return Sphere(), "The input space has no range, so mean and spread are held."
+    chosen = default_set(probe.input_space)
+    if isinstance(chosen, Box):
+        return chosen, "The input space has a range."
+    return chosen, "The input space has no range, so mean and spread are held."

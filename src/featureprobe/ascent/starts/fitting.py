@@ -15,6 +15,7 @@ from featureprobe._randomness import start_key
 from featureprobe._spatial import spatial_of
 from featureprobe.ascent.problem.starts import Images, Starts
 from featureprobe.ascent.settings.settings import Settings
+from featureprobe.ascent.step.each_input import for_each_input
 from featureprobe.ascent.step.parameters import Parameters
 from featureprobe.ascent.step.shared_numbers import tied
 from featureprobe.constraints.base import Constraint
@@ -75,7 +76,7 @@ class Fitting:
 
     def tied(self, starts: Starts) -> Starts:
         """Return starts of which those of a target share what they are to share, if anything."""
-        names = self.settings.parameterization.shared
+        names = self._parameters.of.shared
         if not names:
             return starts
         params = take_rows(starts.params, starts.index.ravel())
@@ -86,8 +87,9 @@ class Fitting:
 
     @cached_property
     def _parameters(self) -> Parameters:
-        given = self.settings.parameterization
-        return Parameters(given, self.probe.image_shape, self.probe.input_space)
+        space = self.probe.input_space
+        given = for_each_input(self.settings, space).parameterization
+        return Parameters(given, self.probe.image_shape, space)
 
     def _fitted(self, images: FloatArray, keys: npt.NDArray[np.int32]) -> Tree:
         fit, _ = self._calls

@@ -10,6 +10,7 @@ import tensorflow as tf
 from featureprobe._spatial import is_place, words_of
 from featureprobe.ascent.settings.remedies import Remedy
 from featureprobe.ascent.step.channel_subset import Picking, picking_of
+from featureprobe.ascent.step.seen_inputs import seen_of_inputs
 from featureprobe.ascent.step.target_arrays import arrays_of_rows
 from featureprobe.ascent.step.window_part import crop_inside
 from featureprobe.errors import ModelError
@@ -211,9 +212,12 @@ class Evaluation:
             loose = [_grouped(v, starts)[:, 0] for v in loose]
             images = _grouped(images, starts)
             extras = Extras({name: _grouped(value, starts) for name, value in extras.items()})
-        seen = Seen(tuple(values), images, self.space, extras=extras)
         numbers, arrays = loose[: leaf.n_fields], loose[leaf.n_fields :]
-        result = leaf.value(seen, iter(numbers), iter(arrays))
+        results = [
+            leaf.value(seen, iter(numbers), iter(arrays))
+            for seen in seen_of_inputs(Seen(tuple(values), images, self.space, extras=extras))
+        ]
+        result = results[0] if len(results) == 1 else tf.add_n(results)
         return tf.repeat(result, starts) if leaf.is_group else result
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import tensorflow as tf
 
-from featureprobe._spatial import axis_of, size_argument, size_text, spatial_of
+from featureprobe._spatial import size_argument, size_text, spatial_of
 from featureprobe.errors import FeatureProbeError, ShapeError
 from featureprobe.probe.fields.receptive_field import Field, fields_of
 from featureprobe.probe.graph.call import Call
@@ -18,6 +18,7 @@ from featureprobe.probe.layers.plain_conv import Kernels
 from featureprobe.probe.network.compiled_calls import Compiling
 from featureprobe.probe.network.dtypes import is_half, outer_dtype
 from featureprobe.probe.network.feeding import Feeding
+from featureprobe.probe.network.joint_fields import box_in, in_the_table, joint_box
 from featureprobe.probe.network.rows import Rows
 from featureprobe.types import FloatArray, ImageShape, Read, Tensor
 
@@ -61,7 +62,7 @@ class Network(Compiling):
 
     @property
     def image_inputs(self) -> tuple[int, ...]:
-        """Numbers of the values that hold the images; all of them hold the same."""
+        """Numbers of the values that hold the images; the same, or one for each of several."""
         return self.feeding.images
 
     def forward(
@@ -141,7 +142,7 @@ class Network(Compiling):
     @cached_property
     def shapes(self) -> dict[int, tuple[int, ...]]:
         """Shape of every value without the batch axis, for images of :attr:`image_shape`."""
-        known: dict[int, Any] = dict.fromkeys(self.image_inputs, self.image_shape)
+        known: dict[int, Any] = self.feeding.image_shapes(self.image_shape)
         known |= {number: other.shape for number, other in self.feeding.others.items()}
         declared = {n: s for c in self.graph.calls for n, s in zip(c.results, c.shapes)}
         if all(s is not None and None not in s and s != () for s in declared.values()):
@@ -222,8 +223,18 @@ class Network(Compiling):
 
     @cached_property
     def fields(self) -> dict[int, Field]:
-        """Receptive fields of every value, one for each spatial axis of the image."""
+        """Receptive fields of every value, one for each spatial axis of the image.
+
+        Where several images are climbed together, those in the input that a value sees.
+        """
+        if self.feeding.joint is not None:
+            return in_the_table(self._fields_of_parts)
         return fields_of(self.graph, self.image_inputs, self.shapes)
+
+    @cached_property
+    def _fields_of_parts(self) -> list[dict[int, Field]]:
+        """The receptive fields in each of several images, by itself."""
+        return [fields_of(self.graph, (n,), self.shapes) for n in self.image_inputs]
 
     def shape_of(self, path: str) -> tuple[int, ...]:
         """Return the output shape of a layer without the batch axis."""
@@ -234,13 +245,10 @@ class Network(Compiling):
 
         Spatial axes that ``read`` leaves open count with all their positions.
         """
-        fields, rank = self.fields[self.graph.number_of(read.layer)], len(self.image_shape)
-        box = np.ones((), bool)
-        chosen = {axis_of(a, rank): i for a, i in zip(read.axes, read.indices, strict=True)}
-        for number, axis in enumerate(fields):
-            seen = axis.seen(chosen.get(number) if axis.positions > 1 else None)
-            box = np.logical_and.outer(box, seen)
-        return box.astype(np.float32)
+        number, joint = self.graph.number_of(read.layer), self.feeding.joint
+        if joint is not None:
+            return joint_box(joint, [fields[number] for fields in self._fields_of_parts], read)
+        return box_in(self.fields[number], read, len(self.image_shape)).astype(np.float32)
 
     def bytes_per_image(self, wanted: Sequence[Wanted], shape: ImageShape | None = None) -> int:
         """Return the memory of all values that ``wanted`` needs, for one image, in bytes.

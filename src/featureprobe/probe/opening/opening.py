@@ -19,6 +19,7 @@ from featureprobe.probe.opening.image_inputs import (
     with_images_asked,
 )
 from featureprobe.probe.opening.input_names import InputNames
+from featureprobe.probe.opening.joint_inputs import joint_space, own_image_shapes, spaces_by_name
 from featureprobe.probe.opening.other_inputs import other_values, others_by_name
 from featureprobe.probe.opening.row_trial import find_rows
 from featureprobe.probe.opening.weights import check_weights
@@ -27,7 +28,7 @@ from featureprobe.types import ImageShape
 
 def opened(
     model: Any,
-    space: InputSpace | None,
+    space: InputSpace | Mapping[Any, InputSpace | None] | None,
     *,
     size: tuple[int, ...] | None,
     image_input: str | Sequence[str] | None,
@@ -37,7 +38,8 @@ def opened(
 
     Args:
         model: A built Keras model.
-        space: What the user gave; None to read it off the model.
+        space: What the user gave; None to read it off the model. A dict by input name: each of these
+            inputs takes an image of its own.
         size: As for :class:`ModelProbe`, like the rest.
         image_input: Name of the input that takes images, or names of those that take the same one.
         other_inputs: Constant values of all others.
@@ -47,11 +49,11 @@ def opened(
     """
     _inputs.check_backend(model)
     for follow in get_args(Follow):
-        graph, feeding, shape = _fed(
-            model, read_graph(model, follow=follow), size, image_input, other_inputs
+        graph, feeding, shape, given = _fed(
+            model, read_graph(model, follow=follow), space, size, image_input, other_inputs
         )
         network = Network(graph, feeding, shape)
-        found = _inputs.choose_space(_assumed(space, network, model), graph, feeding.images)
+        found = _inputs.choose_space(_assumed(given, network, model), graph, feeding.images)
         found.check_shape(network.image_shape)
         if not graph.own_code or agrees(network, model, found):
             break
@@ -73,23 +75,34 @@ def _assumed(space: InputSpace | None, network: Network, model: Any) -> InputSpa
 def _fed(
     model: Any,
     graph: LayerGraph,
+    space: InputSpace | Mapping[Any, InputSpace | None] | None,
     size: tuple[int, ...] | None,
     image_input: str | Sequence[str] | None,
     other_inputs: Mapping[str, Any] | None,
-) -> tuple[LayerGraph, Feeding, ImageShape]:
-    """Return a layer graph that takes images, what its inputs are fed with, and the images' shape."""
+) -> tuple[LayerGraph, Feeding, ImageShape, InputSpace | None]:
+    """Return a graph that takes images, what its inputs get, the images' shape and the space given."""
     declared = _inputs.symbolic_inputs(model)
     names = InputNames(model, tuple(declared))
     given = others_by_name(other_inputs, names)
     asked = asked_inputs(image_input, names)
+    spaces, single, asked = spaces_by_name(space, names, asked)
     graph, shapes = with_images_asked(graph, declared, asked)
     images = choose_image_inputs(shapes, asked, given)
     dtypes = _inputs.input_dtypes(model, list(shapes), images)
     others = other_values(shapes, images, given, dtypes)
     number = dict(zip(shapes, graph.inputs, strict=True))
+    numbers = tuple(number[name] for name in images)
+    joint = None
+    if len(spaces) > 1:
+        each = own_image_shapes(shapes, images, size)
+        single = joint = joint_space(each, spaces, graph, numbers)
+        shape: ImageShape = joint.shape
+    else:
+        shape = common_image_shape(shapes, images, size)
     feeding = Feeding(
-        tuple(number[name] for name in images),
+        numbers,
         {number[name]: value for name, value in others.items()},
         {number[name]: dtype for name, dtype in dtypes.items()},
+        joint,
     )
-    return graph, feeding, common_image_shape(shapes, images, size)
+    return graph, feeding, shape, single

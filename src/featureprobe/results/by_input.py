@@ -1,0 +1,48 @@
+"""Images of a result: an array, or a dict of arrays by input name where several are climbed together."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy.typing as npt
+
+from featureprobe.errors import DataError
+from featureprobe.input_space import InputSpace
+from featureprobe.joint_space import JointSpace
+from featureprobe.results.recipe import Recipe
+
+Images = Any
+"""An array, or a dict of arrays by input name."""
+
+
+def by_input(space: InputSpace, packed: npt.NDArray[Any]) -> Images:
+    """Return images as users see them, in the layout of a space: taken apart where they are joint."""
+    return space.split(packed) if isinstance(space, JointSpace) else packed
+
+
+def packed(space: InputSpace, images: Images) -> npt.NDArray[Any]:
+    """Return images as one array, as they are saved and climbed."""
+    if isinstance(space, JointSpace):
+        return space.joined(images)
+    array: npt.NDArray[Any] = images
+    return array
+
+
+def each_input(images: Images, change: Callable[[npt.NDArray[Any]], Any]) -> Any:
+    """Return what becomes of an array, or of each array of a dict."""
+    if isinstance(images, Mapping):
+        return {name: change(values) for name, values in images.items()}
+    return change(images)
+
+
+def space_of(recipe: Recipe) -> InputSpace:
+    """Return the input space that a recipe records.
+
+    Raises:
+        DataError: When it records something else.
+    """
+    space = recipe.revive(recipe.input_space)
+    if not isinstance(space, InputSpace):
+        raise DataError(
+            f"The recipe's input space is garbled. Received: {type(space).__name__}. Save it anew."
+        )
+    return space
