@@ -78,6 +78,9 @@ class JointSpace(InputSpace):
         each = zip(self.names, self.shapes, self.spaces, map(int, firsts), strict=False)
         return tuple(Part(*own) for own in each)
 
+    def __repr__(self) -> str:
+        return f"JointSpace({dict(zip(self.names, self.spaces))})"
+
     @property
     def shape(self) -> ImageShape:
         """(1, P, 1) of all values side by side."""

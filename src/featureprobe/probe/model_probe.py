@@ -162,6 +162,15 @@ class ModelProbe(Hints):
         return self._network.image_shape
 
     @property
+    def image_shapes(self) -> dict[str, ImageShape]:
+        """The shape of the image of each input, by name, where several are climbed together; else empty.
+
+        Inside, their values stand side by side: then :attr:`image_shape` is (1, P, 1).
+        """
+        space = self._input_space
+        return dict(zip(space.names, space.shapes)) if isinstance(space, JointSpace) else {}
+
+    @property
     def name(self) -> str:
         """Name of the model."""
         return str(self.model.name)
@@ -182,7 +191,7 @@ class ModelProbe(Hints):
     def __repr__(self) -> str:
         return (
             f"ModelProbe({self.name!r}, {len(self._network.graph.calls)} layers, images "
-            f"{self.image_shape}, {self.input_space!r})"
+            f"{self.image_shapes or self.image_shape}, {self.input_space!r})"
         )
 
     def summary(self) -> LayerTable:
@@ -210,7 +219,8 @@ class ModelProbe(Hints):
                     jump=None if None in jumps else jumps,  # type: ignore[arg-type]
                 )
             )
-        note = f"Images {self.image_shape} in pixel units. {self.input_space.describe()}"
+        note = f"Images {self.image_shapes or self.image_shape} in pixel units. "
+        note += self.input_space.describe()
         if hidden := self._network.graph.hidden:
             note += f" {hidden}"
         return LayerTable(self.name, tuple(rows), note)

@@ -34,6 +34,17 @@ def each_input(images: Images, change: Callable[[npt.NDArray[Any]], Any]) -> Any
     return change(images)
 
 
+def axes_of(images: Images) -> int:
+    """Return the number of axes of the images (T, S, ...) of a result, packed where they are joint."""
+    axes: int = 2 + len(JointSpace().shape) if isinstance(images, Mapping) else images.ndim
+    return axes
+
+
+def is_joint(result: Any) -> bool:
+    """Whether a result's images are dicts by input name."""
+    return isinstance(result.images, Mapping)
+
+
 def space_of(recipe: Recipe) -> InputSpace:
     """Return the input space that a recipe records.
 

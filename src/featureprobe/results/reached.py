@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from featureprobe._arguments import checked_methods
 from featureprobe._hints import Hints
-from featureprobe.results.by_input import each_input
+from featureprobe.errors import ConfigError, nearest
+from featureprobe.joint_space import JointSpace
+from featureprobe.results.by_input import axes_of, each_input, space_of
 from featureprobe.results.recipe import Recipe, part_of
 from featureprobe.results.state import AscentState
 from featureprobe.types import FloatArray
@@ -68,11 +70,40 @@ class Reached(Hints):
     def best(self) -> FloatArray:
         """Return (T, *spatial, C): for each target the image of its best start, pixel units.
 
-        A dict of
-        them by input name where several are climbed together."""
+        A dict of them by input name where several are climbed together.
+        """
         at = np.arange(len(self)), self.best_starts()
         found: FloatArray = each_input(self.images, lambda values: values[at])
         return found
+
+    def of_input(self, name: str) -> Self:
+        """Return the result as one of several inputs saw it: its images are arrays; it has no state.
+
+        Args:
+            name: Of an input that was climbed together with others.
+
+        Raises:
+            ConfigError: When there is no such input.
+        """
+        space = space_of(self.recipe)
+        if not isinstance(space, JointSpace):
+            raise ConfigError(
+                f"of_input is for results of several inputs; this one has a single image. Received: "
+                f"{name!r}. Take its images as they are."
+            )
+        if name not in space.names:
+            raise ConfigError(
+                f"This result has no input {name!r}. {nearest(str(name), space.names)}"
+            )
+        arrays = dict(self.recipe.arrays)
+        config = space.spaces[space.names.index(name)].to_config(arrays)
+        return replace(
+            self,
+            images=self.images[name],  # type: ignore[call-overload]
+            snapshots=self.snapshots[name],  # type: ignore[call-overload]
+            recipe=replace(self.recipe, input_space=config, arrays=arrays),
+            state=None,
+        )
 
     def best_scores(self) -> FloatArray:
         """Return (T,) the scores of :meth:`best`."""
@@ -107,7 +138,7 @@ class Reached(Hints):
             extras={name: values[chosen] for name, values in self.extras.items()},
             labels=tuple(self.labels[t] for t in chosen),
             crops=tuple(self.crops[t] for t in chosen),
-            recipe=part_of(self.recipe, chosen.tolist(), self.images.ndim),
+            recipe=part_of(self.recipe, chosen.tolist(), axes_of(self.images)),
             state=None,
         )
 

@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 from featureprobe import plotting
 from featureprobe._names import Lines, in_file, in_html, table as columns_of_text
 from featureprobe._saving import make_folder
-from featureprobe.errors import RangeError
+from featureprobe.errors import ConfigError, RangeError
 from featureprobe.plotting.any_rank import animate_any, save_any, show_many
 from featureprobe.plotting.mosaic import columns_of
+from featureprobe.results.by_input import is_joint
+from featureprobe.results.joint_view import joint_mosaic
 from featureprobe.results.reached import Reached
 
 SHOWN = 256
@@ -27,6 +29,8 @@ _ENDS = re.compile(r"[^+*()]* (?:channel|index) (\d+)", re.DOTALL)  # of one uni
 
 def mosaic(result: Reached, *, ax: Axes | None, **kwargs: Any) -> Axes:
     """Draw the best image of each target; see ``AscentResult.plot``."""
+    if is_joint(result):
+        return joint_mosaic(result, mosaic, ax=ax, **kwargs)
     low, high = display_range(result)
     if result.images.ndim == _SERIES and len(result) == 1 and not kwargs.keys() - _OF_CURVES:
         return _curves(result, ax, low, high, **kwargs)
@@ -76,6 +80,10 @@ def html_text(result: Reached) -> str:
 def png(result: Reached) -> bytes:
     """Return the mosaic of the first targets as PNG, for notebooks; no figure stays open."""
     result = result[:SHOWN] if len(result) > SHOWN else result
+    if is_joint(result):
+        figure = Figure(figsize=(9.0, 3.2 * len(result.images)))
+        mosaic(result, ax=figure.add_axes((0.03, 0.03, 0.94, 0.9)), contrast=False)
+        return plotting.png_bytes(figure, dpi=72.0)
     if result.images.ndim == _SERIES:
         figure = Figure(figsize=(9.0, 5.4), layout="constrained")
         mosaic(result, ax=figure.add_subplot(), contrast=False)
@@ -91,6 +99,11 @@ def animation(
     result: Reached, path: str | Path, *, target: int, start: int | None, **kwargs: Any
 ) -> None:
     """Write the snapshots of one ascent; see ``AscentResult.animate``."""
+    if is_joint(result):
+        raise ConfigError(
+            "An animation is of one input's images, and this result has several. "
+            "Take one: result.of_input(name).animate(path)."
+        )
     targets, starts = result.scores.shape
     start = int(result.best_starts()[target % targets]) if start is None else start
     if not len(result.snapshots) or not (0 <= target < targets and 0 <= start < starts):
@@ -108,6 +121,13 @@ def animation(
 def files(result: Reached, folder: Path, *, contrast: bool, upscale: int) -> list[Path]:
     """Write one PNG a target; see ``AscentResult.save_images``."""
     make_folder(folder)
+    if is_joint(result):
+        parts = [(result.of_input(name), name) for name in result.images]
+        return [
+            file
+            for own, name in parts
+            for file in files(own, folder / in_file(name), contrast=contrast, upscale=upscale)
+        ]
     low, high = display_range(result)
     written = []
     for number, (image, label) in enumerate(zip(result.best(), result.labels, strict=True)):

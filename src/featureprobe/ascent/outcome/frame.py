@@ -15,9 +15,11 @@ from featureprobe.ascent.problem.masks import masks_of
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.constraints.base import Constraint
 from featureprobe.constraints.default import resolve
+from featureprobe.constraints.joint import Jointly
 from featureprobe.constraints.sphere import Sphere
 from featureprobe.initializers.from_image import FromImage
 from featureprobe.input_space import InputSpace
+from featureprobe.joint_space import JointSpace
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.state import AscentState
@@ -32,7 +34,8 @@ def framing(
 ) -> Framing:
     """Return what puts the frame of the start image around the images of each target."""
     begun = given_images(state, probe.input_space)
-    if begun is None and (drawn := _given(settings)) is not None:
+    joint = isinstance(probe.input_space, JointSpace)
+    if begun is None and not joint and (drawn := _given(settings)) is not None:
         begun = drawn[None]
     if begun is None:
         return unframed
@@ -70,9 +73,18 @@ def _in_the_set(
     given: FloatArray, live: npt.NDArray[np.bool_], constraint: Constraint, space: InputSpace
 ) -> FloatArray:
     """Return the given image, in pixel units, as the constraint set makes it over live pixels."""
+    if isinstance(space, JointSpace) and isinstance(constraint, Jointly):
+        images, lives = space.split(given), space.split(live[..., None])
+        own = {
+            p.name: _in_the_set(images[p.name], lives[p.name][..., 0], constraint.each, p.space)
+            for p in space.parts
+        }
+        return np.asarray(space.joined(own), np.float32)
     if not isinstance(constraint, Sphere):
         return np.clip(given, space.low, space.high) if space.low is not None else given
     model = space.to_model(given)
+    if not live.any():
+        return given
     mean, deviation = float(model[live].mean()), float(model[live].std())
     if deviation == 0:
         return given

@@ -1,6 +1,8 @@
 """Start images that the user gives, instead of those that are drawn and searched."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +11,10 @@ from featureprobe import _checks
 from featureprobe.ascent.problem.starts import Starts
 from featureprobe.ascent.settings.settings import Settings
 from featureprobe.constraints.box import Box
-from featureprobe.constraints.default import resolve
+from featureprobe.constraints.default import default_set, resolve
 from featureprobe.errors import RangeError, ShapeError
 from featureprobe.input_space import InputSpace
+from featureprobe.joint_space import JointSpace
 from featureprobe.objectives.base import Objective
 from featureprobe.probe.model_probe import ModelProbe
 from featureprobe.results.state import AscentState
@@ -27,7 +30,8 @@ def given_starts(
     """Return the starts that a user gives, checked.
 
     Args:
-        values: (targets, starts, *spatial, C), or (starts, *spatial, C) for all targets; pixel units.
+        values: (targets, starts, *spatial, C), or (starts, *spatial, C) for all targets; pixel units. A
+            dict of such arrays by input name where several are climbed together.
         settings: Says on which set images must lie.
         probe: The probe.
         targets: The targets of the run.
@@ -37,11 +41,10 @@ def given_starts(
         DataError: When values are not finite.
         RangeError: When they are outside of the range that the run keeps images in.
     """
-    array, shape, space = (
-        _checks.numbers(values, "start_images"),
-        probe.image_shape,
-        probe.input_space,
-    )
+    shape, space = probe.image_shape, probe.input_space
+    if isinstance(space, JointSpace) and isinstance(values, Mapping):
+        values = _joined(values, space)
+    array = _checks.numbers(values, "start_images")
     further = array.ndim - len(shape)  # axes: the starts, and the targets where these differ
     own = further == 2
     fits = further in (1, 2) and array.shape[further:] == tuple(shape) and array.size
@@ -81,7 +84,33 @@ def given_images(state: AscentState, space: InputSpace) -> FloatArray | None:
     return space.to_pixels(state.start_images[index[0] if shared else index])
 
 
+def _joined(values: Mapping[str, npt.ArrayLike], space: JointSpace) -> npt.NDArray[Any]:
+    """Return the start images of several inputs side by side."""
+    space.check_names(values, "start_images")
+    arrays, leading = {}, set()
+    for part in space.parts:
+        array = _checks.numbers(values[part.name], f"start_images of {part.name!r}")
+        rank = len(part.shape)
+        if array.ndim - rank not in (1, 2) or array.shape[-rank:] != part.shape:
+            raise ShapeError(
+                f"start_images of {part.name!r} have the shape (targets, starts, {_text(part.shape)}), or "
+                f"(starts, {_text(part.shape)}) where all targets share them. Received: {array.shape}."
+            )
+        arrays[part.name] = array
+        leading.add(array.shape[:-rank])
+    if len(leading) > 1:
+        raise ShapeError(
+            f"start_images give each input as many starts. Received: {sorted(leading)}. Give as many."
+        )
+    return space.joined(arrays)
+
+
 def _check_range(images: FloatArray, settings: Settings, space: InputSpace) -> None:
+    if isinstance(space, JointSpace):
+        each = replace(settings, constraint=settings.constraint or default_set(space))
+        for part in space.parts:
+            _check_range(space.split(images)[part.name], each, part.space)
+        return
     low, high = space.low, space.high
     _checks.warn_of_scale(images, low, high)
     if low is None or high is None or not isinstance(resolve(settings.constraint, space), Box):

@@ -138,4 +138,5 @@ def _drawn(
         own = {p.name: _drawn(initializer, p.shape, p.space, rng) for p in space.parts}
         return np.asarray(space.joined(own), np.float32)
     image = initializer.draw(shape, space, rng)
-    return _checks.images(image, shape, what="start images")[0]
+    drawn: FloatArray = _checks.images(image, shape, what="start images")[0]
+    return drawn

@@ -50,5 +50,4 @@ def _told(fields: Sequence[Field]) -> Field:
     sizes = {tuple((axis.size, axis.jump) for axis in field) for field in seeing}
     if len(sizes) == 1:
         return seeing[0]
-    rows, cols = seeing[0]
-    return rows.everything, cols.everything
+    return tuple(axis.everything for axis in seeing[0])
