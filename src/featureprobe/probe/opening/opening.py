@@ -20,7 +20,11 @@ from featureprobe.probe.opening.image_inputs import (
 )
 from featureprobe.probe.opening.input_names import InputNames
 from featureprobe.probe.opening.joint_inputs import joint_space, own_image_shapes, spaces_by_name
-from featureprobe.probe.opening.other_inputs import other_values, others_by_name
+from featureprobe.probe.opening.other_inputs import (
+    other_values,
+    others_by_name,
+    undeclared_dtypes,
+)
 from featureprobe.probe.opening.row_trial import find_rows
 from featureprobe.probe.opening.weights import check_weights
 from featureprobe.types import ImageShape
@@ -88,7 +92,7 @@ def _fed(
     spaces, single, asked = spaces_by_name(space, names, asked)
     graph, shapes = with_images_asked(graph, declared, asked)
     images = choose_image_inputs(shapes, asked, given)
-    dtypes = _inputs.input_dtypes(model, list(shapes), images)
+    dtypes = _inputs.input_dtypes(model, list(shapes), images) | undeclared_dtypes(model, given)
     others = other_values(shapes, images, given, dtypes)
     number = dict(zip(shapes, graph.inputs, strict=True))
     numbers = tuple(number[name] for name in images)

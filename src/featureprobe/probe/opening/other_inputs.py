@@ -30,6 +30,17 @@ def others_by_name(given: object, names: InputNames) -> dict[str, Any]:
     return names.by_name(given, _WHAT)
 
 
+def undeclared_dtypes(model: Any, given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the dtypes of whole numbers and booleans that were given where a model declares none.
+
+    A subclassed model does not say that an input takes token ids: what is given says it.
+    """
+    if getattr(model, "inputs", None):
+        return {}
+    found = {name: np.asarray(value).dtype for name, value in given.items()}
+    return {name: dtype.name for name, dtype in found.items() if dtype.kind in "biu"}
+
+
 def other_values(
     shapes: Mapping[str, tuple[int | None, ...]],
     images: Collection[str],
