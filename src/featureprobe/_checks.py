@@ -75,12 +75,6 @@ def images(
         ShapeError: Wrong rank, shape or dtype, or no image at all.
         DataError: NaN or infinite values.
     """
-    if isinstance(values, Mapping):
-        raise ShapeError(
-            f"{what}: a dict by input name is for a probe of several image inputs, in activations, "
-            f"predict and Ascent. Received: {received(values)}. Give one array of images, and a probe "
-            "of one of the inputs: fp.ModelProbe(model, image_input=..., other_inputs=...)."
-        )
     array = numbers(values, what)
     if array.ndim == len(shape):
         array = array[None]
@@ -113,6 +107,12 @@ def images(
 
 def numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
     """Return an array of real numbers, or raise ShapeError; DataError where a mask would be lost."""
+    if isinstance(values, Mapping):
+        raise ShapeError(
+            f"{what}: a dict by input name is for a probe of several image inputs, in activations, "
+            f"predict and Ascent. Received: {received(values)}. Give one array of images, and a probe "
+            "of one of the inputs: fp.ModelProbe(model, image_input=..., other_inputs=...)."
+        )
     refuse_masks(values, what)
     try:
         array = np.asarray(values)

@@ -174,7 +174,8 @@ def test_pictures_have_a_row_for_each_input(probe: fp.ModelProbe, tmp_path: Path
     result = fp.Ascent(**QUICK, record_every=2).run(
         probe, fp.Node("out", index=1), rng=1, progress=False
     )
-    titles = [child.get_title(loc="left") for child in result.plot().child_axes]
+    rows = result.plot().child_axes
+    titles = [child.get_title(loc="left").splitlines()[0] for child in rows]
     assert titles == list(SHAPES)
     assert len(result.save_images(tmp_path)) == 2
     assert "base64" in result._repr_html_()
