@@ -8,7 +8,9 @@ from matplotlib.axes import Axes
 
 from featureprobe.results.reached import Reached
 
-_GAP = 0.12  # of a row's height, between two of them: for the titles
+_GAP = 0.3  # of a row's height, between two of them: for legends and titles
+
+_MOST = 8  # images in a row
 
 
 def joint_mosaic(
@@ -27,9 +29,9 @@ def joint_mosaic(
         figure = plt.figure(figsize=(9.0, 3.2 * len(names)))
         ax = figure.add_axes((0.03, 0.03, 0.94, 0.9))
     ax.set_axis_off()
-    height = 1.0 / len(names)
+    height, columns = 1.0 / len(names), {"columns": min(len(result), _MOST)}
     for row, name in enumerate(names):
         below = 1.0 - (row + 1) * height
         inside = ax.inset_axes((0.0, below + _GAP * height / 2, 1.0, (1.0 - _GAP) * height))
-        draw(result.of_input(name), ax=inside, **{"title": name, **kwargs})
+        draw(result.of_input(name), ax=inside, **{"title": name, **columns, **kwargs})
     return ax
