@@ -191,9 +191,9 @@ class TestOpening:
         with pytest.raises(fp.ModelError, match=r"'wrong' is channels_first.*channels_last"):
             fp.ModelProbe(model, input_space=RAW)
 
-    @pytest.mark.parametrize("shape", [(28,), (28, 28), (4, 4, 4, 1)])
+    @pytest.mark.parametrize("shape", [(28,), (2, 4, 4, 4, 1)])
     def test_no_image_input(self, shape: tuple[int, ...]) -> None:
-        """A model without a (rows, columns, channels) input is refused with its shapes."""
+        """A model without an input of one to three spatial axes is refused with its shapes."""
         model = keras.Sequential([keras.Input(shape, name="it"), layers.Flatten()])
         with pytest.raises(fp.ModelError, match=r"One input takes images.*'it'"):
             fp.ModelProbe(model, input_space=RAW)

@@ -172,3 +172,17 @@ def test_targets_of_what_has_no_maps_are_refused() -> None:
     for each in (fp.MapMean.each, fp.Node.each):
         with pytest.raises(fp.ShapeError, match="size"):
             each(small, "pool")
+
+
+@pytest.mark.parametrize(
+    ("shape", "image"), [((6, 6), (6, 6, 1)), ((6, 5), (6, 5)), ((6, 6, 2), (6, 6, 2))]
+)
+@pytest.mark.parametrize("first", [[], [layers.Rescaling(0.5)]], ids=["bare", "rescaled"])
+def test_a_square_that_is_flattened_is_a_picture(shape, image, first):
+    """Rows and columns of a net without convolutions, which nothing tells from channels."""
+    model = keras.Sequential([keras.Input(shape), *first, layers.Flatten(), layers.Dense(3)])
+    probe = fp.ModelProbe(model, input_space=fp.InputSpace.identity(low=0, high=1))
+    values = np.random.default_rng(0).random((2, *shape)).astype(np.float32)
+    assert probe.image_shape == image
+    found = probe.predict(values.reshape(2, *image))
+    np.testing.assert_allclose(found, model.predict_on_batch(values), rtol=1e-5, atol=1e-6)

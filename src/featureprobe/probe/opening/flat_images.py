@@ -54,7 +54,7 @@ def with_images(graph: LayerGraph, shapes: Shapes, asked: str | None) -> tuple[L
     found = {}
     for name, number in zip(shapes, graph.inputs, strict=True):
         if len(shapes[name]) != 3 and asked in (None, name):
-            read = _read(graph, number)
+            read = _read(graph, number, shapes[name])
             # Only a picture takes fewer axes than it had.
             if read is not None and len(read[0]) in (3, *range(len(shapes[name]) + 1, 5)):
                 found[name] = read
@@ -68,27 +68,31 @@ def with_images(graph: LayerGraph, shapes: Shapes, asked: str | None) -> tuple[L
     return graph, shapes
 
 
-def _read(graph: LayerGraph, number: int) -> tuple[Shape, tuple[Call, ...]] | None:
+def _read(graph: LayerGraph, number: int, shape: Shape) -> tuple[Shape, tuple[Call, ...]] | None:
     """Return the image that all takers of an input make of it, and the calls that take images."""
     flat, images = {number}, set[Shape]()
-    changed: dict[str, Any] = {}
+    changed: dict[str, Call] = {}
+    same: set[str] = set()
     for call in graph.calls:
         if not flat & set(call.sources):
             continue
         if _makes_image(call):
             images.add(call.shapes[0])
-            changed[call.path] = _passing(call)
+            changed[call.path] = replace(_passing(call), shapes=call.shapes)
+        elif _flattens_square(call, shape):
+            images.add((*shape, 1))
+            changed[call.path] = call
         elif _is_same_for_all(call):
             flat |= set(call.results)
             changed[call.path] = call
+            same.add(call.path)
         else:
             return None
     if len(images) != 1 or flat & set(graph.outputs):
         return None
     image = images.pop()
-    return image, tuple(
-        replace(changed[c.path], shapes=(image,)) if c.path in changed else c for c in graph.calls
-    )
+    calls = (changed.get(call.path, call) for call in graph.calls)
+    return image, tuple(replace(c, shapes=(image,)) if c.path in same else c for c in calls)
 
 
 def _makes_image(call: Call) -> bool:
@@ -104,6 +108,16 @@ def _makes_image(call: Call) -> bool:
         return False
     key = tree.flatten(call.args[1:]) if name == "GetItem" else ()
     return all(part is None or part is ... or part == slice(None) for part in key)
+
+
+def _flattens_square(call: Call, shape: Shape) -> bool:
+    """Whether a call flattens rows and columns of equal length, which nothing tells from channels.
+
+    A series of as many channels as positions is less likely than a grey picture.
+    """
+    square = len(shape) == 2 and shape[0] == shape[1] is not None
+    flattens = type(call.layer).__name__ == "Flatten" and is_keras_own(call.layer)
+    return square and flattens and len(call.sources) == 1
 
 
 def _passing(call: Call) -> Call:
