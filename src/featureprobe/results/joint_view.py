@@ -14,7 +14,7 @@ _MOST = 8  # images in a row
 
 
 def joint_mosaic(
-    result: Reached, draw: Callable[..., Axes], *, ax: Axes | None, **kwargs: Any
+    result: Reached, draw: Callable[..., Any], *, ax: Axes | None, **kwargs: Any
 ) -> Axes:
     """Draw a mosaic of each input's images into one Axes.
 
