@@ -149,7 +149,7 @@ class InputSpace(Component):
 
     def to_model(self, images: npt.ArrayLike, dtype: str = "float32") -> FloatArray:
         """Return images (..., *spatial, C) in model units: float16, float32 or float64."""
-        if dtype not in _FLOATS:
+        if not isinstance(dtype, str) or dtype not in _FLOATS:
             raise ConfigError(f"dtype must be one of {_FLOATS}. Received: {received(dtype)}.")
         values = _checks.numbers(images, "images")
         if self.order is not None:

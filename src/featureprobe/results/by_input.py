@@ -46,11 +46,13 @@ def is_joint(result: Any) -> bool:
 
 
 def space_of(recipe: Recipe) -> InputSpace:
-    """Return the input space that a recipe records.
+    """Return the joint space that a recipe records; any other space is not revived, and left open.
 
     Raises:
-        DataError: When it records something else.
+        DataError: When what it records is garbled.
     """
+    if recipe.input_space.get("kind") != JointSpace.kind:
+        return InputSpace()
     space = recipe.revive(recipe.input_space)
     if not isinstance(space, InputSpace):
         raise DataError(

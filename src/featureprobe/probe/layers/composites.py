@@ -47,7 +47,8 @@ def is_composite(layer: Any) -> bool:
     around = [n for n in (*_CALLING, "_run_through_graph") if n != "call" and hasattr(kind, n)]
     if any(home_of(getattr(kind, name)) != "keras" for name in around):
         return False
-    if hasattr(layer, "_nodes_by_depth") or isinstance(layer, keras.Sequential):
+    known = keras.Sequential | keras.layers.Wrapper  # a wrapper ends as the layer that it holds
+    if hasattr(layer, "_nodes_by_depth") or isinstance(layer, known):
         return False
     return any(not isinstance(part, keras.Metric) for part in layer._layers)
 

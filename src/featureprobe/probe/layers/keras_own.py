@@ -222,6 +222,6 @@ def _is_wrapped_by_keras(layer: Any, name: str) -> bool:
 
 def innermost(function: Any) -> Any:
     """Return the function that TensorFlow's decorators hold; itself without any."""
-    while (inner := getattr(function, "__wrapped__", None)) is not None:
-        function = inner
+    while home_of(function) == "tensorflow" and hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
     return function

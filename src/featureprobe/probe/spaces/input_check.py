@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from matplotlib.axes import Axes
 
+from featureprobe._arguments import check_fields
 from featureprobe._hints import Hints
 from featureprobe._names import in_html, in_picture, table, visible
 from featureprobe.errors import UnknownNameError, nearest
@@ -61,6 +62,9 @@ class CheckedSpace:
     interval: tuple[float, float] | None = None
     tied: bool = False
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
     @property
     def title(self) -> str:
         """The name, with a word on whether it is the probe's own."""
@@ -101,6 +105,9 @@ class InputCheck(Hints):
     rows: tuple[CheckedSpace, ...]
     layers: tuple[str, ...] = ()
     sentence: str = ""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def best(self) -> CheckedSpace:
