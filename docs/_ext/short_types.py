@@ -1,4 +1,4 @@
-"""Signatures as people write them: a component's fields, ``ArrayLike``, ``NDArray[float32]``."""
+"""Signatures as people write them, ``NDArray[float32]``, and shapes as ``(N, *spatial, C)``."""
 
 import dataclasses
 import inspect
@@ -33,6 +33,9 @@ def _shorten(
 
 # The range stands in the docstring.
 _RANGE = re.compile(r"~typing\.Annotated\[float, Within\([^)]*\)\]")
+_OWN = re.compile(
+    r"~?(?:types|typing)\.Annotated\[(.*?), <featureprobe\._kinds\.\w+ object at \w+>\]"
+)
 _MARKED = {
     "~typing.Annotated[int, Index]": "Index",
     "~typing.Annotated[~featureprobe._component.ArrayValue, PerTarget]": "PerTarget",
@@ -52,13 +55,25 @@ def _short(text: str) -> str:
     text = _ARRAY.sub(lambda m: f"NDArray[{m.group(1).rstrip('_')}]", text)
     # Defaults that are made anew for each instance have no value to show.
     text = text.replace(_ARRAY_LIKE, "ArrayLike").replace("<factory>", "...")
-    text = _RANGE.sub("float", text)
+    text = _OWN.sub(r"\1", _RANGE.sub("float", text))
     for long, short in _MARKED.items():
         text = text.replace(long, short)
     return text
 
 
+# ``(N, *spatial, C)`` reads well as text; reStructuredText takes the star for emphasis.
+_STARRED = re.compile(r"(?<![\\\w*`])\*(?=(?:new )?spatial\b)")
+
+
+def _escape(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    for number, line in enumerate(lines):
+        parts = line.split("``")
+        parts[::2] = [_STARRED.sub(r"\\*", part) for part in parts[::2]]  # literals stay
+        lines[number] = "``".join(parts)
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Hook into autodoc."""
     app.connect("autodoc-process-signature", _shorten)
+    app.connect("autodoc-process-docstring", _escape, priority=400)  # before napoleon
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -137,7 +137,7 @@ class Read:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Names of the given axes, in the order of the output's: its spatial ones, channel; index."""
+        """Names of the given axes, in the order of the output's axes."""
         own = tuple(axis for axis in _AXES if getattr(self, axis) is not None)
         return own if self.position is None else (*words_of(len(self.position)), *own)
 

@@ -67,7 +67,7 @@ class Examples:
 
     @property
     def pictures(self) -> FloatArray:
-        """(k, *field, C) the crops on one size; NaN where a field reaches beyond the image."""
+        """(k, *spatial, C) the crops on one size; NaN where a field reaches beyond the image."""
         shape = (len(self), *self.field, self.images.shape[-1])
         whole = np.full(shape, np.nan, np.float32)
         for place, where in enumerate(self._where):
@@ -87,7 +87,7 @@ class Examples:
 
     @property
     def limits(self) -> dict[str, float]:
-        """The pixel values shown black and white: 0..255, or where the images lie."""
+        """The pixel values that are shown black and white, 0..255 or where the images lie."""
         if not len(self) or self.images.dtype.kind in "ui":
             return {"low": 0.0, "high": 255.0}
         low, high = float(self.images.min()), float(self.images.max())
