@@ -33,6 +33,9 @@ def not_built(layer: Any) -> dict[str, Any]:
     return {"built": True} if plain else {"_maybe_build": refuse}
 
 
+_BASES = keras.Layer.__mro__
+
+
 def is_composite(layer: Any) -> bool:
     """Whether a layer calls layers that it holds, by a ``call`` of the user's own.
 
@@ -47,8 +50,10 @@ def is_composite(layer: Any) -> bool:
     around = [n for n in (*_CALLING, "_run_through_graph") if n != "call" and hasattr(kind, n)]
     if any(home_of(getattr(kind, name)) != "keras" for name in around):
         return False
-    known = keras.Sequential | keras.layers.Wrapper  # a wrapper ends as the layer that it holds
-    if hasattr(layer, "_nodes_by_depth") or isinstance(layer, known):
+    if hasattr(layer, "_nodes_by_depth") or isinstance(layer, keras.Sequential):
+        return False
+    # A subclass of a convolution, or of a wrapper, is one layer still, whatever parts it holds.
+    if any(k.__module__.startswith("keras.src.layers.") for k in kind.__mro__ if k not in _BASES):
         return False
     return any(not isinstance(part, keras.Metric) for part in layer._layers)
 

@@ -177,9 +177,14 @@ def _by_layers(measured: list[Measured]) -> list[Measured]:
 
 
 def _own_in_doubt(rows: list[Measured], measure: Measure) -> list[Measured]:
-    """Return rows with the probe's own before what is ahead by next to nothing."""
+    """Return rows with the probe's own before what is ahead by next to nothing.
+
+    What normalization layers hold has the say where it tells the two apart.
+    """
     own = next((m for m in rows if m.candidate.given), None)
     if own is None or rows[0].nats_over(own, measure) > _DOUBT:
+        return rows
+    if rows[0].overlap is not None and _apart_by_layers(rows[0], own):
         return rows
     return _with_first(rows, own)
 
