@@ -89,8 +89,8 @@ class Seen:
             ...     def value(self, seen):
             ...         return tf.minimum(seen.of(self.first), seen.of(self.second))
             >>> a, b = (fp.MapMean("Conv2D_3", channel=c) for c in (5, 6))
-            >>> Weaker(a, 0.5 * a + b).reads()[0]
-            Read(layer='Conv2D_3', row=None, col=None, channel=5, index=None, pre=False, position=None)
+            >>> Weaker(a, 0.5 * a + b).reads()[0] == fp.Read("Conv2D_3", channel=5)
+            True
         """
         found = self._seen_by(part)
         if found is None:

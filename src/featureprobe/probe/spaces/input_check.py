@@ -90,7 +90,7 @@ class InputCheck(Hints):
         >>> import featureprobe as fp
         >>> wrong = fp.ModelProbe(fp.samples.mnist_cnn(), input_space=fp.InputSpace.identity(low=0, high=255))
         >>> images, labels = fp.samples.mnist_digits()
-        >>> check = wrong.check(images[:200], labels[:200])
+        >>> check = wrong.check(images[:1000], labels[:1000])
         >>> check.best.name, check.given.name, check.as_trained
         ('standardized', '0..255', False)
     """
