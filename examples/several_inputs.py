@@ -10,7 +10,7 @@ import featureprobe as fp
 
 
 def main() -> None:
-    """Climb both inputs of a net that compares two digits, and draw them."""
+    """Optimize both inputs of a net that compares two digits, and draw them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs/_static/inputs"))
     out = parser.parse_args().out

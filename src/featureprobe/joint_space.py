@@ -1,4 +1,4 @@
-"""JointSpace: the input spaces of images that are climbed together, one for each input, as one."""
+"""JointSpace: the input spaces of images that are optimized together, one for each input, as one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -40,7 +40,7 @@ class Part:
 
 @dataclass(frozen=True)
 class JointSpace(InputSpace):
-    """The space of images that are climbed together: all their values side by side, (1, P, 1).
+    """The space of images that are optimized together: all their values side by side, (1, P, 1).
 
     In pixel units they are what they are. In model units they are spreads from the centre of their own
     input space, so that a step is as large for one input as for another.

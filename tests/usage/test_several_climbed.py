@@ -1,4 +1,4 @@
-"""Several inputs climbed together: images and results are dicts by input name."""
+"""Several inputs optimized together: images and results are dicts by input name."""
 
 from pathlib import Path
 from typing import Any

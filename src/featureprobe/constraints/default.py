@@ -11,7 +11,7 @@ from featureprobe.joint_space import JointSpace
 def resolve(constraint: Constraint | None, space: InputSpace) -> Constraint:
     """Return the given constraint, or the default one of a space, checked against it.
 
-    Where several images are climbed together it holds for each by itself.
+    Where several images are optimized together it holds for each by itself.
     """
     if isinstance(space, JointSpace) and not isinstance(constraint, Jointly):
         constraint = Jointly(constraint or default_set(space), space=space)

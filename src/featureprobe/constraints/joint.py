@@ -1,4 +1,4 @@
-"""A constraint set for each of several images that are climbed together."""
+"""A constraint set for each of several images that are optimized together."""
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass

@@ -24,7 +24,7 @@ class Reach(Objective):
 
     The score is minus the distance from the goal, and 0 once it is no more than ``within``: the target
     then has ended as ``converged``. Goals that differ share one compiled step. An ``Ascent`` whose ``rule`` is
-    left open climbs it by :class:`Backtracking`, which lands on the goal; after others, ``polish=24`` does.
+    left open uses :class:`Backtracking`, which ends at the goal; with other rules add ``polish=24``.
 
     Args:
         objective: Any objective of one image, also a sum.

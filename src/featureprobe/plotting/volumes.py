@@ -29,7 +29,7 @@ def show_volume(
     high: float = 255.0,
     title: str | None = None,
 ) -> Axes:
-    """Show a volume or a video: an input, or what a map of a 3-D net answers to.
+    """Show a volume or a video: an input, or the optimized image of a channel.
 
     Three slices go through one place. Rows x columns stand at the upper left, rows x planes beside
     them and planes x columns below; thin lines show where the other two slices lie. Of a video the

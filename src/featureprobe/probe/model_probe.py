@@ -41,10 +41,10 @@ class ModelProbe(Hints):
 
     Sequential, functional and nested models are seen layer by layer (``backbone/conv2``; a layer
     that is called twice is ``conv@1`` and ``conv@2``). So are subclassed models and blocks, whose ``call``
-    is followed on symbols: layers by their names, operations of Keras and TensorFlow by their kinds
-    (``block/conv``, ``block/relu@2``). Where that fails, as with ``keras.ops.shape``, its layers are listened
-    to while it runs: they can be read and climbed, but nothing is known of what lies between them, so
-    that their receptive fields are the whole image. Of a model that turns tensors into numbers of Python,
+    is traced symbolically: layers by their names, operations of Keras and TensorFlow by their kinds
+    (``block/conv``, ``block/relu@2``). Where that fails, as with ``keras.ops.shape``, its layers are recorded
+    while it runs: they can be read and optimized, but what lies between them is unknown, so that
+    their receptive fields are the whole image. Of a model that turns tensors into numbers of Python,
     only the output can be reached, and the error for a layer says what stopped it.
 
     Args:
@@ -135,7 +135,7 @@ class ModelProbe(Hints):
 
     @property
     def _given_space(self) -> InputSpace | dict[str, InputSpace | None]:
-        """The input space as it is given: a dict where several images are climbed together."""
+        """The input space as it is given: a dict where several images are optimized together."""
         space = self._input_space
         if isinstance(space, JointSpace):
             return dict(zip(space.names, space.spaces, strict=True))
@@ -163,7 +163,7 @@ class ModelProbe(Hints):
 
     @property
     def image_shapes(self) -> dict[str, ImageShape]:
-        """The shape of the image of each input, by name, where several are climbed together; else empty.
+        """The shape of the image of each input, by name, where several are optimized together; else empty.
 
         Inside, their values stand side by side: then :attr:`image_shape` is (1, P, 1).
         """
@@ -280,8 +280,8 @@ class ModelProbe(Hints):
         ``caffe`` and ``torch``, each with the channels in either order, unchanged, and standardized. With
         labels, spaces are compared by how many answers are right, and those of like accuracy by the loss. Without,
         by how well what reaches the first BatchNormalization and Normalization layers agrees with
-        the means and variances that these hold; where there are none, by how far answers to shifted views of an
-        image agree, a weaker measure. The probe stays as it is.
+        the means and variances that these hold; where there are none, by how far predictions for shifted views of
+        an image agree, a weaker measure. The probe stays as it is.
 
         Args:
             images: (N, *spatial, C), pixel units, as the files hold them. Six are few, two hundred are many.

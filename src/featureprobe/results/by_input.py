@@ -1,4 +1,4 @@
-"""Images of a result: an array, or a dict of arrays by input name where several are climbed together."""
+"""Images of a result: an array, or a dict of arrays by input name where several are optimized together."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -70,7 +70,7 @@ class Reached(Hints):
     def best(self) -> FloatArray:
         """Return (T, *spatial, C): for each target the image of its best start, pixel units.
 
-        A dict of them by input name where several are climbed together.
+        A dict of them by input name where several are optimized together.
         """
         at = np.arange(len(self)), self.best_starts()
         found: FloatArray = each_input(self.images, lambda values: values[at])
@@ -80,7 +80,7 @@ class Reached(Hints):
         """Return the result as one of several inputs saw it: its images are arrays; it has no state.
 
         Args:
-            name: Of an input that was climbed together with others.
+            name: Of an input that was optimized together with others.
 
         Raises:
             ConfigError: When there is no such input.

@@ -31,7 +31,7 @@ def given_starts(
 
     Args:
         values: (targets, starts, *spatial, C), or (starts, *spatial, C) for all targets; pixel units. A
-            dict of such arrays by input name where several are climbed together.
+            dict of such arrays by input name where several are optimized together.
         settings: Says on which set images must lie.
         probe: The probe.
         targets: The targets of the run.

@@ -214,7 +214,7 @@ class Resolved:
     def _why_whole(self) -> str:
         """What in the target needs the full image, or nothing."""
         if isinstance(self.probe.input_space, JointSpace):
-            return "several inputs are climbed together"
+            return "several inputs are optimized together"
         if any(np.ndim(end) > 1 for end in self.probe.input_space.bounds or ()):
             return "the range of the input space differs from pixel to pixel"
         for _, term in terms_of(self.given):

@@ -133,7 +133,7 @@ def draw_images(
 def _drawn(
     initializer: InputInitializer, shape: ImageShape, space: InputSpace, rng: np.random.Generator
 ) -> FloatArray:
-    """Return one start image; where several are climbed together, of each input one after the other."""
+    """Return one start image; where several are optimized together, of each input one after the other."""
     if isinstance(space, JointSpace):
         own = {p.name: _drawn(initializer, p.shape, p.space, rng) for p in space.parts}
         return np.asarray(space.joined(own), np.float32)

@@ -1,4 +1,4 @@
-"""Operators on images that are climbed together: each input's images by themselves."""
+"""Operators on images that are optimized together: each input's images by themselves."""
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, replace
@@ -87,7 +87,7 @@ class EachViewed(Transform):
             if not view.shape[1:].is_compatible_with(before.shape[1:]):
                 raise ShapeError(
                     f"{self.of!r} makes views {view.shape[1:]} of the images {part.shape} of "
-                    f"{part.name!r}. Where several inputs are climbed together, views have the size of "
+                    f"{part.name!r}. Where several inputs are optimized together, views have the size of "
                     "the images: resize back with a last transform."
                 )
         return in_spreads(self.space, made)

@@ -1,4 +1,4 @@
-"""What objectives see of images that are climbed together: those of each input."""
+"""What objectives see of images that are optimized together: those of each input."""
 
 import tensorflow as tf
 

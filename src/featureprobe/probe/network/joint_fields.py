@@ -1,4 +1,4 @@
-"""Receptive fields in images that are climbed together: of each input by itself, and in one mask."""
+"""Receptive fields in images that are optimized together: of each input by itself, and in one mask."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Images that are climbed together, as tensors: taken apart for each input, and put side by side."""
+"""Images that are optimized together, as tensors: taken apart for each input, and put side by side."""
 
 from collections.abc import Sequence
 

@@ -225,7 +225,7 @@ class Network(Compiling):
     def fields(self) -> dict[int, Field]:
         """Receptive fields of every value, one for each spatial axis of the image.
 
-        Where several images are climbed together, those in the input that a value sees.
+        Where several images are optimized together, those in the input that a value sees.
         """
         if self.feeding.joint is not None:
             return in_the_table(self._fields_of_parts)

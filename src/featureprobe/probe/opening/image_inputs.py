@@ -86,7 +86,7 @@ def _agreed(one: Shape, other: Shape, shapes: Mapping[str, Shape], images: Seque
     if len(one) != len(other) or any(None not in pair and pair[0] != pair[1] for pair in pairs):
         raise ShapeError(
             f"Inputs that take the same image take one shape. "
-            f"Received: { {name: shapes[name] for name in images} }. To climb an image for each, pass "
+            f"Received: { {name: shapes[name] for name in images} }. For an image of its own for each, pass "
             f"input_space={{{images[0]!r}: ..., {images[-1]!r}: ...}}."
         )
     return tuple(b if a is None else a for a, b in pairs)

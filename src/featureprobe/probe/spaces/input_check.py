@@ -42,7 +42,7 @@ class CheckedSpace:
         also: Other names of the same numbers.
         figures: By name: ``accuracy`` and ``top5`` (shares of right answers), ``loss`` (cross-entropy in nats,
             or the mean squared error), ``statistics`` (overlap of what reaches normalizing layers with what they hold,
-            0..1), ``views`` (what the answer to one view tells of that to another, nats).
+            0..1), ``views`` (what the prediction for one view tells of that for another, nats).
         interval: 95 % interval of the figure that spaces are compared by; None without one.
         tied: Whether it cannot be told apart from the best.
 

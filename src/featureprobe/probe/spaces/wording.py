@@ -61,7 +61,7 @@ def _compared(
         )
     return (
         f"No layer holds statistics of the training; shifted views of each of these {count} images were "
-        f"compared instead, which is weaker: fed {_as(best)}, one answer tells {first:.2f} nats of the other, "
+        f"compared instead, which is weaker: fed {_as(best)}, one prediction tells {first:.2f} nats of the other, "
         f"{_as(second)}, {other:.2f}."
     )
 
