@@ -7,37 +7,21 @@ FEATUREPROBE_TEST_DATA names, with the classes of six of them and without. The t
 import argparse
 import csv
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from PIL import Image
 
 import featureprobe as fp
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
+from photographs import EFFICIENTNET, RIGHT, SQUEEZENET, photographs, square
+
 TABLE = Path(__file__).parents[1] / "docs" / "reference" / "check_input.csv"
 COLUMNS = ("net", "images", "labels", "compared by", "place", "figure", "next", "not told apart")
-SQUEEZENET = ("squeezenet_v1_1_imagenet", 227, fp.InputSpace.caffe())
-EFFICIENTNET = (
-    "efficientnet_lite1_imagenet",
-    240,
-    fp.InputSpace(127.0, std=128.0, low=0, high=255),
-)
-RIGHT: dict[str, set[int]] = {
-    "coffee": {967}, "chelsea": {281, 282, 285}, "brushes": {696}, "forest_stream": {979},
-    "dune_grass": {998}, "clock": {892},
-}  # fmt: skip
-
-
-def square(path: Path, size: int) -> np.ndarray:
-    """Return the centre square of a photograph, resized."""
-    image = Image.open(path).convert("RGB")
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    part = image.crop((left, top, left + side, top + side))
-    return np.asarray(part.resize((size, size), Image.Resampling.BILINEAR))
 
 
 def digits() -> Iterator[tuple[str, fp.InputCheck, bool]]:
@@ -52,7 +36,7 @@ def digits() -> Iterator[tuple[str, fp.InputCheck, bool]]:
 
 def photos(folder: Path) -> Iterator[tuple[str, fp.InputCheck, bool]]:
     """Yield (net, check, labelled) of the nets that know photographs."""
-    files = sorted(p for p in (folder / "images").rglob("*") if p.suffix in (".png", ".jpg"))
+    files = photographs(folder)
     known = {path.stem: path for path in files}
     for name, (file, size, space) in {
         "SqueezeNet": SQUEEZENET,

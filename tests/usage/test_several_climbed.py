@@ -128,6 +128,63 @@ def test_operators_see_each_input_by_itself(probe: fp.ModelProbe) -> None:
     assert model["left"].shape[1:] == SHAPES["left"]
 
 
+def test_outside_a_field_each_input_has_its_own_constant() -> None:
+    """In the Box it is the mean of that input's start, not one of all inputs."""
+    keras.utils.set_random_seed(8)
+    pair = {name: keras.Input((10, 9, 1), name=name) for name in SHAPES}
+    seen = [layers.Conv2D(2, 3, activation="softplus")(image) for image in pair.values()]
+    model = keras.Model(pair, layers.Add(name="sum")(seen))
+    spaces = {
+        "left": fp.InputSpace.identity(low=0, high=1),
+        "right": fp.InputSpace(127.5, std=127.5, low=0, high=255),
+    }
+    both = fp.ModelProbe(model, input_space=spaces)
+    values = {"left": 0.75, "right": 40.0}
+    given = {name: np.full((1, 10, 9, 1), value) for name, value in values.items()}
+    ascent = fp.Ascent(**{**QUICK, "starts": "auto"}, constraint=fp.Box())
+    target = fp.Node("sum", row=2, col=3, channel=1)
+    result = ascent.run(both, target, progress=False, start_images=given)
+    for name, value in values.items():
+        own = result.images[name][0, 0]
+        assert np.ptp(own[2:5, 3:6]) > 0
+        np.testing.assert_allclose(own[6:], value, rtol=1e-4)
+
+
+def test_an_image_and_a_series() -> None:
+    """Inputs of another number of axes, beside numbers that are held constant."""
+    keras.utils.set_random_seed(6)
+    image, series = keras.Input((9, 8, 3), name="image"), keras.Input((20, 2), name="series")
+    facts = keras.Input((4,), name="facts")
+    parts = [
+        layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, activation="elu", name="c2")(image)),
+        layers.GlobalAveragePooling1D()(layers.Conv1D(4, 5, activation="elu", name="c1")(series)),
+        layers.Dense(3, activation="tanh")(facts),
+    ]
+    out = layers.Dense(2, name="out")(layers.Concatenate()(parts))
+    model = keras.Model([image, series, facts], out)
+    spaces = {"image": fp.InputSpace.tf(), "series": fp.InputSpace.identity(low=-3, high=3)}
+    held = np.array([0.5, -1.0, 2.0, 0.0], np.float32)
+    both = fp.ModelProbe(model, input_space=spaces, other_inputs={"facts": held})
+    result = fp.Ascent(**QUICK).run(both, fp.Node("out", index=1), rng=0, progress=False)
+    shapes = {name: values.shape for name, values in result.images.items()}
+    assert shapes == {"image": (1, 2, 9, 8, 3), "series": (1, 2, 20, 2)}
+    feed = {name: spaces[name].to_model(values[0]) for name, values in result.images.items()}
+    expected = model([feed["image"], feed["series"], np.tile(held, (2, 1))])[:, 1]
+    np.testing.assert_allclose(result.scores[0], expected, rtol=1e-4)
+    assert (result.score_trace[-1] > result.score_trace[0]).all()
+    for name, others in (
+        ("image", {"series": np.zeros((20, 2))}),
+        ("series", {"image": np.zeros((9, 8, 3))}),
+    ):
+        one = fp.ModelProbe(
+            model, input_space={name: spaces[name]}, other_inputs={"facts": held, **others}
+        )
+        alone = fp.Ascent(**QUICK).run(one, fp.Node("out", index=1), rng=0, progress=False)
+        assert alone.images.shape == shapes[name]
+        assert (alone.score_trace[-1] > alone.score_trace[0]).all()
+    np.testing.assert_array_equal(held, np.array([0.5, -1.0, 2.0, 0.0], np.float32))
+
+
 def test_start_images_by_name(probe: fp.ModelProbe) -> None:
     """They are dicts too, kept in the recipe, and checked."""
     ascent, target = fp.Ascent(**QUICK), fp.Node("out", index=2)

@@ -108,11 +108,10 @@ def live_of_parts(space: JointSpace, live: LivePixels) -> list[LivePixels]:
     """Return the live pixels of each input, from those of all side by side."""
     masks = [taken_apart(space, mask) for mask in (live.layer, live.field)]
     found = []
-    for part, layer, field in zip(space.parts, *masks, strict=True):
-        own, axes = part.space, tuple(range(1, len(part.shape) + 1))
-        ones = [1] * len(part.shape)
+    fills = in_own_units(space, live.fill + tf.zeros((1, *space.shape), live.fill.dtype))
+    for part, layer, field, fill in zip(space.parts, *masks, fills, strict=True):
+        axes = tuple(range(1, len(part.shape) + 1))
         count, reached = (tf.reduce_sum(m, axis=axes, keepdims=True) for m in (layer, field))
-        fill = tf.reshape(live.fill, [-1, *ones]) * own.spread + own.center
         found.append(
             LivePixels(
                 layer[..., :1],

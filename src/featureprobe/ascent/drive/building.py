@@ -19,8 +19,10 @@ from featureprobe.ascent.step.each_input import for_each_input
 from featureprobe.ascent.step.loop import Loop
 from featureprobe.ascent.step.views import Views
 from featureprobe.constraints.default import resolve
+from featureprobe.input_space import InputSpace
+from featureprobe.joint_space import JointSpace
 from featureprobe.probe.model_probe import ModelProbe
-from featureprobe.types import FloatArray
+from featureprobe.types import FloatArray, Floats
 
 
 def build_plan(settings: Settings, solved: Sequence[Resolved], seed: int) -> tuple[Group, ...]:
@@ -106,7 +108,7 @@ def build_drive(
             shape=group.shape,
         )
 
-    ready = tuple(group.starting(_means(group, starts)) for group in groups)
+    ready = tuple(group.starting(_means(group, starts, space)) for group in groups)
     if remedy is not None:
         ready = tuple(group.aimed(remedy) for group in ready)
     calls = tuple(compiled(group, fixed, loop) for group in ready)
@@ -117,10 +119,25 @@ def _views(settings: Settings) -> Views:
     return Views(settings.transforms, settings.views)
 
 
-def _means(group: Group, starts: Starts) -> FloatArray:
-    """Return (rows of the group,) means of the start images over live pixels, model units."""
-    layer = group.layer.astype(np.float64)[0, ..., 0]
-    live = max(layer.sum() * starts.images.shape[-1], 1)
-    axes = "hwd"[: layer.ndim]
-    means = np.einsum(f"p{axes}c,{axes}->p", starts.images, layer, optimize=True) / live
+def _means(group: Group, starts: Starts, space: InputSpace) -> FloatArray:
+    """Return (rows of the group, 1, ..., 1) means of the start images over live pixels, model units.
+
+    Of images that are optimized together, (rows of the group, 1, P, 1): each input has a mean of its own.
+    """
+    if isinstance(space, JointSpace):
+        images, layer = space.split(starts.images), space.split(group.layer)
+        each = {p.name: _mean(images[p.name], layer[p.name][..., :1]) for p in space.parts}
+        full = {p.name: np.broadcast_to(each[p.name], images[p.name].shape) for p in space.parts}
+        means = space.joined(full)
+    else:
+        means = _mean(starts.images, group.layer)
     return np.asarray(means[starts.index.ravel()[group.rows]], np.float32)
+
+
+def _mean(images: FloatArray, layer: FloatArray) -> Floats:
+    """Return (P, 1, ..., 1) means of images (P, *spatial, C) where ``layer`` (1, *spatial, 1) is not 0."""
+    own = layer.astype(np.float64)[0, ..., 0]
+    live = max(own.sum() * images.shape[-1], 1)
+    axes = "hwd"[: own.ndim]
+    means = np.einsum(f"p{axes}c,{axes}->p", images, own, optimize=True) / live
+    return np.asarray(means.reshape(-1, *(1,) * (images.ndim - 1)))

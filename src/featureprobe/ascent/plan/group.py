@@ -56,8 +56,8 @@ class Group:
     places: npt.NDArray[np.int64] | None = None
 
     def starting(self, means: FloatArray) -> Self:
-        """Return the group with the means (rows,) of its start images, in model units."""
-        return replace(self, data=self.data | {"fill": means.reshape(-1, *(1,) * len(self.shape))})
+        """Return the group with the means of its start images, (rows, 1, ..., 1) in model units."""
+        return replace(self, data=self.data | {"fill": means})
 
     def aimed(self, remedy: Remedy) -> Self:
         """Return the group with what a remedy climbs instead."""
