@@ -1,6 +1,6 @@
 """Operators on images that are optimized together: each input's images by themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar
 
@@ -50,6 +50,14 @@ def _steps(space: JointSpace, step: Any) -> Iterator[ImageStep]:
         )
 
 
+def _of_each(
+    space: JointSpace, images: Tensor, step: Any, act: Callable[[Tensor, Any], Tensor]
+) -> list[Tensor]:
+    """Return what an operator makes of the images of each input, in the units of that input."""
+    own = in_own_units(space, images)
+    return [act(values, at) for values, at in zip(own, _steps(space, step), strict=True)]
+
+
 @dataclass(frozen=True)
 class EachRegularized(Regularizer):
     """A regularizer that acts on the images of each input."""
@@ -61,9 +69,7 @@ class EachRegularized(Regularizer):
 
     def apply(self, images: Tensor, step: Any) -> Tensor:
         """Return packed images (N, 1, P, 1), changed."""
-        own = in_own_units(self.space, images)
-        made = [self.of.apply(v, at) for v, at in zip(own, _steps(self.space, step), strict=True)]
-        return in_spreads(self.space, made)
+        return in_spreads(self.space, _of_each(self.space, images, step, self.of.apply))
 
     def due(self, index: Tensor) -> Tensor:
         """Return whether it runs after a step."""
@@ -81,10 +87,9 @@ class EachViewed(Transform):
 
     def view(self, images: Tensor, step: Any) -> Tensor:
         """Return views (N, 1, P, 1) of packed images."""
-        own = in_own_units(self.space, images)
-        made = [self.of.view(v, at) for v, at in zip(own, _steps(self.space, step), strict=True)]
-        for part, before, view in zip(self.space.parts, own, made, strict=True):
-            if not view.shape[1:].is_compatible_with(before.shape[1:]):
+        made = _of_each(self.space, images, step, self.of.view)
+        for part, view in zip(self.space.parts, made, strict=True):
+            if not view.shape[1:].is_compatible_with(part.shape):
                 raise ShapeError(
                     f"{self.of!r} makes views {view.shape[1:]} of the images {part.shape} of "
                     f"{part.name!r}. Where several inputs are optimized together, views have the size of "
